@@ -1,0 +1,111 @@
+"""Anderson's acceleration of a fixed-point iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from detente.equilibrium.kernels import OPTIONS
+
+EXPLOSION = 1e3
+"""A residual this many times the best so far undoes the step that led to it."""
+
+RIDGE = 1e-14
+"""Relative regularisation of the inner products of past steps, which become nearly collinear."""
+
+
+
+@njit(**OPTIONS)
+def inner_products(V: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Inner products of the rows of V with v, in one fixed order of summation."""
+    products = np.zeros(V.shape[0])
+    for m in range(V.shape[0]):
+        for s in range(V.shape[1]):
+            products[m] += V[m, s] * v[s]
+    return products
+
+
+@njit(**OPTIONS)
+def difference(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """Write a - b into out."""
+    for s in range(out.size):
+        out[s] = a[s] - b[s]
+
+
+@njit(**OPTIONS)
+def advance(x: np.ndarray, f: np.ndarray, weights: np.ndarray, dG: np.ndarray) -> np.ndarray:
+    """The next point, x + f - sum_m weights[m] dG[m]."""
+    after = x + f
+    for m in range(weights.size):
+        for s in range(x.size):
+            after[s] -= weights[m] * dG[m, s]
+    return after
+
+
+def accelerate(
+    model: Callable[[np.ndarray], tuple[np.ndarray, float]],
+    x: np.ndarray,
+    normalise: Callable[[np.ndarray], None],
+    tolerance: float,
+    max_evaluations: int,
+    memory: int,
+) -> tuple[np.ndarray, int, float]:
+    """Find x whose residual is within tolerance.
+
+    Parameters
+    ----------
+    model
+        At x, the plain step f(x) and the largest residual.
+    x
+        Starting point.
+    normalise
+        Imposes the numeraire on a point, in place.
+    tolerance, max_evaluations
+        When to stop.
+    memory
+        How many past steps to combine.
+
+    Returns
+    -------
+    tuple
+        The last point, the evaluations made and the largest residual there, which the caller
+        compares with the tolerance.
+
+    Notes
+    -----
+    Anderson (1965), Journal of the ACM 12(4); type II in the notation of Walker and Ni (2011),
+    SIAM Journal on Numerical Analysis 49(4). A residual that explodes or is not a number drops
+    the memory and goes on from the best point with steps half as long.
+    """
+    dF, dG = np.empty((memory, x.size)), np.empty((memory, x.size))
+    gram = np.zeros((memory, memory))
+    best_x, best, length, steps = x.copy(), np.inf, 1.0, 0
+    last_x, last_f = x, np.empty(0)
+    worst = np.inf
+    for evaluation in range(1, max_evaluations + 1):
+        f, worst = model(x)
+        if worst <= tolerance:
+            return x, evaluation, worst
+        if not worst < EXPLOSION * best:
+            x, best, length, steps = best_x.copy(), np.inf, 0.5 * length, 0
+            f, worst = model(x)
+        elif worst < best:
+            best_x, best = x, worst
+        if length != 1.0:
+            f *= length
+        kept = min(steps, memory)
+        if kept:
+            slot = (steps - 1) % memory
+            difference(f, last_f, dF[slot])
+            difference(x, last_x, dG[slot])
+            dG[slot] += dF[slot]
+            gram[slot, :kept] = gram[:kept, slot] = inner_products(dF[:kept], dF[slot])
+        system = gram[:kept, :kept] + RIDGE * np.trace(gram[:kept, :kept]) * np.eye(kept)
+        weights = np.linalg.solve(system, inner_products(dF[:kept], f))
+        last_x, last_f = x, f
+        x = advance(x, f, weights, dG)
+        normalise(x)
+        steps += 1
+    return x, max_evaluations, worst

@@ -1,0 +1,177 @@
+"""Compiled kernels: the equations of the model and the step towards their fixed point.
+
+The unknowns are log wages, log prices and expenditures, all at once. One evaluation of the model
+is two passes over the 80 x 80 x 50 shares, fused sector by sector so that a sector's shares are
+still in cache when demand follows prices; powers are taken of the 80 x 50 costs only.
+
+One step solves every country as if the rest of the world stood still: prices and expenditures
+through the country's own input-output matrix (`B`, a 50 x 50 inverse that the world keeps), the
+wage through the slope of the country's own labour demand. What countries do to each other is left
+to the acceleration in `detente.equilibrium.acceleration`.
+
+Kernels release the GIL and are single-threaded, so that a batch runs one solve per thread and a
+solve gives the same bits whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+# Sums may be reordered and contracted (SIMD); infinities and NaN keep their meaning.
+_MATHS = {"reassoc", "contract", "nsz", "arcp"}
+OPTIONS = {"cache": True, "nogil": True, "fastmath": _MATHS, "error_model": "numpy"}
+
+
+class Problem(NamedTuple):
+    """A counterfactual in arrays; `j` sector, `n` destination, `i` origin, `k` input."""
+
+    A: np.ndarray  # [j,n,i] pi kappa_hat^-theta
+    At: np.ndarray  # [j,n,i] the same over 1 + t'; A itself where there are no tariffs
+    has_tariffs: bool
+    theta: np.ndarray  # [j]
+    beta: np.ndarray  # [n,j]
+    G: np.ndarray  # [n,k,j] (1 - beta) gamma
+    Gt: np.ndarray  # [n,j,k] the same, inputs last
+    B: np.ndarray  # [n,j,k] inverse of I - diag(pi_nn) G'
+    Bt: np.ndarray  # [n,k,j] the same, transposed
+    slope: np.ndarray  # [n] fall of labour demand over VA with the own log wage
+    home_labour: np.ndarray  # [n,j] beta pi_nn: labour that a unit of expenditure employs at home
+    lift_P: np.ndarray  # [n,j] own-country response of log prices to the own log wage
+    lift_X: np.ndarray  # [n,j] own-country response of X / VA to the own log wage
+    alpha: np.ndarray  # [n,j]
+    VA: np.ndarray  # [n]
+    D: np.ndarray  # [n] deficits at unchanged world income
+    transfers: np.ndarray  # [n]
+    world_income: float  # sum of I at the baseline
+    deficits_in_shares: bool
+    component: np.ndarray  # [n] which connected part of the trade graph a country is in
+
+
+@njit(**OPTIONS)
+def unit_costs(w: np.ndarray, P: np.ndarray, p: Problem, c: np.ndarray) -> None:
+    """Log of c_hat[j,n] = w_hat^beta prod_k P_hat[k]^((1-beta) gamma); all in logs."""
+    N, J = p.beta.shape
+    for n in range(N):
+        for j in range(J):
+            total = p.beta[n, j] * w[n]
+            for k in range(J):
+                total += p.Gt[n, j, k] * P[n, k]
+            c[j, n] = total
+
+
+@njit(**OPTIONS)
+def prices_and_demand(
+    c: np.ndarray, X: np.ndarray, p: Problem, P: np.ndarray, Y: np.ndarray, R: np.ndarray
+) -> None:
+    """Log prices P[n,j], output Y[i,j] and tariff revenue R[n] at costs c and expenditure X.
+
+    P_hat[n,j] = (sum_i pi (kappa_hat c_hat)^-theta)^(-1/theta);
+    Y'[i,j] = sum_n pi' X' / (1 + t').
+    """
+    J, N, _ = p.A.shape
+    power = np.empty(N)
+    sold = np.empty(N)
+    R[:] = 0.0
+    for j in range(J):
+        for i in range(N):
+            power[i] = np.exp(-p.theta[j] * c[j, i])
+            sold[i] = 0.0
+        for n in range(N):
+            total = 0.0
+            for i in range(N):
+                total += p.A[j, n, i] * power[i]
+            if total <= 0.0:
+                P[n, j] = 0.0
+                continue
+            P[n, j] = -np.log(total) / p.theta[j]
+            demand = X[n, j] / total
+            for i in range(N):
+                sold[i] += p.At[j, n, i] * demand
+            if p.has_tariffs:
+                net = 0.0
+                for i in range(N):
+                    net += p.At[j, n, i] * power[i]
+                R[n] += X[n, j] - net * demand
+        for i in range(N):
+            Y[i, j] = sold[i] * power[i]
+
+
+@njit(**OPTIONS)
+def incomes(w: np.ndarray, R: np.ndarray, p: Problem, I: np.ndarray) -> None:  # noqa: E741
+    """I'[n] = w_hat VA + tariff revenue' + D' + transfers'."""
+    scale = 1.0
+    if p.deficits_in_shares:
+        scale = (np.sum(np.exp(w) * p.VA) + np.sum(R)) / p.world_income
+    for n in range(len(I)):
+        I[n] = np.exp(w[n]) * p.VA[n] + R[n] + scale * p.D[n] + p.transfers[n]
+
+
+@njit(**OPTIONS)
+def expenditures(Y: np.ndarray, I: np.ndarray, p: Problem, X: np.ndarray) -> None:  # noqa: E741
+    """X'[n,j] = sum_k (1-beta[n,k]) gamma[n,j,k] Y'[n,k] + alpha[n,j] I'[n]."""
+    N, J = p.beta.shape
+    for n in range(N):
+        for j in range(J):
+            total = p.alpha[n, j] * I[n]
+            for k in range(J):
+                total += p.G[n, j, k] * Y[n, k]
+            X[n, j] = total
+
+
+@njit(**OPTIONS)
+def residuals(x: np.ndarray, p: Problem, r: np.ndarray) -> None:
+    """Residuals of the three blocks of x = (log w[n], log P[n,j], X[n,j] / VA[n]).
+
+    Excess demand for labour over value added; log price at given prices less log price;
+    expenditure at given expenditure less expenditure, over value added.
+    """
+    N, J = p.beta.shape
+    w, P = x[:N], x[N : N + N * J].reshape(N, J)
+    X = x[N + N * J :].reshape(N, J) * p.VA.reshape(N, 1)
+    c, Y, R, I = np.empty((J, N)), np.empty((N, J)), np.empty(N), np.empty(N)
+    new_P, new_X = np.empty((N, J)), np.empty((N, J))
+    unit_costs(w, P, p, c)
+    prices_and_demand(c, X, p, new_P, Y, R)
+    incomes(w, R, p, I)
+    expenditures(Y, I, p, new_X)
+    for n in range(N):
+        labour = 0.0
+        for j in range(J):
+            labour += p.beta[n, j] * Y[n, j]
+        r[n] = labour / p.VA[n] - np.exp(w[n])
+        for j in range(J):
+            at = N + n * J + j
+            r[at] = new_P[n, j] - P[n, j]
+            r[at + N * J] = (new_X[n, j] - X[n, j]) / p.VA[n]
+
+
+@njit(**OPTIONS)
+def country_by_country(r: np.ndarray, p: Problem, step: np.ndarray) -> None:
+    """Step that clears each country's residuals with the rest of the world held fixed."""
+    N, J = p.beta.shape
+    for n in range(N):
+        first = N + n * J
+        labour = r[n]
+        for j in range(J):
+            dP, dX = 0.0, 0.0
+            for k in range(J):
+                dP += p.B[n, j, k] * r[first + k]
+                dX += p.Bt[n, j, k] * r[first + N * J + k]
+            labour += p.home_labour[n, j] * dX
+            step[first + j] = dP
+            step[first + N * J + j] = dX
+        dw = labour / p.slope[n]
+        step[n] = dw
+        for j in range(J):
+            step[first + j] += p.lift_P[n, j] * dw
+            step[first + N * J + j] += p.lift_X[n, j] * dw
+
+
+@njit(**OPTIONS)
+def evaluate(x: np.ndarray, p: Problem, r: np.ndarray, step: np.ndarray) -> None:
+    """Residuals of the model at x, and the step that each country would take by itself."""
+    residuals(x, p, r)
+    country_by_country(r, p, step)

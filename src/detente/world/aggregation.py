@@ -1,0 +1,73 @@
+"""Merging countries and sectors of a world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detente.errors import WorldError
+from detente.world.names import Names
+
+if TYPE_CHECKING:
+    from detente.world.world import World
+
+
+def groups_of(
+    asked: Mapping[str, Names],
+    known: Sequence[str],
+    resolve: Callable[[Names, Sequence[str]], list[str]],
+    what: str,
+) -> dict[str, list[str]]:
+    """Complete a grouping: members resolved, everything not named a group of its own.
+
+    A group stands where its first member stood.
+    """
+    group_of: dict[str, str] = {}
+    for label, members in asked.items():
+        for member in resolve(members, known):
+            if member in group_of:
+                raise WorldError(f"{what} {member} is in both {group_of[member]!r} and {label!r}")
+            group_of[member] = label
+    for label in asked:
+        if label in known and group_of.get(label) != label:
+            raise WorldError(f"the new {what} {label!r} has the name of one outside the group")
+        if label not in group_of.values():
+            raise WorldError(f"the new {what} {label!r} has no member in this world")
+    groups: dict[str, list[str]] = {}
+    for name in known:
+        groups.setdefault(group_of.get(name, name), []).append(name)
+    return groups
+
+
+def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> np.ndarray:
+    """Zero-one matrix (group, member)."""
+    return np.array([[name in members for name in known] for members in groups.values()], float)
+
+
+def aggregate_flows(
+    world: World, C: Mapping[str, Sequence[str]], S: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Arguments of `World.from_flows` for the merged world; tariff revenue is kept."""
+    G, H = _membership(C, world.countries), _membership(S, world.sectors)
+    trade = world.trade.values
+    revenue = trade * world.data["t"].transpose("origin", "destination", "sector").values
+    intermediate = (1 - world.data["beta"]) * world.output
+    use = (world.data["gamma"] * intermediate).transpose("country", "input", "sector").values
+
+    def merge(z: np.ndarray) -> np.ndarray:
+        return np.einsum("ai,bn,cj,inj->abc", G, G, H, z, optimize=True)
+
+    z = merge(trade)
+    abroad = trade * (1 - np.eye(len(world.countries)))[:, :, None]
+    weight = abroad.sum((0, 1)) + 1e-12 * trade.sum((0, 1)) + 1e-300
+    theta = H @ (weight * world.data["theta"].values) / (H @ weight)
+    return {
+        "trade": z,
+        "input_use": np.einsum("an,bk,cj,nkj->abc", G, H, H, use, optimize=True),
+        "tariff": np.divide(merge(revenue), z, out=np.zeros_like(z), where=z > 0),
+        "theta": theta,
+        "countries": list(C),
+        "sectors": list(S),
+    }

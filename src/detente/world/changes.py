@@ -1,0 +1,222 @@
+"""Changes of policy costs on a world: cost factors, tariffs, bans, transfers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from detente.errors import ScenarioError
+from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.world.world import World
+
+
+class Edit(NamedTuple):
+    """One edit of a block of (sector, destination, origin), by positions.
+
+    `values` broadcasts to (len(sectors), len(destinations), len(origins)): a cost factor d_hat,
+    or an ad-valorem tariff rate.
+    """
+
+    sectors: np.ndarray
+    destinations: np.ndarray
+    origins: np.ndarray
+    values: np.ndarray
+
+    @property
+    def block(self) -> tuple[np.ndarray, ...]:
+        """Index of the block in an array (sector, destination, origin)."""
+        return np.ix_(self.sectors, self.destinations, self.origins)
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a policy changes on a world; start from none and add, each call returns a new object.
+
+    Trade of a country with itself is never touched. Cost factors multiply: a factor and its
+    inverse cancel. A ban sets the trade share to exactly zero.
+
+    Attributes
+    ----------
+    world
+        The world the changes apply to.
+    costs, tariffs
+        Edits of iceberg cost factors and of tariff rates, in the order they were made.
+    transfers
+        Additional income by country, in the world's units; sums to zero.
+    steps
+        The calls in words, for provenance.
+
+    Examples
+    --------
+    >>> import detente
+    >>> world = detente.load_world("icio2022")
+    >>> eased = Changes(world).cost("USA", "BLR", factor=0.8).cost("BLR", "USA", factor=0.8)
+    >>> float(eased.d_hat.sel(origin="USA", destination="BLR", sector="C20"))
+    0.8
+    """
+
+    world: World
+    costs: tuple[Edit, ...] = ()
+    tariffs: tuple[Edit, ...] = ()
+    transfers: np.ndarray | None = None
+    steps: tuple[str, ...] = ()
+
+    def cost(
+        self,
+        origin: Names = None,
+        destination: Names = None,
+        sectors: Names = "all",
+        *,
+        factor: float,
+    ) -> Changes:
+        """Multiply the cost of trade by `factor`: 1.3 imposes an ad-valorem equivalent of 0.30.
+
+        Parameters
+        ----------
+        origin, destination
+            Codes, names or groups; omitted, every other country.
+        sectors
+            Codes or `all`, `goods`, `services`.
+        factor
+            Positive cost factor d_hat; `inf` is a ban.
+
+        Raises
+        ------
+        ScenarioError
+            A factor that is not positive.
+        WorldError
+            An unknown country or sector.
+        """
+        if not factor > 0:
+            raise ScenarioError(
+                f"cost factor {factor} must be positive (1 changes nothing, 1.3 is an ad-valorem "
+                "equivalent of 0.30, inf is a ban)"
+            )
+        edit = self._edit(origin, destination, sectors, factor)
+        return self._with(costs=(*self.costs, edit), step=_words("cost", edit, self, factor))
+
+    def ban(
+        self, origin: Names = None, destination: Names = None, sectors: Names = "all"
+    ) -> Changes:
+        """Prohibit trade: its share becomes exactly zero."""
+        return self.cost(origin, destination, sectors, factor=np.inf)
+
+    def tariff(
+        self,
+        origin: Names = None,
+        destination: Names = None,
+        sectors: Names = "all",
+        *,
+        rate: float,
+    ) -> Changes:
+        """Set the ad-valorem tariff rate; the revenue goes to the destination.
+
+        Raises
+        ------
+        ScenarioError
+            A rate at or below -1.
+        """
+        if not rate > -1 or not np.isfinite(rate):
+            raise ScenarioError(f"tariff rate {rate} must be a finite number above -1")
+        edit = self._edit(origin, destination, sectors, rate)
+        return self._with(tariffs=(*self.tariffs, edit), step=_words("tariff", edit, self, rate))
+
+    def transfer(self, payer: str, receiver: str, amount: float) -> Changes:
+        """Add a transfer of income between two countries, in the world's units."""
+        before = np.zeros(len(self.world.countries)) if self.transfers is None else self.transfers
+        after = before.copy()
+        for name, sign in ((payer, -1), (receiver, 1)):
+            codes = resolve_countries(name, self.world.countries)
+            if len(codes) != 1:
+                raise ScenarioError(f"a transfer runs between two countries, not groups: {name!r}")
+            after[self.world.countries.index(codes[0])] += sign * amount
+        step = f"transfer {amount:g} from {payer} to {receiver}"
+        return replace(self, transfers=after, steps=(*self.steps, step))
+
+    @property
+    def d_hat(self) -> xr.DataArray:
+        """Change of iceberg cost d_hat(destination, origin, sector); one where nothing changes."""
+        factors = self._labelled(np.ones(self._shape))
+        for edit in self.costs:
+            factors.values.transpose(2, 0, 1)[edit.block] *= self._abroad(edit, 1.0)
+        return factors.rename("d_hat")
+
+    @property
+    def tariff_after(self) -> xr.DataArray:
+        """Counterfactual tariff t'(destination, origin, sector)."""
+        rates = self.world.data["t"].copy(deep=True)
+        self.set_tariffs(rates.values.transpose(2, 0, 1))
+        return rates.rename("tariff_after")
+
+    @property
+    def kappa_hat(self) -> xr.DataArray:
+        """Cost factor of the policy, (1 + t')/(1 + t) d_hat, (destination, origin, sector)."""
+        return ((1 + self.tariff_after) / (1 + self.world.data["t"]) * self.d_hat).rename(
+            "kappa_hat"
+        )
+
+    def scale_shares(self, A: np.ndarray, theta: np.ndarray) -> None:
+        """Multiply A[sector, destination, origin] in place by d_hat^-theta."""
+        for edit in self.costs:
+            weight = self._abroad(edit, 1.0) ** -theta[edit.sectors][:, None, None]
+            A[edit.block] *= weight
+
+    def set_tariffs(self, t: np.ndarray) -> None:
+        """Write the counterfactual tariffs into t[sector, destination, origin] in place."""
+        for edit in self.tariffs:
+            t[edit.block] = np.where(_foreign(edit), edit.values, t[edit.block])
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        N, J = len(self.world.countries), len(self.world.sectors)
+        return N, N, J
+
+    def _labelled(self, values: np.ndarray) -> xr.DataArray:
+        pi = self.world.data["pi"]
+        coords = {d: pi[d].values for d in pi.dims}
+        return xr.DataArray(values, dims=pi.dims, coords=coords)
+
+    def _edit(self, origin: Names, destination: Names, sectors: Names, value: float) -> Edit:
+        C, S = self.world.countries, self.world.sectors
+
+        def positions(names: Names) -> np.ndarray:
+            return np.array([C.index(c) for c in resolve_countries(names, C)], int)
+
+        chosen = np.array([S.index(s) for s in resolve_sectors(sectors, S)], int)
+        return Edit(chosen, positions(destination), positions(origin), np.array(value, float))
+
+    @staticmethod
+    def _abroad(edit: Edit, domestic: float) -> np.ndarray:
+        return np.where(_foreign(edit), edit.values, domestic)
+
+    def _with(
+        self,
+        step: str,
+        costs: tuple[Edit, ...] | None = None,
+        tariffs: tuple[Edit, ...] | None = None,
+    ) -> Changes:
+        return replace(
+            self,
+            costs=self.costs if costs is None else costs,
+            tariffs=self.tariffs if tariffs is None else tariffs,
+            steps=(*self.steps, step),
+        )
+
+
+def _foreign(edit: Edit) -> np.ndarray:
+    """True where origin and destination differ, shaped to broadcast over the block."""
+    return (edit.destinations[:, None] != edit.origins[None, :])[None]
+
+
+def _words(kind: str, edit: Edit, changes: Changes, value: float) -> str:
+    def names(positions: np.ndarray, known: list[str]) -> str:
+        if len(positions) == len(known):
+            return "all"
+        return "+".join(known[p] for p in positions)
+
+    C, S = changes.world.countries, changes.world.sectors
+    route = f"{names(edit.origins, C)} -> {names(edit.destinations, C)}"
+    return f"{kind} {value:g}: {route}, sectors {names(edit.sectors, S)}"

@@ -1,0 +1,87 @@
+"""Published trade elasticities by sector, chosen by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from detente.errors import WorldError, nearest
+
+SERVICES_ELASTICITY = 5.0
+"""Used where a source has no estimate (services): within the range of goods estimates."""
+
+SOURCES = {
+    "fontagne": (
+        "fontagne_guimbard_orefice_2022",
+        "Fontagné, Guimbard and Orefice (2022), Journal of International Economics 137, table 8",
+    ),
+    "caliendo-parro": (
+        "caliendo_parro_2015",
+        "Caliendo and Parro (2015), Review of Economic Studies 82(1), table 1",
+    ),
+    "uniform": (
+        "uniform_simonovska_waugh_2014",
+        "Simonovska and Waugh (2014), Journal of International Economics 92(1): 4 everywhere",
+    ),
+}
+"""Name of each source, its column in the embedded table and its citation."""
+
+Elasticities: TypeAlias = str | float | Mapping[str, float] | Sequence[float]
+
+
+def _published(source: str, sectors: Sequence[str]) -> np.ndarray:
+    if source not in SOURCES:
+        raise WorldError(f"unknown elasticity source {source!r}: {nearest(source, SOURCES)}")
+    text = files("detente.world") / "data" / "trade_elasticities.csv"
+    with text.open(encoding="utf-8") as stream:
+        table = pd.read_csv(stream, index_col="sector")
+    missing = [s for s in sectors if s not in table.index]
+    if missing:
+        raise WorldError(
+            f"elasticity source {source!r} has no sector {missing[0]!r}: "
+            f"{nearest(missing[0], table.index)}; pass elasticities as numbers instead"
+        )
+    column = table.loc[list(sectors), SOURCES[source][0]]
+    return column.fillna(SERVICES_ELASTICITY).to_numpy(float)
+
+
+def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[np.ndarray, str]:
+    """Trade elasticities theta[sector] (positive) and the words that cite them.
+
+    Parameters
+    ----------
+    choice
+        Name of a source (`fontagne`, `caliendo-parro`, `uniform`), one number for all sectors, a
+        mapping from sector to number, or numbers in the order of `sectors`.
+    sectors
+        Sector codes.
+
+    Raises
+    ------
+    WorldError
+        Unknown source, a sector without an elasticity, or an elasticity that is not positive.
+
+    >>> theta, source = elasticities("fontagne", ["C20", "K"])
+    >>> theta.tolist()
+    [10.56, 5.0]
+    """
+    if isinstance(choice, str):
+        return _published(choice, sectors), f"{choice}: {SOURCES[choice][1]}"
+    if isinstance(choice, (Mapping, pd.Series)):
+        missing = [s for s in sectors if s not in choice]
+        if missing:
+            raise WorldError(f"missing elasticity of sector {missing[0]!r}")
+        theta = np.array([float(choice[s]) for s in sectors])
+    else:
+        theta = np.broadcast_to(np.asarray(choice, float), (len(sectors),)).copy()
+    bad = ~(np.isfinite(theta) & (theta > 0))
+    if bad.any():
+        raise WorldError(
+            f"elasticity of sector {sectors[int(bad.argmax())]!r} is {theta[bad][0]}; "
+            "it must be a positive number"
+        )
+    return theta, "given by the user"

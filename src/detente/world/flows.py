@@ -1,0 +1,161 @@
+"""From flows in value to the shares of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from detente.errors import WorldError
+
+Flows: TypeAlias = np.ndarray | xr.DataArray | pd.DataFrame
+
+DUST = 1e-9
+"""Relative size below which a negative residual of the accounts is rounding, not an error."""
+
+
+def labelled(
+    flows: Flows, dims: tuple[str, ...], labels: dict[str, Sequence[str]], what: str
+) -> xr.DataArray:
+    """Bring an array, a DataArray or a long DataFrame to named dimensions in a fixed order.
+
+    A DataFrame has one column per dimension and a column `value`; absent rows are zero.
+
+    Raises
+    ------
+    WorldError
+        Missing dimensions or columns, a wrong shape, or labels that are not in `labels`.
+    """
+    if isinstance(flows, pd.DataFrame):
+        flows = _from_long(flows, dims, what)
+    if isinstance(flows, xr.DataArray):
+        if set(flows.dims) != set(dims):
+            raise WorldError(f"{what} has dimensions {flows.dims}; it must have {dims}")
+        for d in dims:
+            unknown = set(map(str, flows[d].values)) - set(labels[d])
+            if unknown:
+                raise WorldError(f"{what} has {d} {min(unknown)!r}, which the world does not have")
+        wanted = {d: list(labels[d]) for d in dims}
+        return flows.transpose(*dims).reindex(wanted, fill_value=0.0).astype(float)
+    values = np.asarray(flows, float)
+    shape = tuple(len(labels[d]) for d in dims)
+    if values.shape != shape:
+        raise WorldError(f"{what} has shape {values.shape}; {dims} need {shape}")
+    return xr.DataArray(values, dims=dims, coords={d: list(labels[d]) for d in dims}, name=what)
+
+
+def _from_long(table: pd.DataFrame, dims: tuple[str, ...], what: str) -> xr.DataArray:
+    missing = [c for c in (*dims, "value") if c not in table.columns]
+    if missing:
+        raise WorldError(
+            f"{what} as a DataFrame needs the columns {', '.join((*dims, 'value'))}; "
+            f"{missing[0]!r} is missing"
+        )
+    twice = table.duplicated(list(dims))
+    if twice.any():
+        raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
+    indexed = table.astype({d: str for d in dims}).set_index(list(dims))["value"]
+    return xr.DataArray.from_series(indexed).fillna(0.0)
+
+
+def shares_from_flows(
+    trade: np.ndarray, input_use: np.ndarray, t: np.ndarray, countries: list[str], sectors: list[str]
+) -> dict[str, np.ndarray]:
+    """Shares and totals of the model from flows; value added and final use are residuals.
+
+    Parameters
+    ----------
+    trade
+        (origin, destination, sector), in value, net of tariffs.
+    input_use
+        (country, input, using sector), in value at the price users pay (with tariffs).
+    t
+        Ad-valorem tariffs, (origin, destination, sector).
+
+    Raises
+    ------
+    WorldError
+        Inputs above output (value added below zero), or inputs above supply (final use below
+        zero; a sector nobody supplies), naming country and sector.
+    """
+    _refuse_negative(trade, "trade flow", countries, sectors)
+    _refuse_negative(input_use, "use of an input", countries, sectors)
+    Y = trade.sum(1)
+    M = trade * (1 + t)
+    X = M.sum(0)
+    VA_j = Y - input_use.sum(1)
+    F = X - input_use.sum(2)
+    _refuse_unsupplied(X, input_use.sum(2), countries, sectors)
+    VA_j = _residual(VA_j, Y, "value added below zero", countries, sectors)
+    F = _residual(F, X, "final use below zero (inputs used exceed supply)", countries, sectors)
+    beta = _ratio(VA_j, VA_j + input_use.sum(1), empty=1.0)
+    gamma = _ratio(input_use, input_use.sum(1, keepdims=True), empty=1 / len(sectors))
+    R = (M - trade).sum((0, 2))
+    income = F.sum(1)
+    VA = VA_j.sum(1)
+    return {
+        "pi": _ratio(M, X, empty=0.0).transpose(1, 0, 2),
+        "t": t.transpose(1, 0, 2),
+        "beta": beta,
+        "gamma": gamma,
+        "alpha": _ratio(F, income[:, None], empty=0.0),
+        "X": X,
+        "VA": VA,
+        "D": income - VA - R,
+    }
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
+    whole = np.broadcast_to(whole, part.shape)
+    return np.divide(part, whole, out=np.full(part.shape, empty), where=whole > 0)
+
+
+def _place(index: tuple[int, ...], countries: list[str], sectors: list[str]) -> str:
+    """Words for an index into (origin, destination, sector), (country, input, sector) or less."""
+    n, *rest = index
+    if len(index) == 2:
+        return f"sector {sectors[rest[0]]} of {countries[n]}"
+    return f"{countries[n]}, {rest[0]}, {sectors[rest[1]]}"
+
+
+def _refuse_negative(
+    flows: np.ndarray, what: str, countries: list[str], sectors: list[str]
+) -> None:
+    bad = ~(np.isfinite(flows) & (flows >= 0))
+    if not bad.any():
+        return
+    at = tuple(int(i) for i in np.argwhere(bad)[0])
+    middle = (countries if what == "trade flow" else sectors)[at[1]]
+    kind = "negative" if np.isfinite(flows[at]) else "missing"
+    raise WorldError(
+        f"{kind} {what}: {flows[at]:.6g} at {countries[at[0]]}, {middle}, {sectors[at[2]]}"
+        + (f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else "")
+    )
+
+
+def _refuse_unsupplied(
+    X: np.ndarray, used: np.ndarray, countries: list[str], sectors: list[str]
+) -> None:
+    orphan = (X == 0) & (used > 0)
+    if orphan.any():
+        n, j = np.argwhere(orphan)[0]
+        raise WorldError(
+            f"{countries[n]} uses inputs of sector {sectors[j]} worth {used[n, j]:.6g}, but no "
+            "origin supplies it"
+        )
+
+
+def _residual(
+    values: np.ndarray, whole: np.ndarray, what: str, countries: list[str], sectors: list[str]
+) -> np.ndarray:
+    bad = values < -DUST * np.maximum(whole, whole.max() * DUST)
+    if bad.any():
+        n, j = np.argwhere(bad)[0]
+        more = f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else ""
+        raise WorldError(
+            f"{what}: {values[n, j]:.6g} in {_place((int(n), int(j)), countries, sectors)}{more}"
+        )
+    return np.maximum(values, 0.0)

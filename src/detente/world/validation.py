@@ -1,0 +1,141 @@
+"""Checks that a world adds up, naming the country and the sector where it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from detente.errors import WorldError
+
+SHARES_TOLERANCE = 1e-6
+"""Largest departure from one of a sum of shares, and of accounts relative to value added."""
+
+DIMS = {
+    "pi": ("destination", "origin", "sector"),
+    "t": ("destination", "origin", "sector"),
+    "beta": ("country", "sector"),
+    "gamma": ("country", "input", "sector"),
+    "alpha": ("country", "sector"),
+    "X": ("country", "sector"),
+    "VA": ("country",),
+    "D": ("country",),
+    "theta": ("sector",),
+}
+"""Variables of a world and their dimensions, in the letters of the model."""
+
+
+def validate(data: xr.Dataset) -> None:
+    """Raise `WorldError` with every kind of fault found, each with the first place it occurs.
+
+    Accounts themselves (does trade balance with the stated deficits?) are not checked here: data
+    that are not an exact equilibrium are legitimate, and `World.rebalance` deals with them.
+    """
+    _check_layout(data)
+    faults = [
+        *_not_finite(data),
+        *_out_of_range(data),
+        *_shares(data),
+        *_nobody_supplies(data),
+        *_deficits(data),
+    ]
+    if faults:
+        raise WorldError("this world does not add up:\n  " + "\n  ".join(faults))
+
+
+def _check_layout(data: xr.Dataset) -> None:
+    for name, dims in DIMS.items():
+        if name not in data:
+            raise WorldError(f"the world lacks the variable {name}({', '.join(dims)})")
+        if data[name].dims != dims:
+            raise WorldError(f"{name} has dimensions {data[name].dims}; it must have {dims}")
+    for dim in ("destination", "origin"):
+        if list(data[dim].values) != list(data["country"].values):
+            raise WorldError(f"the labels of {dim!r} must be those of 'country', in the same order")
+    if list(data["input"].values) != list(data["sector"].values):
+        raise WorldError("the labels of 'input' must be those of 'sector', in the same order")
+    for dim in ("country", "sector"):
+        labels = [str(v) for v in data[dim].values]
+        twice = sorted({v for v in labels if labels.count(v) > 1})
+        if twice:
+            raise WorldError(f"{dim} {twice[0]!r} appears more than once")
+
+
+def _first(bad: xr.DataArray, values: xr.DataArray, what: str) -> list[str]:
+    """Describe the first place where `bad` holds, and say how many more there are."""
+    count = int(bad.sum())
+    if not count:
+        return []
+    at = np.argwhere(bad.values)[0]
+    place = ", ".join(
+        f"{d} {bad[d].values[i]}" for d, i in zip(bad.dims, at, strict=True)
+    )
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return [f"{what}: {float(values.values[tuple(at)]):.6g} at {place}{more}"]
+
+
+def _not_finite(data: xr.Dataset) -> list[str]:
+    return [
+        line
+        for name in DIMS
+        for line in _first(
+            ~np.isfinite(data[name]),
+            data[name],
+            "missing elasticity (theta)" if name == "theta" else f"{name} is not a finite number",
+        )
+    ]
+
+
+def _out_of_range(data: xr.Dataset) -> list[str]:
+    negative = {
+        "pi": "negative trade flow (expenditure share pi)",
+        "beta": "value added below zero (share beta)",
+        "gamma": "negative use of an input (share gamma)",
+        "alpha": "negative final use (share alpha)",
+        "X": "negative expenditure X",
+    }
+    lines = [x for name, what in negative.items() for x in _first(data[name] < 0, data[name], what)]
+    lines += _first(data["beta"] > 1 + SHARES_TOLERANCE, data["beta"], "share beta above one")
+    lines += _first(data["VA"] <= 0, data["VA"], "value added of a country must be positive")
+    lines += _first(data["theta"] <= 0, data["theta"], "elasticity theta must be positive")
+    lines += _first(data["t"] <= -1, data["t"], "tariff must be above -1 (-100 percent)")
+    return lines
+
+
+def _shares(data: xr.Dataset) -> list[str]:
+    pi_sum = data["pi"].sum("origin").rename(destination="country")
+    gamma_sum = data["gamma"].sum("input")
+    alpha_sum = data["alpha"].sum("sector")
+    off = SHARES_TOLERANCE
+    return [
+        *_first(
+            (abs(pi_sum - 1) > off) & (data["X"] > 0) & (pi_sum > 0),
+            pi_sum,
+            "expenditure shares pi of a destination do not sum to 1 over origins",
+        ),
+        *_first(
+            (abs(gamma_sum - 1) > off) & (data["beta"] < 1 - off),
+            gamma_sum,
+            "input shares gamma do not sum to 1 over inputs",
+        ),
+        *_first(
+            abs(alpha_sum - 1) > off, alpha_sum, "final-use shares alpha do not sum to 1 over sectors"
+        ),
+    ]
+
+
+def _nobody_supplies(data: xr.Dataset) -> list[str]:
+    pi_sum = data["pi"].sum("origin").rename(destination="country")
+    output = (data["pi"] * data["X"].rename(country="destination")).sum("destination")
+    produced = output.rename(origin="country") > 0
+    used = (data["gamma"] * (1 - data["beta"])).where(produced, 0).sum("sector")
+    used = used.rename(input="sector") + data["alpha"]
+    orphan = (pi_sum == 0) & ((used > 0) | (data["X"] > 0))
+    return _first(orphan, used, "a sector is used that nobody supplies (share of use)")
+
+
+def _deficits(data: xr.Dataset) -> list[str]:
+    total = float(data["D"].sum())
+    world = float(data["VA"].sum())
+    if abs(total) > SHARES_TOLERANCE * world:
+        return [f"deficits D sum to {total:.6g}; over the whole world they must sum to zero"]
+    return []

@@ -1,0 +1,356 @@
+"""The calibrated world: a baseline equilibrium in the letters of the model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from detente.errors import WorldError
+from detente.world.aggregation import aggregate_flows, groups_of
+from detente.world.elasticities import Elasticities, elasticities
+from detente.world.flows import Flows, labelled, shares_from_flows
+from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.world.validation import DIMS, validate
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class World:
+    """A baseline: expenditure shares, tariffs, technology, final use, incomes, elasticities.
+
+    Attributes
+    ----------
+    data
+        Dataset with `pi(destination, origin, sector)` expenditure shares, `t` ad-valorem tariffs
+        of the same dimensions, `beta(country, sector)` value-added shares, `gamma(country, input,
+        sector)` input shares, `alpha(country, sector)` final-use shares, `X(country, sector)`
+        expenditure at purchaser prices, `VA(country)` value added, `D(country)` deficits (imports
+        minus exports), `theta(sector)` trade elasticities. Values are in `data.attrs["units"]`.
+
+    Raises
+    ------
+    WorldError
+        The data do not add up; the message names country and sector.
+
+    Notes
+    -----
+    Symbols follow Caliendo and Parro (2015), Review of Economic Studies 82(1).
+
+    Examples
+    --------
+    >>> import detente
+    >>> world = detente.load_world("icio2022")
+    >>> world.name, len(world.countries), len(world.sectors)
+    ('icio2022', 80, 50)
+    """
+
+    data: xr.Dataset
+
+    def __post_init__(self) -> None:
+        validate(self.data)
+
+    # -- making -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_flows(
+        cls,
+        trade: Flows,
+        input_use: Flows,
+        *,
+        theta: Elasticities,
+        tariff: Flows | None = None,
+        value_added: Flows | None = None,
+        countries: Sequence[str] | None = None,
+        sectors: Sequence[str] | None = None,
+        name: str = "user",
+        units: str = "million USD",
+        **attributes: Any,
+    ) -> World:
+        """Build a world from flows in value.
+
+        Parameters
+        ----------
+        trade
+            Sales (origin, destination, sector), domestic sales included, net of tariffs. An
+            array, a DataArray, or a long DataFrame with columns origin, destination, sector,
+            value.
+        input_use
+            Intermediate use (country, input, sector), at the price users pay.
+        theta
+            Trade elasticities: source name, number, mapping or sequence.
+        tariff
+            Ad-valorem rates (origin, destination, sector); zero if omitted.
+        value_added
+            (country, sector). Value added is output less inputs in any case; if given it is
+            compared with that residual.
+        countries, sectors
+            Labels; taken from `trade` if that is labelled.
+        name, units, attributes
+            Provenance, kept in `data.attrs`.
+
+        Raises
+        ------
+        WorldError
+            Accounts that do not add up, naming country and sector.
+
+        Examples
+        --------
+        Two countries, one sector, a third of inputs in output:
+
+        >>> from detente import World
+        >>> world = World.from_flows(
+        ...     trade=[[[90.0], [10.0]], [[10.0], [190.0]]],
+        ...     input_use=[[[30.0]], [[60.0]]],
+        ...     theta=4.0, countries=["HOM", "FOR"], sectors=["ALL"],
+        ... )
+        >>> world.data["VA"].values.tolist()
+        [70.0, 140.0]
+        """
+        labels = _labels(trade, countries, sectors)
+        flow_dims = ("origin", "destination", "sector")
+        use_dims = ("country", "input", "sector")
+        z = labelled(trade, flow_dims, labels, "trade").values
+        use = labelled(input_use, use_dims, labels, "input_use").values
+        rates = labelled(
+            np.zeros_like(z) if tariff is None else tariff, flow_dims, labels, "tariff"
+        ).values
+        names, codes = list(labels["country"]), list(labels["sector"])
+        shares = shares_from_flows(z, use, rates, names, codes)
+        if value_added is not None:
+            stated = labelled(value_added, ("country", "sector"), labels, "value_added").values
+            _compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
+        shares["theta"], source = elasticities(theta, codes)
+        attrs = {"name": name, "units": units, "elasticities": source, **attributes}
+        return cls(dataset(shares, names, codes, attrs))
+
+    def with_elasticities(self, choice: Elasticities) -> World:
+        """Return the same baseline with other trade elasticities (name, number, mapping or sequence).
+
+        >>> import detente
+        >>> float(detente.load_world("icio2022").with_elasticities("uniform").data["theta"][0])
+        4.0
+        """
+        theta, source = elasticities(choice, self.sectors)
+        data = self.data.assign(theta=("sector", theta))
+        return World(data.assign_attrs(elasticities=source))
+
+    def aggregate(
+        self,
+        countries: Mapping[str, Names] | None = None,
+        sectors: Mapping[str, Names] | None = None,
+    ) -> World:
+        """Merge countries and sectors; those not named stay as they are.
+
+        Trade within a group of countries becomes domestic. The elasticity of a merged sector is
+        the mean over its members, weighted by trade between different countries.
+
+        Parameters
+        ----------
+        countries, sectors
+            New label to members; members may be codes, names or groups such as `EU27`, `goods`.
+
+        Raises
+        ------
+        WorldError
+            An unknown member, one in two groups, or a new label that is already taken.
+
+        Examples
+        --------
+        >>> import detente
+        >>> world = detente.load_world("icio2022").aggregate(countries={"EU27": "EU27"})
+        >>> len(world.countries)
+        54
+        """
+        C = groups_of(countries or {}, self.countries, resolve_countries, "country")
+        S = groups_of(sectors or {}, self.sectors, resolve_sectors, "sector")
+        flows = aggregate_flows(self, C, S)
+        attrs = dict(self.data.attrs)
+        merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
+        note = "; aggregated: " + ", ".join(merged) if merged else ""
+        attrs["provenance"] = str(attrs.get("provenance", "")) + note
+        name, units = attrs.pop("name"), attrs.pop("units")
+        source = attrs.pop("elasticities")
+        world = World.from_flows(**flows, name=name, units=units, **attrs)
+        return World(world.data.assign_attrs(elasticities=source))
+
+    def rebalance(self, deficits: str = "share") -> World:
+        """Solve the baseline as an equilibrium of the model and recalibrate on it.
+
+        Data that are not an exact equilibrium (trade and input tables from different sources)
+        would otherwise mix their imbalance with the effect of a policy; Caliendo and Parro (2015,
+        section 5.1) do the same. How far the data were off stands in
+        `world.data.attrs["rebalanced"]` of the result.
+
+        Parameters
+        ----------
+        deficits
+            `share` or `value` keep the deficits, `zero` makes trade balanced.
+
+        Examples
+        --------
+        >>> import detente
+        >>> detente.load_world("icio2022").rebalance("zero").data["D"].max().item() == 0
+        True
+        """
+        from detente.equilibrium.rebalancing import rebalance  # the one call back downstream
+
+        return rebalance(self, deficits)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Name of the world."""
+        return str(self.data.attrs.get("name", "user"))
+
+    @property
+    def units(self) -> str:
+        """Units of all values."""
+        return str(self.data.attrs.get("units", ""))
+
+    @cached_property
+    def countries(self) -> list[str]:
+        """Country codes, in the order of the arrays."""
+        return [str(c) for c in self.data["country"].values]
+
+    @cached_property
+    def sectors(self) -> list[str]:
+        """Sector codes, in the order of the arrays."""
+        return [str(s) for s in self.data["sector"].values]
+
+    def name_of(self, code: str) -> str:
+        """Readable name of a country or sector code, or the code itself if there is none."""
+        for dim in ("country", "sector"):
+            if f"{dim}_name" in self.data.coords and code in self.data[dim].values:
+                return str(self.data[f"{dim}_name"].sel({dim: code}).item())
+        return code
+
+    @cached_property
+    def trade(self) -> xr.DataArray:
+        """Sales (origin, destination, sector), domestic sales included, net of tariffs."""
+        X = self.data["X"].rename(country="destination")
+        flows = self.data["pi"] * X / (1 + self.data["t"])
+        flows = flows.transpose("origin", "destination", "sector")
+        return flows.rename("trade").assign_attrs(units=self.units)
+
+    @cached_property
+    def output(self) -> xr.DataArray:
+        """Gross output Y(country, sector)."""
+        return self.trade.sum("destination").rename(origin="country").rename("output")
+
+    @cached_property
+    def tariff_revenue(self) -> xr.DataArray:
+        """Tariff revenue (country)."""
+        paid = (self.trade * self.data["t"]).sum(["origin", "sector"])
+        return paid.rename(destination="country").rename("tariff_revenue")
+
+    @cached_property
+    def income(self) -> xr.DataArray:
+        """Income I(country) = value added + tariff revenue + deficit, all of it spent."""
+        return (self.data["VA"] + self.tariff_revenue + self.data["D"]).rename("income")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the SHA-256 of labels and numbers: the same world, the same print."""
+        digest = hashlib.sha256()
+        digest.update("|".join([*self.countries, *self.sectors]).encode())
+        for name in DIMS:
+            digest.update(np.ascontiguousarray(self.data[name].values, dtype="<f8").tobytes())
+        return digest.hexdigest()[:16]
+
+    def country_table(self) -> pd.DataFrame:
+        """Value added, income, exports, imports, deficit and openness, by country.
+
+        >>> import detente
+        >>> table = detente.load_world("icio2022").country_table()
+        >>> bool(table.loc["BLR", "exports"] > 0)
+        True
+        """
+        abroad = self.trade.sum("sector").values.copy()
+        np.fill_diagonal(abroad, 0.0)
+        table = pd.DataFrame(
+            {
+                "value added": self.data["VA"].values,
+                "income": self.income.values,
+                "exports": abroad.sum(1),
+                "imports": abroad.sum(0),
+                "deficit": self.data["D"].values,
+            },
+            index=pd.Index(self.countries, name="country"),
+        )
+        table["openness"] = (table["exports"] + table["imports"]) / (2 * table["value added"])
+        return table
+
+    def __repr__(self) -> str:
+        a = self.data.attrs
+        total = float(self.data["VA"].sum())
+        lines = [
+            f"World {self.name!r}: {len(self.countries)} countries x {len(self.sectors)} sectors"
+            + (f", {a['year']}" if "year" in a else ""),
+            f"  value added    {total:,.0f} {self.units}",
+            f"  elasticities   {a.get('elasticities', '')}",
+            f"  tariffs        {'yes' if float(self.data['t'].max()) > 0 else 'none in the baseline'}",
+            f"  provenance     {a.get('provenance') or 'not stated'}",
+            f"  fingerprint    {self.fingerprint}",
+        ]
+        if "rebalanced" in a:
+            lines.append(f"  rebalanced     {a['rebalanced']}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(repr(self))}</pre>" + self.data._repr_html_()
+
+
+def dataset(
+    values: Mapping[str, np.ndarray], countries: list[str], sectors: list[str], attrs: dict[str, Any]
+) -> xr.Dataset:
+    """Name the dimensions of the model's arrays."""
+    coords = {
+        "country": countries,
+        "destination": countries,
+        "origin": countries,
+        "sector": sectors,
+        "input": sectors,
+    }
+    named = {k: (DIMS[k], np.asarray(v, float)) for k, v in values.items()}
+    return xr.Dataset(named, coords=coords, attrs=attrs)
+
+
+def _labels(
+    trade: Flows, countries: Sequence[str] | None, sectors: Sequence[str] | None
+) -> dict[str, list[str]]:
+    def find(dim: str) -> list[str]:
+        if isinstance(trade, pd.DataFrame) and dim in trade:
+            return sorted(map(str, trade[dim].unique()))
+        if isinstance(trade, xr.DataArray) and dim in trade.coords:
+            return [str(v) for v in trade[dim].values]
+        raise WorldError(
+            "countries and sectors must be given when trade is an array without labels"
+        )
+
+    C = list(countries) if countries is not None else find("origin")
+    S = list(sectors) if sectors is not None else find("sector")
+    return {"country": C, "origin": C, "destination": C, "sector": S, "input": S}
+
+
+VALUE_ADDED_TOLERANCE = 1e-3
+
+
+def _compare_value_added(
+    stated: np.ndarray, residual: np.ndarray, countries: list[str], sectors: list[str]
+) -> None:
+    off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
+    n, j = np.unravel_index(int(off.argmax()), off.shape)
+    if off[n, j] > VALUE_ADDED_TOLERANCE:
+        raise WorldError(
+            f"value added of sector {sectors[j]} of {countries[n]} is stated as {stated[n, j]:.6g}, "
+            f"but output less inputs is {residual[n, j]:.6g}: shares do not add up"
+        )
