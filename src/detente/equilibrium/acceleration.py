@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
-from detente.equilibrium.kernels import OPTIONS
+from detente.arrays import Array
+from detente.equilibrium.kernels import compiled
 
 EXPLOSION = 1e3
 """A residual this many times the best so far undoes the step that led to it."""
@@ -16,9 +16,8 @@ RIDGE = 1e-14
 """Relative regularisation of the inner products of past steps, which become nearly collinear."""
 
 
-
-@njit(**OPTIONS)
-def inner_products(V: np.ndarray, v: np.ndarray) -> np.ndarray:
+@compiled
+def inner_products(V: Array, v: Array) -> Array:
     """Inner products of the rows of V with v, in one fixed order of summation."""
     products = np.zeros(V.shape[0])
     for m in range(V.shape[0]):
@@ -27,15 +26,15 @@ def inner_products(V: np.ndarray, v: np.ndarray) -> np.ndarray:
     return products
 
 
-@njit(**OPTIONS)
-def difference(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+@compiled
+def difference(a: Array, b: Array, out: Array) -> None:
     """Write a - b into out."""
     for s in range(out.size):
         out[s] = a[s] - b[s]
 
 
-@njit(**OPTIONS)
-def advance(x: np.ndarray, f: np.ndarray, weights: np.ndarray, dG: np.ndarray) -> np.ndarray:
+@compiled
+def advance(x: Array, f: Array, weights: Array, dG: Array) -> Array:
     """The next point, x + f - sum_m weights[m] dG[m]."""
     after = x + f
     for m in range(weights.size):
@@ -45,13 +44,13 @@ def advance(x: np.ndarray, f: np.ndarray, weights: np.ndarray, dG: np.ndarray) -
 
 
 def accelerate(
-    model: Callable[[np.ndarray], tuple[np.ndarray, float]],
-    x: np.ndarray,
-    normalise: Callable[[np.ndarray], None],
+    model: Callable[[Array], tuple[Array, float]],
+    x: Array,
+    normalise: Callable[[Array], None],
     tolerance: float,
     max_evaluations: int,
     memory: int,
-) -> tuple[np.ndarray, int, float]:
+) -> tuple[Array, int, float]:
     """Find x whose residual is within tolerance.
 
     Parameters

@@ -12,34 +12,38 @@ if TYPE_CHECKING:
 
 
 def decompose(equilibrium: Equilibrium) -> xr.Dataset:
-    """Terms of trade and volume of trade by country, partner and sector, percent of income.
+    """Terms of trade, volume of trade and trade costs by country, partner and sector.
 
-    With E exports of n to i and M imports of n from i at the baseline, net of tariffs, and
-    arithmetic changes d = hat - 1:
+    In percent of income. With E exports of n to i and M imports of n from i at the baseline, net
+    of tariffs, and arithmetic changes d = hat - 1:
 
         ToT[n,i,j] = (E[n,i,j] dc[n,j] - M[n,i,j] dc[i,j]) / I[n]
         VoT[n,i,j] = t[n,i,j] M[n,i,j] (dM[n,i,j] - dc[i,j]) / I[n]
+        costs[n,i,j] = -M[n,i,j] (1 + t[n,i,j]) dd[n,i,j] / I[n]
 
-    Caliendo and Parro (2015), equations 15 to 17.
+    The first two are Caliendo and Parro (2015), equations 15 to 17, where policy is tariffs only;
+    the third is what imports save, to first order, when iceberg costs d fall. A ban has no
+    first-order effect that is finite: its `costs` are minus infinity.
     """
     world, s = equilibrium.world, equilibrium.solution
-    flows = equilibrium.trade
-    exports = flows["before"].values  # [n,i,j], n the origin
+    exports = world.trade.values  # [n,i,j], n the origin
     imports = exports.transpose(1, 0, 2)
-    imports_after = flows["after"].values.transpose(1, 0, 2)
+    imports_after = equilibrium.trade["after"].values.transpose(1, 0, 2)
+    t = world.data["t"].values
     dc = s.c - 1
-    income = world.income.values[:, None, None]
-    terms = exports * dc[:, None, :] - imports * dc[None, :, :]
-    volume = world.data["t"].values * (imports_after - imports * (1 + dc[None, :, :]))
-    coords = {"country": world.countries, "partner": world.countries, "sector": world.sectors}
-    parts = xr.Dataset(
-        {
-            "terms_of_trade": (("country", "partner", "sector"), 100 * terms / income),
-            "volume_of_trade": (("country", "partner", "sector"), 100 * volume / income),
-        },
-        coords=coords,
+    dd = equilibrium.changes.d_hat.values - 1
+    parts = {
+        "terms_of_trade": exports * dc[:, None, :] - imports * dc[None, :, :],
+        "volume_of_trade": t * (imports_after - imports * (1 + dc[None, :, :])),
+        "trade_costs": np.where(
+            imports > 0, -imports * (1 + t) * np.where(imports > 0, dd, 0), 0.0
+        ),
+    }
+    percent = 100 / world.income.values[:, None, None]
+    data = xr.Dataset(
+        {k: (("country", "partner", "sector"), v * percent) for k, v in parts.items()},
+        coords={"country": world.countries, "partner": world.countries, "sector": world.sectors},
         attrs={"units": "percent of income", **equilibrium.manifest()},
     )
-    total = (parts["terms_of_trade"] + parts["volume_of_trade"]).sum(["partner", "sector"])
-    exact = equilibrium.welfare.drop_attrs()
-    return parts.assign(total=total, exact=exact)
+    total = sum(data[k].sum(["partner", "sector"]) for k in parts)
+    return data.assign(total=total, exact=equilibrium.welfare.drop_attrs())

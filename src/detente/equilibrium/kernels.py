@@ -15,43 +15,53 @@ solve gives the same bits whatever the number of threads.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
 
+from detente.arrays import Array, Positions
+
 # Sums may be reordered and contracted (SIMD); infinities and NaN keep their meaning.
 _MATHS = {"reassoc", "contract", "nsz", "arcp"}
-OPTIONS = {"cache": True, "nogil": True, "fastmath": _MATHS, "error_model": "numpy"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile on first call, keep the machine code on disk, and release the GIL when running."""
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+    return cast(F, njit(**options, fastmath=_MATHS)(function))
 
 
 class Problem(NamedTuple):
     """A counterfactual in arrays; `j` sector, `n` destination, `i` origin, `k` input."""
 
-    A: np.ndarray  # [j,n,i] pi kappa_hat^-theta
-    At: np.ndarray  # [j,n,i] the same over 1 + t'; A itself where there are no tariffs
+    A: Array  # [j,n,i] pi kappa_hat^-theta
+    At: Array  # [j,n,i] the same over 1 + t'; A itself where there are no tariffs
     has_tariffs: bool
-    theta: np.ndarray  # [j]
-    beta: np.ndarray  # [n,j]
-    G: np.ndarray  # [n,k,j] (1 - beta) gamma
-    Gt: np.ndarray  # [n,j,k] the same, inputs last
-    B: np.ndarray  # [n,j,k] inverse of I - diag(pi_nn) G'
-    Bt: np.ndarray  # [n,k,j] the same, transposed
-    slope: np.ndarray  # [n] fall of labour demand over VA with the own log wage
-    home_labour: np.ndarray  # [n,j] beta pi_nn: labour that a unit of expenditure employs at home
-    lift_P: np.ndarray  # [n,j] own-country response of log prices to the own log wage
-    lift_X: np.ndarray  # [n,j] own-country response of X / VA to the own log wage
-    alpha: np.ndarray  # [n,j]
-    VA: np.ndarray  # [n]
-    D: np.ndarray  # [n] deficits at unchanged world income
-    transfers: np.ndarray  # [n]
+    theta: Array  # [j]
+    beta: Array  # [n,j]
+    G: Array  # [n,k,j] (1 - beta) gamma
+    Gt: Array  # [n,j,k] the same, inputs last
+    B: Array  # [n,j,k] inverse of I - diag(pi_nn) G'
+    Bt: Array  # [n,k,j] the same, transposed
+    slope: Array  # [n] fall of labour demand over VA with the own log wage
+    home_labour: Array  # [n,j] beta pi_nn: labour that a unit of expenditure employs at home
+    lift_P: Array  # [n,j] own-country response of log prices to the own log wage
+    lift_X: Array  # [n,j] own-country response of X / VA to the own log wage
+    alpha: Array  # [n,j]
+    VA: Array  # [n]
+    D: Array  # [n] deficits at unchanged world income
+    transfers: Array  # [n]
     world_income: float  # sum of I at the baseline
     deficits_in_shares: bool
-    component: np.ndarray  # [n] which connected part of the trade graph a country is in
+    component: Positions  # [n] which connected part of the trade graph a country is in
 
 
-@njit(**OPTIONS)
-def unit_costs(w: np.ndarray, P: np.ndarray, p: Problem, c: np.ndarray) -> None:
+@compiled
+def unit_costs(w: Array, P: Array, p: Problem, c: Array) -> None:
     """Log of c_hat[j,n] = w_hat^beta prod_k P_hat[k]^((1-beta) gamma); all in logs."""
     N, J = p.beta.shape
     for n in range(N):
@@ -62,10 +72,8 @@ def unit_costs(w: np.ndarray, P: np.ndarray, p: Problem, c: np.ndarray) -> None:
             c[j, n] = total
 
 
-@njit(**OPTIONS)
-def prices_and_demand(
-    c: np.ndarray, X: np.ndarray, p: Problem, P: np.ndarray, Y: np.ndarray, R: np.ndarray
-) -> None:
+@compiled
+def prices_and_demand(c: Array, X: Array, p: Problem, P: Array, Y: Array, R: Array) -> None:
     """Log prices P[n,j], output Y[i,j] and tariff revenue R[n] at costs c and expenditure X.
 
     P_hat[n,j] = (sum_i pi (kappa_hat c_hat)^-theta)^(-1/theta);
@@ -99,8 +107,8 @@ def prices_and_demand(
             Y[i, j] = sold[i] * power[i]
 
 
-@njit(**OPTIONS)
-def incomes(w: np.ndarray, R: np.ndarray, p: Problem, I: np.ndarray) -> None:  # noqa: E741
+@compiled
+def incomes(w: Array, R: Array, p: Problem, I: Array) -> None:
     """I'[n] = w_hat VA + tariff revenue' + D' + transfers'."""
     scale = 1.0
     if p.deficits_in_shares:
@@ -109,8 +117,8 @@ def incomes(w: np.ndarray, R: np.ndarray, p: Problem, I: np.ndarray) -> None:  #
         I[n] = np.exp(w[n]) * p.VA[n] + R[n] + scale * p.D[n] + p.transfers[n]
 
 
-@njit(**OPTIONS)
-def expenditures(Y: np.ndarray, I: np.ndarray, p: Problem, X: np.ndarray) -> None:  # noqa: E741
+@compiled
+def expenditures(Y: Array, I: Array, p: Problem, X: Array) -> None:
     """X'[n,j] = sum_k (1-beta[n,k]) gamma[n,j,k] Y'[n,k] + alpha[n,j] I'[n]."""
     N, J = p.beta.shape
     for n in range(N):
@@ -121,8 +129,8 @@ def expenditures(Y: np.ndarray, I: np.ndarray, p: Problem, X: np.ndarray) -> Non
             X[n, j] = total
 
 
-@njit(**OPTIONS)
-def residuals(x: np.ndarray, p: Problem, r: np.ndarray) -> None:
+@compiled
+def residuals(x: Array, p: Problem, r: Array) -> None:
     """Residuals of the three blocks of x = (log w[n], log P[n,j], X[n,j] / VA[n]).
 
     Excess demand for labour over value added; log price at given prices less log price;
@@ -148,8 +156,8 @@ def residuals(x: np.ndarray, p: Problem, r: np.ndarray) -> None:
             r[at + N * J] = (new_X[n, j] - X[n, j]) / p.VA[n]
 
 
-@njit(**OPTIONS)
-def country_by_country(r: np.ndarray, p: Problem, step: np.ndarray) -> None:
+@compiled
+def country_by_country(r: Array, p: Problem, step: Array) -> None:
     """Step that clears each country's residuals with the rest of the world held fixed."""
     N, J = p.beta.shape
     for n in range(N):
@@ -170,8 +178,8 @@ def country_by_country(r: np.ndarray, p: Problem, step: np.ndarray) -> None:
             step[first + N * J + j] += p.lift_X[n, j] * dw
 
 
-@njit(**OPTIONS)
-def evaluate(x: np.ndarray, p: Problem, r: np.ndarray, step: np.ndarray) -> None:
+@compiled
+def evaluate(x: Array, p: Problem, r: Array, step: Array) -> None:
     """Residuals of the model at x, and the step that each country would take by itself."""
     residuals(x, p, r)
     country_by_country(r, p, step)

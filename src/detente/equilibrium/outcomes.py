@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.arrays import Array, Flags
 from detente.equilibrium.decomposition import decompose
 from detente.world.changes import Changes
 from detente.world.names import Names, resolve_countries
@@ -20,20 +21,20 @@ from detente.world.world import World, dataset
 class Solution:
     """The solved equilibrium in arrays: hats `w`, `P`, `c`, levels `X`, `Y`, `I`, `R`."""
 
-    w: np.ndarray  # [n]
-    P: np.ndarray  # [n,j]
-    c: np.ndarray  # [n,j]
-    X: np.ndarray  # [n,j]
-    Y: np.ndarray  # [n,j]
-    I: np.ndarray  # [n]  # noqa: E741
-    R: np.ndarray  # [n]
-    A: np.ndarray  # [j,n,i] pi kappa_hat^-theta
-    theta: np.ndarray  # [j]
-    alpha: np.ndarray  # [n,j] final-use shares in force, without goods that lost all supply
-    beta: np.ndarray  # [n,j] likewise
-    lost: np.ndarray  # [n,j] goods that lost all supply
+    w: Array  # [n]
+    P: Array  # [n,j]
+    c: Array  # [n,j]
+    X: Array  # [n,j]
+    Y: Array  # [n,j]
+    I: Array  # [n]
+    R: Array  # [n]
+    A: Array  # [j,n,i] pi kappa_hat^-theta
+    theta: Array  # [j]
+    alpha: Array  # [n,j] final-use shares in force, without goods that lost all supply
+    beta: Array  # [n,j] likewise
+    lost: Flags  # [n,j] goods that lost all supply
     evaluations: int
-    residuals: np.ndarray  # excess demand, price error, expenditure error
+    residuals: Array  # excess demand, price error, expenditure error
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,10 +60,11 @@ class Equilibrium:
     tolerance: float
 
     @cached_property
-    def P_final_hat(self) -> np.ndarray:
+    def P_final_hat(self) -> Array:
         """Change of the price of final use, prod_j P_hat^alpha, [n]."""
         s = self.solution
-        return np.exp((s.alpha * np.log(s.P)).sum(1))
+        price: Array = np.exp((s.alpha * np.log(s.P)).sum(1))
+        return price
 
     @cached_property
     def hats(self) -> xr.Dataset:
@@ -139,11 +141,11 @@ class Equilibrium:
 
     @cached_property
     def decomposition(self) -> xr.Dataset:
-        """Terms of trade and volume of trade (country, partner, sector), in percent of income.
+        """Terms of trade, volume of trade and trade costs (country, partner, sector).
 
-        First-order, from arithmetic changes, as published: Caliendo and Parro (2015), equations
-        15 to 17. The sum over partners and sectors is `total(country)`; the exact figure stands
-        beside it as `exact(country)`.
+        In percent of income, first-order from arithmetic changes, as published: Caliendo and
+        Parro (2015), equations 15 to 17. The sum over partners and sectors is `total(country)`;
+        the exact figure stands beside it as `exact(country)`.
         """
         return decompose(self)
 
@@ -166,7 +168,9 @@ class Equilibrium:
     def world_after(self) -> World:
         """The counterfactual as a world of its own, to change again from there."""
         s, d = self.solution, self.world.data
-        G = np.where(s.lost[:, :, None], 0.0, (1 - d["beta"].values)[:, None, :] * d["gamma"].values)
+        G = np.where(
+            s.lost[:, :, None], 0.0, (1 - d["beta"].values)[:, None, :] * d["gamma"].values
+        )
         used = G.sum(1, keepdims=True)
         gamma = np.divide(G, used, out=np.full_like(G, 1 / G.shape[1]), where=used > 0)
         VA = s.w * d["VA"].values
@@ -279,8 +283,8 @@ class Equilibrium:
         return f"<pre>{escape(repr(self))}</pre>"
 
     @property
-    def _real_income_hat(self) -> np.ndarray:
-        hat: np.ndarray = self.solution.I / self.world.income.values / self.P_final_hat
+    def _real_income_hat(self) -> Array:
+        hat: Array = self.solution.I / self.world.income.values / self.P_final_hat
         return hat
 
     @property
@@ -288,28 +292,28 @@ class Equilibrium:
         C, S = self.world.countries, self.world.sectors
         return {"country": C, "destination": C, "origin": C, "sector": S}
 
-    def _by_country(self, name: str, values: np.ndarray, units: str) -> xr.DataArray:
+    def _by_country(self, name: str, values: Array, units: str) -> xr.DataArray:
         coords = {"country": self.world.countries}
         attrs = {"units": units, **self.manifest()}
         return xr.DataArray(values, dims=("country",), coords=coords, name=name, attrs=attrs)
 
     def _cut_off(self) -> list[str]:
-        links = self.solution.A.any(axis=0)
+        links: Flags = np.any(self.solution.A, axis=0)
         np.fill_diagonal(links, False)
-        alone = ~(links.any(0) | links.any(1))
+        alone = ~(links.any(axis=0) | links.any(axis=1))
         before = _abroad(self.world.trade.sum("sector").values)
         traded = before.sum(0) + before.sum(1) > 0
         return [c for c, a in zip(self.world.countries, alone & traded, strict=True) if a]
 
 
-def _over(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+def _over(after: Array, before: Array) -> Array:
     """Ratio after / before, one where both are zero."""
     ratio = np.divide(after, before, out=np.ones_like(after), where=before != 0)
     ratio[(before == 0) & (after != 0)] = np.inf
     return ratio
 
 
-def _abroad(flows: np.ndarray) -> np.ndarray:
+def _abroad(flows: Array) -> Array:
     """Flows (origin, destination) with the domestic ones set to zero."""
     abroad = flows.copy()
     np.fill_diagonal(abroad, 0.0)

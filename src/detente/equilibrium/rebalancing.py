@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from detente.arrays import Array
 from detente.equilibrium.solver import Deficits, solve
 from detente.errors import ScenarioError
 from detente.world.world import World
@@ -35,7 +36,7 @@ def rebalance(world: World, deficits: Deficits = "share") -> World:
     return World(balanced.assign_attrs(attrs))
 
 
-def _how_far_off(world: World, w_hat: np.ndarray, deficits: str) -> str:
+def _how_far_off(world: World, w_hat: Array, deficits: str) -> str:
     """Words for the imbalance of the data and the move that removed it."""
     table = world.country_table()
     stated = table["imports"] - table["exports"] - table["deficit"]

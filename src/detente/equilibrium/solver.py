@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import xarray as xr
 
+from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.outcomes import Equilibrium, Solution
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.world.changes import Changes
@@ -33,29 +34,30 @@ MEMORY = 10
 class Baseline:
     """A world in the kernels' memory layout, with all that does not depend on the policy."""
 
-    pi: np.ndarray  # [j,n,i]
-    t: np.ndarray  # [j,n,i]
+    pi: Array  # [j,n,i]
+    t: Array  # [j,n,i]
     has_tariffs: bool
-    theta: np.ndarray
-    beta: np.ndarray
-    G: np.ndarray
-    Gt: np.ndarray
-    B: np.ndarray
-    Bt: np.ndarray
-    alpha: np.ndarray
-    X: np.ndarray
-    VA: np.ndarray
-    D: np.ndarray
-    income: np.ndarray
-    home_labour: np.ndarray  # [n,j] beta pi_nn
-    lift_P: np.ndarray
-    lift_X: np.ndarray
-    contested: np.ndarray  # [j,n] labour whose demand falls with the own wage, per unit of theta
+    theta: Array
+    beta: Array
+    G: Array
+    Gt: Array
+    B: Array
+    Bt: Array
+    alpha: Array
+    X: Array
+    VA: Array
+    D: Array
+    income: Array
+    home_labour: Array  # [n,j] beta pi_nn
+    lift_P: Array
+    lift_X: Array
+    contested: Array  # [j,n] labour whose demand falls with the own wage, per unit of theta
 
-    def slope(self, theta: np.ndarray) -> np.ndarray:
+    def slope(self, theta: Array) -> Array:
         """Fall of labour demand over VA with the own log wage, [n], inputs' prices held fixed."""
         at_home = (self.home_labour * self.X).sum(1)
-        return 1.0 + (theta @ self.contested - at_home) / self.VA
+        slope: Array = 1.0 + (theta @ self.contested - at_home) / self.VA
+        return slope
 
 
 _baselines: WeakKeyDictionary[World, Baseline] = WeakKeyDictionary()
@@ -182,7 +184,7 @@ def solve(
     return Equilibrium(calibrated, changes, solution, deficits, tolerance)
 
 
-def _checked_theta(theta: Any, world: World) -> np.ndarray:
+def _checked_theta(theta: Any, world: World) -> Array:
     values = np.ascontiguousarray(theta, float)
     if values.shape != (len(world.sectors),):
         raise WorldError(f"theta has shape {values.shape}; it needs ({len(world.sectors)},)")
@@ -194,8 +196,8 @@ def _checked_theta(theta: Any, world: World) -> np.ndarray:
 
 
 def _set_up(
-    base: Baseline, changes: Changes, deficits: Deficits, theta: np.ndarray, countries: list[str]
-) -> tuple[np.ndarray, Problem, np.ndarray]:
+    base: Baseline, changes: Changes, deficits: Deficits, theta: Array, countries: list[str]
+) -> tuple[Array, Problem, Flags]:
     """Starting point, problem in arrays, and the goods (country, sector) that lose all supply."""
     from detente.equilibrium.kernels import Problem
 
@@ -244,7 +246,7 @@ def _set_up(
     return x, problem, lost
 
 
-def _components(A: np.ndarray, countries: list[str]) -> np.ndarray:
+def _components(A: Array, countries: list[str]) -> Positions:
     """Number of the connected part of the trade graph that each country is in, [n]."""
     from scipy.sparse.csgraph import connected_components
 
@@ -253,9 +255,9 @@ def _components(A: np.ndarray, countries: list[str]) -> np.ndarray:
     _, mutual = connected_components(trades, directed=True, connection="strong")
     for part in np.unique(component):
         inside = component == part
-        if len(np.unique(mutual[inside])) > 1:
-            _, sizes = np.unique(mutual[inside], return_counts=True)
-            smallest = mutual[inside][sizes.argmin()] if len(sizes) else 0
+        blocs, sizes = np.unique(mutual[inside], return_counts=True)
+        if len(blocs) > 1:
+            smallest = blocs[sizes.argmin()]
             names = [c for c, m in zip(countries, mutual, strict=True) if m == smallest]
             raise ConvergenceError(
                 f"{', '.join(names[:5])} can trade with the rest of the world in one direction "
@@ -263,10 +265,11 @@ def _components(A: np.ndarray, countries: list[str]) -> np.ndarray:
                 "or make one of the bans a finite cost factor",
                 {"countries": names},
             )
-    return component.astype(int)
+    numbers: Positions = component.astype(np.int64)
+    return numbers
 
 
-def _deficits_within(component: np.ndarray, base: Baseline) -> np.ndarray:
+def _deficits_within(component: Positions, base: Baseline) -> Array:
     """Deficits that sum to zero within each connected part of the world."""
     if not component.any():
         return base.D
@@ -277,7 +280,7 @@ def _deficits_within(component: np.ndarray, base: Baseline) -> np.ndarray:
     return D
 
 
-def _without(lost: np.ndarray, base: Baseline) -> tuple[np.ndarray, ...]:
+def _without(lost: Flags, base: Baseline) -> tuple[Array, ...]:
     """Technology and final use without the goods lost, other shares scaled up to one."""
     G = np.where(lost[:, :, None], 0.0, base.G)
     left = base.beta + G.sum(1)
@@ -290,20 +293,20 @@ def _without(lost: np.ndarray, base: Baseline) -> tuple[np.ndarray, ...]:
 
 
 def _iterate(
-    x: np.ndarray, p: Problem, tolerance: float, max_evaluations: int, countries: list[str]
-) -> tuple[np.ndarray, int, np.ndarray]:
+    x: Array, p: Problem, tolerance: float, max_evaluations: int, countries: list[str]
+) -> tuple[Array, int, Array]:
     from detente.equilibrium.acceleration import accelerate
     from detente.equilibrium.kernels import evaluate
 
     N, J = p.beta.shape
     r = np.empty_like(x)
 
-    def model(x: np.ndarray) -> tuple[np.ndarray, float]:
+    def model(x: Array) -> tuple[Array, float]:
         step = np.empty_like(x)
         evaluate(x, p, r, step)
         return step, float(np.abs(r).max())
 
-    def numeraire(x: np.ndarray) -> None:
+    def numeraire(x: Array) -> None:
         _normalise(x[:N], p)
 
     x, evaluations, worst = accelerate(model, x, numeraire, tolerance, max_evaluations, MEMORY)
@@ -328,7 +331,7 @@ def _iterate(
     )
 
 
-def _normalise(log_w: np.ndarray, p: Problem) -> None:
+def _normalise(log_w: Array, p: Problem) -> None:
     """Numeraire: world value added keeps its value, in each connected part of the world."""
     before = np.bincount(p.component, p.VA)
     after = np.bincount(p.component, np.exp(log_w) * p.VA)
@@ -336,13 +339,13 @@ def _normalise(log_w: np.ndarray, p: Problem) -> None:
 
 
 def _read(
-    x: np.ndarray,
+    x: Array,
     p: Problem,
     base: Baseline,
     changes: Changes,
     evaluations: int,
-    norms: np.ndarray,
-    lost: np.ndarray,
+    norms: Array,
+    lost: Flags,
 ) -> Solution:
     from detente.equilibrium.kernels import incomes, prices_and_demand, unit_costs
 
@@ -427,12 +430,10 @@ def solve_many(
         raise ScenarioError("there is no draw to solve")
     baseline_of(balanced(world) if deficits == "zero" else world)
 
-    def run(numbered: tuple[int, tuple[Changes, np.ndarray | None]]) -> xr.Dataset:
+    def run(numbered: tuple[int, tuple[Changes, Array | None]]) -> xr.Dataset:
         number, (one, elasticity) = numbered
         try:
-            found = solve(
-                world, one, theta=elasticity, deficits=deficits, tolerance=tolerance
-            )
+            found = solve(world, one, theta=elasticity, deficits=deficits, tolerance=tolerance)
         except ConvergenceError as error:
             raise ConvergenceError(
                 f"draw {number}: {error}", {**error.diagnostics, "draw": number}
@@ -450,8 +451,8 @@ def solve_many(
 
 def _draws(
     changes: Changes | Iterable[Changes], theta: Any
-) -> Iterator[tuple[Changes, np.ndarray | None]]:
-    thetas: Sequence[np.ndarray] | None = None if theta is None else np.asarray(theta, float)
+) -> Iterator[tuple[Changes, Array | None]]:
+    thetas: list[Array | None] | None = None if theta is None else list(np.asarray(theta, float))
     if isinstance(changes, Changes):
         return zip(repeat(changes), [None] if thetas is None else thetas, strict=False)
     listed = list(changes)
@@ -464,9 +465,12 @@ def _stack(results: list[xr.Dataset]) -> xr.Dataset:
     """Stack Datasets of one layout along `draw`, without the cost of aligning their labels."""
     first = results[0]
     stacked = {
-        name: (("draw", *variable.dims), np.stack([r[name].values for r in results]), variable.attrs)
+        name: (
+            ("draw", *variable.dims),
+            np.stack([r[name].values for r in results]),
+            variable.attrs,
+        )
         for name, variable in first.data_vars.items()
     }
     coords = {"draw": np.arange(len(results)), **first.coords}
     return xr.Dataset(stacked, coords=coords, attrs=first.attrs)
-

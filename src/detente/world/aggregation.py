@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detente.arrays import Array
 from detente.errors import WorldError
 from detente.world.names import Names
 
@@ -41,7 +42,7 @@ def groups_of(
     return groups
 
 
-def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> np.ndarray:
+def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> Array:
     """Zero-one matrix (group, member)."""
     return np.array([[name in members for name in known] for members in groups.values()], float)
 
@@ -56,8 +57,9 @@ def aggregate_flows(
     intermediate = (1 - world.data["beta"]) * world.output
     use = (world.data["gamma"] * intermediate).transpose("country", "input", "sector").values
 
-    def merge(z: np.ndarray) -> np.ndarray:
-        return np.einsum("ai,bn,cj,inj->abc", G, G, H, z, optimize=True)
+    def merge(z: Array) -> Array:
+        merged: Array = np.einsum("ai,bn,cj,inj->abc", G, G, H, z, optimize=True)
+        return merged
 
     z = merge(trade)
     abroad = trade * (1 - np.eye(len(world.countries)))[:, :, None]

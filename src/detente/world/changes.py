@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from detente.arrays import Array, Flags, Positions
 from detente.errors import ScenarioError
 from detente.world.names import Names, resolve_countries, resolve_sectors
 from detente.world.world import World
@@ -20,13 +21,13 @@ class Edit(NamedTuple):
     or an ad-valorem tariff rate.
     """
 
-    sectors: np.ndarray
-    destinations: np.ndarray
-    origins: np.ndarray
-    values: np.ndarray
+    sectors: Positions
+    destinations: Positions
+    origins: Positions
+    values: Array
 
     @property
-    def block(self) -> tuple[np.ndarray, ...]:
+    def block(self) -> tuple[Positions, ...]:
         """Index of the block in an array (sector, destination, origin)."""
         return np.ix_(self.sectors, self.destinations, self.origins)
 
@@ -61,7 +62,7 @@ class Changes:
     world: World
     costs: tuple[Edit, ...] = ()
     tariffs: tuple[Edit, ...] = ()
-    transfers: np.ndarray | None = None
+    transfers: Array | None = None
     steps: tuple[str, ...] = ()
 
     def cost(
@@ -70,7 +71,7 @@ class Changes:
         destination: Names = None,
         sectors: Names = "all",
         *,
-        factor: float,
+        factor: float | Array,
     ) -> Changes:
         """Multiply the cost of trade by `factor`: 1.3 imposes an ad-valorem equivalent of 0.30.
 
@@ -81,7 +82,7 @@ class Changes:
         sectors
             Codes or `all`, `goods`, `services`.
         factor
-            Positive cost factor d_hat; `inf` is a ban.
+            Positive cost factor d_hat, one or one for each of `sectors`; `inf` is a ban.
 
         Raises
         ------
@@ -90,13 +91,15 @@ class Changes:
         WorldError
             An unknown country or sector.
         """
-        if not factor > 0:
+        factors = np.atleast_1d(np.asarray(factor, float))
+        if not (factors > 0).all():
             raise ScenarioError(
-                f"cost factor {factor} must be positive (1 changes nothing, 1.3 is an ad-valorem "
-                "equivalent of 0.30, inf is a ban)"
+                f"cost factor {factors[~(factors > 0)][0]:g} must be positive (1 changes nothing, "
+                "1.3 is an ad-valorem equivalent of 0.30, inf is a ban)"
             )
-        edit = self._edit(origin, destination, sectors, factor)
-        return self._with(costs=(*self.costs, edit), step=_words("cost", edit, self, factor))
+        edit = self._edit(origin, destination, sectors, factors[:, None, None])
+        _check_one_each(factors, edit, "cost factors")
+        return self._with(costs=(*self.costs, edit), step=_words("cost", edit, self))
 
     def ban(
         self, origin: Names = None, destination: Names = None, sectors: Names = "all"
@@ -110,19 +113,22 @@ class Changes:
         destination: Names = None,
         sectors: Names = "all",
         *,
-        rate: float,
+        rate: float | Array,
     ) -> Changes:
-        """Set the ad-valorem tariff rate; the revenue goes to the destination.
+        """Set the ad-valorem tariff rate, one or one for each sector; the destination's revenue.
 
         Raises
         ------
         ScenarioError
             A rate at or below -1.
         """
-        if not rate > -1 or not np.isfinite(rate):
-            raise ScenarioError(f"tariff rate {rate} must be a finite number above -1")
-        edit = self._edit(origin, destination, sectors, rate)
-        return self._with(tariffs=(*self.tariffs, edit), step=_words("tariff", edit, self, rate))
+        rates = np.atleast_1d(np.asarray(rate, float))
+        bad = ~((rates > -1) & np.isfinite(rates))
+        if bad.any():
+            raise ScenarioError(f"tariff rate {rates[bad][0]:g} must be a finite number above -1")
+        edit = self._edit(origin, destination, sectors, rates[:, None, None])
+        _check_one_each(rates, edit, "tariff rates")
+        return self._with(tariffs=(*self.tariffs, edit), step=_words("tariff", edit, self))
 
     def transfer(self, payer: str, receiver: str, amount: float) -> Changes:
         """Add a transfer of income between two countries, in the world's units."""
@@ -158,13 +164,13 @@ class Changes:
             "kappa_hat"
         )
 
-    def scale_shares(self, A: np.ndarray, theta: np.ndarray) -> None:
+    def scale_shares(self, A: Array, theta: Array) -> None:
         """Multiply A[sector, destination, origin] in place by d_hat^-theta."""
         for edit in self.costs:
             weight = self._abroad(edit, 1.0) ** -theta[edit.sectors][:, None, None]
             A[edit.block] *= weight
 
-    def set_tariffs(self, t: np.ndarray) -> None:
+    def set_tariffs(self, t: Array) -> None:
         """Write the counterfactual tariffs into t[sector, destination, origin] in place."""
         for edit in self.tariffs:
             t[edit.block] = np.where(_foreign(edit), edit.values, t[edit.block])
@@ -174,22 +180,22 @@ class Changes:
         N, J = len(self.world.countries), len(self.world.sectors)
         return N, N, J
 
-    def _labelled(self, values: np.ndarray) -> xr.DataArray:
+    def _labelled(self, values: Array) -> xr.DataArray:
         pi = self.world.data["pi"]
         coords = {d: pi[d].values for d in pi.dims}
         return xr.DataArray(values, dims=pi.dims, coords=coords)
 
-    def _edit(self, origin: Names, destination: Names, sectors: Names, value: float) -> Edit:
+    def _edit(self, origin: Names, destination: Names, sectors: Names, values: Array) -> Edit:
         C, S = self.world.countries, self.world.sectors
 
-        def positions(names: Names) -> np.ndarray:
+        def positions(names: Names) -> Positions:
             return np.array([C.index(c) for c in resolve_countries(names, C)], int)
 
         chosen = np.array([S.index(s) for s in resolve_sectors(sectors, S)], int)
-        return Edit(chosen, positions(destination), positions(origin), np.array(value, float))
+        return Edit(chosen, positions(destination), positions(origin), values)
 
     @staticmethod
-    def _abroad(edit: Edit, domestic: float) -> np.ndarray:
+    def _abroad(edit: Edit, domestic: float) -> Array:
         return np.where(_foreign(edit), edit.values, domestic)
 
     def _with(
@@ -206,17 +212,25 @@ class Changes:
         )
 
 
-def _foreign(edit: Edit) -> np.ndarray:
+def _check_one_each(values: Array, edit: Edit, what: str) -> None:
+    if values.size not in (1, edit.sectors.size):
+        raise ScenarioError(f"{values.size} {what} for {edit.sectors.size} sectors")
+
+
+def _foreign(edit: Edit) -> Flags:
     """True where origin and destination differ, shaped to broadcast over the block."""
-    return (edit.destinations[:, None] != edit.origins[None, :])[None]
+    apart: Flags = edit.destinations[:, None] != edit.origins[None, :]
+    return apart[None]
 
 
-def _words(kind: str, edit: Edit, changes: Changes, value: float) -> str:
-    def names(positions: np.ndarray, known: list[str]) -> str:
+def _words(kind: str, edit: Edit, changes: Changes) -> str:
+    def names(positions: Positions, known: list[str]) -> str:
         if len(positions) == len(known):
             return "all"
         return "+".join(known[p] for p in positions)
 
     C, S = changes.world.countries, changes.world.sectors
+    low, high = edit.values.min(), edit.values.max()
+    value = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
     route = f"{names(edit.origins, C)} -> {names(edit.destinations, C)}"
-    return f"{kind} {value:g}: {route}, sectors {names(edit.sectors, S)}"
+    return f"{kind} {value}: {route}, sectors {names(edit.sectors, S)}"

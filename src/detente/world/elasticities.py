@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from detente.arrays import Array
 from detente.errors import WorldError, nearest
 
 SERVICES_ELASTICITY = 5.0
@@ -33,7 +34,7 @@ SOURCES = {
 Elasticities: TypeAlias = str | float | Mapping[str, float] | Sequence[float]
 
 
-def _published(source: str, sectors: Sequence[str]) -> np.ndarray:
+def _published(source: str, sectors: Sequence[str]) -> Array:
     if source not in SOURCES:
         raise WorldError(f"unknown elasticity source {source!r}: {nearest(source, SOURCES)}")
     text = files("detente.world") / "data" / "trade_elasticities.csv"
@@ -49,7 +50,7 @@ def _published(source: str, sectors: Sequence[str]) -> np.ndarray:
     return column.fillna(SERVICES_ELASTICITY).to_numpy(float)
 
 
-def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[np.ndarray, str]:
+def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, str]:
     """Trade elasticities theta[sector] (positive) and the words that cite them.
 
     Parameters

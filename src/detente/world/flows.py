@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.arrays import Array
 from detente.errors import WorldError
 
-Flows: TypeAlias = np.ndarray | xr.DataArray | pd.DataFrame
+Flows: TypeAlias = Array | xr.DataArray | pd.DataFrame
 
 DUST = 1e-9
 """Relative size below which a negative residual of the accounts is rounding, not an error."""
 
 
 def labelled(
-    flows: Flows, dims: tuple[str, ...], labels: dict[str, Sequence[str]], what: str
+    flows: Flows, dims: tuple[str, ...], labels: Mapping[str, Sequence[str]], what: str
 ) -> xr.DataArray:
     """Bring an array, a DataArray or a long DataFrame to named dimensions in a fixed order.
 
@@ -57,13 +58,17 @@ def _from_long(table: pd.DataFrame, dims: tuple[str, ...], what: str) -> xr.Data
     twice = table.duplicated(list(dims))
     if twice.any():
         raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
-    indexed = table.astype({d: str for d in dims}).set_index(list(dims))["value"]
+    indexed = table.astype(dict.fromkeys(dims, str)).set_index(list(dims))["value"]
     return xr.DataArray.from_series(indexed).fillna(0.0)
 
 
 def shares_from_flows(
-    trade: np.ndarray, input_use: np.ndarray, t: np.ndarray, countries: list[str], sectors: list[str]
-) -> dict[str, np.ndarray]:
+    trade: Array,
+    input_use: Array,
+    t: Array,
+    countries: list[str],
+    sectors: list[str],
+) -> dict[str, Array]:
     """Shares and totals of the model from flows; value added and final use are residuals.
 
     Parameters
@@ -108,9 +113,10 @@ def shares_from_flows(
     }
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
+def _ratio(part: Array, whole: Array, empty: float) -> Array:
     whole = np.broadcast_to(whole, part.shape)
-    return np.divide(part, whole, out=np.full(part.shape, empty), where=whole > 0)
+    ratio: Array = np.divide(part, whole, out=np.full(part.shape, empty), where=whole > 0)
+    return ratio
 
 
 def _place(index: tuple[int, ...], countries: list[str], sectors: list[str]) -> str:
@@ -121,9 +127,7 @@ def _place(index: tuple[int, ...], countries: list[str], sectors: list[str]) -> 
     return f"{countries[n]}, {rest[0]}, {sectors[rest[1]]}"
 
 
-def _refuse_negative(
-    flows: np.ndarray, what: str, countries: list[str], sectors: list[str]
-) -> None:
+def _refuse_negative(flows: Array, what: str, countries: list[str], sectors: list[str]) -> None:
     bad = ~(np.isfinite(flows) & (flows >= 0))
     if not bad.any():
         return
@@ -136,9 +140,7 @@ def _refuse_negative(
     )
 
 
-def _refuse_unsupplied(
-    X: np.ndarray, used: np.ndarray, countries: list[str], sectors: list[str]
-) -> None:
+def _refuse_unsupplied(X: Array, used: Array, countries: list[str], sectors: list[str]) -> None:
     orphan = (X == 0) & (used > 0)
     if orphan.any():
         n, j = np.argwhere(orphan)[0]
@@ -149,8 +151,8 @@ def _refuse_unsupplied(
 
 
 def _residual(
-    values: np.ndarray, whole: np.ndarray, what: str, countries: list[str], sectors: list[str]
-) -> np.ndarray:
+    values: Array, whole: Array, what: str, countries: list[str], sectors: list[str]
+) -> Array:
     bad = values < -DUST * np.maximum(whole, whole.max() * DUST)
     if bad.any():
         n, j = np.argwhere(bad)[0]

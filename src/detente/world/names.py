@@ -119,6 +119,8 @@ def resolve_sectors(names: Names, sectors: Sequence[str]) -> list[str]:
 
 
 def _resolve(names: Names, known: Sequence[str], one: Any) -> list[str]:
-    asked: Iterable[str] = ["all"] if names is None else [names] if isinstance(names, str) else names
+    asked: Iterable[str] = (
+        ["all"] if names is None else [names] if isinstance(names, str) else names
+    )
     found = [member for name in asked for member in one(str(name), known)]
     return list(dict.fromkeys(found))

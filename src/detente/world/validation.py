@@ -66,9 +66,7 @@ def _first(bad: xr.DataArray, values: xr.DataArray, what: str) -> list[str]:
     if not count:
         return []
     at = np.argwhere(bad.values)[0]
-    place = ", ".join(
-        f"{d} {bad[d].values[i]}" for d, i in zip(bad.dims, at, strict=True)
-    )
+    place = ", ".join(f"{d} {bad[d].values[i]}" for d, i in zip(bad.dims, at, strict=True))
     more = f" (and {count - 1} more)" if count > 1 else ""
     return [f"{what}: {float(values.values[tuple(at)]):.6g} at {place}{more}"]
 
@@ -78,7 +76,7 @@ def _not_finite(data: xr.Dataset) -> list[str]:
         line
         for name in DIMS
         for line in _first(
-            ~np.isfinite(data[name]),
+            data[name].copy(data=~np.isfinite(data[name].values)),
             data[name],
             "missing elasticity (theta)" if name == "theta" else f"{name} is not a finite number",
         )
@@ -118,7 +116,9 @@ def _shares(data: xr.Dataset) -> list[str]:
             "input shares gamma do not sum to 1 over inputs",
         ),
         *_first(
-            abs(alpha_sum - 1) > off, alpha_sum, "final-use shares alpha do not sum to 1 over sectors"
+            abs(alpha_sum - 1) > off,
+            alpha_sum,
+            "final-use shares alpha do not sum to 1 over sectors",
         ),
     ]
 

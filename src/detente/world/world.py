@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.arrays import Array
 from detente.errors import WorldError
 from detente.world.aggregation import aggregate_flows, groups_of
 from detente.world.elasticities import Elasticities, elasticities
@@ -130,7 +131,7 @@ class World:
         return cls(dataset(shares, names, codes, attrs))
 
     def with_elasticities(self, choice: Elasticities) -> World:
-        """Return the same baseline with other trade elasticities (name, number, mapping or sequence).
+        """Return the same baseline with other trade elasticities.
 
         >>> import detente
         >>> float(detente.load_world("icio2022").with_elasticities("uniform").data["theta"][0])
@@ -179,7 +180,7 @@ class World:
         world = World.from_flows(**flows, name=name, units=units, **attrs)
         return World(world.data.assign_attrs(elasticities=source))
 
-    def rebalance(self, deficits: str = "share") -> World:
+    def rebalance(self, deficits: Literal["share", "value", "zero"] = "share") -> World:
         """Solve the baseline as an equilibrium of the model and recalibrate on it.
 
         Data that are not an exact equilibrium (trade and input tables from different sources)
@@ -257,7 +258,7 @@ class World:
 
     @cached_property
     def fingerprint(self) -> str:
-        """First 16 hex digits of the SHA-256 of labels and numbers: the same world, the same print."""
+        """First 16 hex digits of the SHA-256 of labels and numbers."""
         digest = hashlib.sha256()
         digest.update("|".join([*self.countries, *self.sectors]).encode())
         for name in DIMS:
@@ -295,7 +296,7 @@ class World:
             + (f", {a['year']}" if "year" in a else ""),
             f"  value added    {total:,.0f} {self.units}",
             f"  elasticities   {a.get('elasticities', '')}",
-            f"  tariffs        {'yes' if float(self.data['t'].max()) > 0 else 'none in the baseline'}",
+            f"  tariffs        {'yes' if self.data['t'].values.any() else 'none in the baseline'}",
             f"  provenance     {a.get('provenance') or 'not stated'}",
             f"  fingerprint    {self.fingerprint}",
         ]
@@ -310,7 +311,10 @@ class World:
 
 
 def dataset(
-    values: Mapping[str, np.ndarray], countries: list[str], sectors: list[str], attrs: dict[str, Any]
+    values: Mapping[str, Array],
+    countries: list[str],
+    sectors: list[str],
+    attrs: dict[str, Any],
 ) -> xr.Dataset:
     """Name the dimensions of the model's arrays."""
     coords = {
@@ -345,12 +349,12 @@ VALUE_ADDED_TOLERANCE = 1e-3
 
 
 def _compare_value_added(
-    stated: np.ndarray, residual: np.ndarray, countries: list[str], sectors: list[str]
+    stated: Array, residual: Array, countries: list[str], sectors: list[str]
 ) -> None:
     off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
     n, j = np.unravel_index(int(off.argmax()), off.shape)
     if off[n, j] > VALUE_ADDED_TOLERANCE:
         raise WorldError(
-            f"value added of sector {sectors[j]} of {countries[n]} is stated as {stated[n, j]:.6g}, "
-            f"but output less inputs is {residual[n, j]:.6g}: shares do not add up"
+            f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
+            f"but output less inputs is {residual[n, j]:.6g}"
         )

@@ -1,0 +1,208 @@
+"""The command line: `detente ...`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from detente import __version__
+from detente.errors import ConvergenceError, DetenteError, MissingExtraError
+
+if TYPE_CHECKING:
+    from detente.evidence import Assessment
+    from detente.sanctions import Scenario
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    name="detente",
+    help="What easing or imposing sanctions does: who gains, who loses, what leaks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+worlds = typer.Typer(help="Look at a world.", no_args_is_help=True)
+app.add_typer(worlds, name="world")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="Also write CSV files to this folder.")]
+Parquet = Annotated[
+    Path | None, typer.Option("--parquet", help="Also write Parquet files to this folder.")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"detente {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What easing or imposing sanctions does: who gains, who loses, what leaks."""
+
+
+@app.command()
+def assess(
+    case: Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")],
+    as_json: Json = False,
+    csv: Csv = None,
+    parquet: Parquet = None,
+) -> None:
+    """Run the scenarios of a case and print who gains and who loses."""
+    from detente.cases import load_case
+    from detente.evidence import assess as run
+
+    loaded = load_case(case)
+    with _progress("Solving scenarios") as advance:
+        result = run(loaded, advance)
+    _deliver(result, as_json, csv, parquet)
+
+
+@app.command()
+def solve(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    target: Annotated[
+        str | None, typer.Option(help="Country whose trade and sectors are shown.")
+    ] = None,
+    countries: Annotated[
+        str, typer.Option(help="Countries and groups whose welfare is shown, comma-separated.")
+    ] = "",
+    as_json: Json = False,
+    csv: Csv = None,
+    parquet: Parquet = None,
+) -> None:
+    """Solve one scenario file."""
+    from detente.evidence.assessment import assess_scenarios
+    from detente.sanctions import read_scenario
+
+    loaded = read_scenario(scenario)
+    measures = [*loaded.ease, *loaded.impose]
+    shown = target or _target_of(loaded)
+    named = [c.strip() for c in countries.split(",") if c.strip()]
+    actors = named or list(
+        dict.fromkeys([shown, *(s for m in measures for s in m.senders), "RUS", "CHN"])
+    )
+    partners = [c for c in actors if c != shown]
+    with _progress("Solving") as advance:
+        result = assess_scenarios(
+            {scenario.stem: loaded}, loaded.title, shown, actors, partners, advance
+        )
+    _deliver(result, as_json, csv, parquet)
+
+
+@app.command("worlds")
+def list_worlds(as_json: Json = False) -> None:
+    """List the worlds that come with the package."""
+    from detente.world import available_worlds, load_world
+
+    found = [load_world(name) for name in available_worlds()]
+    if as_json:
+        print(json.dumps([_about(w) for w in found], indent=2))
+        return
+    for world in found:
+        Console().print(repr(world), highlight=False)
+
+
+@worlds.command("describe")
+def describe(
+    name: Annotated[str, typer.Argument(help="Name of a world.")],
+    country: Annotated[str | None, typer.Option(help="One country of it.")] = None,
+    elasticities: Annotated[
+        str, typer.Option(help="fontagne, caliendo-parro or uniform.")
+    ] = "fontagne",
+    as_json: Json = False,
+) -> None:
+    """Describe a world, or one of its countries."""
+    from detente.report.tables import world_view
+    from detente.world import load_world
+    from detente.world.names import resolve_countries
+
+    world = load_world(name, elasticities)
+    codes = resolve_countries(country, world.countries) if country else []
+    if as_json:
+        table = world.country_table()
+        rows = table.loc[codes] if codes else table
+        print(json.dumps({**_about(world), "countries": rows.to_dict("index")}, indent=2))
+        return
+    for code in codes or (None,):
+        Console().print(world_view(world, code), highlight=False)
+
+
+def _about(world: Any) -> dict[str, Any]:
+    return {
+        "name": world.name,
+        "countries": world.countries,
+        "sectors": world.sectors,
+        "fingerprint": world.fingerprint,
+        **{k: v for k, v in world.data.attrs.items() if k != "name"},
+    }
+
+
+def _target_of(scenario: Scenario) -> str:
+    """The country a scenario is about: the first target, or the first destination of a cost."""
+    measures = [*scenario.ease, *scenario.impose]
+    if measures:
+        return measures[0].target
+    return scenario.costs[0].destinations[0] if scenario.costs else "USA"
+
+
+class _progress:  # noqa: N801 - used like a function
+    """A progress bar on standard error, gone when done; called with (done, total)."""
+
+    def __init__(self, words: str) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(words, total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._bar.start()
+        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def _deliver(result: Assessment, as_json: bool, csv: Path | None, parquet: Path | None) -> None:
+    from detente.report.files import as_document, write_tables
+    from detente.report.tables import assessment_view
+
+    written = [
+        path
+        for folder, kind in ((csv, "csv"), (parquet, "parquet"))
+        if folder is not None
+        for path in write_tables(result, folder, kind)
+    ]
+    if as_json:
+        print(json.dumps(as_document(result), indent=2, allow_nan=False))
+    else:
+        Console().print(assessment_view(result), highlight=False)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 not solved or not written, 2 wrong input."""
+    try:
+        app()
+    except (ConvergenceError, MissingExtraError, OSError) as error:
+        _complain(error, EXIT_FAILURE)
+    except DetenteError as error:
+        _complain(error, EXIT_USAGE)
+
+
+def _complain(error: Exception, code: int) -> None:
+    print(f"detente: {error}", file=sys.stderr)
+    raise SystemExit(code)

@@ -1,0 +1,1 @@
+"""Tables, for now; charts and the report build on the same assessment."""

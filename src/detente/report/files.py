@@ -1,0 +1,70 @@
+"""Results as files: JSON documents, CSV and Parquet folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from detente.errors import MissingExtraError
+from detente.evidence.assessment import Assessment
+
+
+def as_document(result: Assessment) -> dict[str, Any]:
+    """Everything in an assessment as plain data; missing numbers are null."""
+    tables = {
+        name: json.loads(table.to_json(orient="records", double_precision=12))
+        for name, table in result.tables().items()
+    }
+    return {
+        "title": result.title,
+        "target": result.target,
+        "titles": result.titles,
+        **tables,
+        "notes": result.notes,
+        "manifest": result.manifest,
+    }
+
+
+def write_tables(
+    result: Assessment, folder: Path, kind: Literal["csv", "parquet"] | str
+) -> list[Path]:
+    """Write each table and the manifest to a folder; a file appears whole or not at all.
+
+    Raises
+    ------
+    MissingExtraError
+        Parquet without pyarrow.
+    """
+    if kind == "parquet":
+        _require_pyarrow()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in result.tables().items():
+        path = folder / f"{name}.{kind}"
+        partial = path.with_suffix(".partial")
+        _write(table, partial, kind)
+        os.replace(partial, path)
+        paths.append(path)
+    path = folder / "manifest.json"
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
+    os.replace(partial, path)
+    return [*paths, path]
+
+
+def _write(table: pd.DataFrame, path: Path, kind: str) -> None:
+    if kind == "parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "parquet", "writing Parquet files") from error

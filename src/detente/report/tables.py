@@ -1,0 +1,138 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from detente.evidence.assessment import Assessment
+from detente.world.names import is_goods
+from detente.world.world import World
+
+
+def assessment_view(result: Assessment) -> RenderableType:
+    """Welfare, trade with main partners and the sectors that move most."""
+    parts: list[RenderableType] = [
+        Text(result.title, style="bold"),
+        _welfare(result, "percent", "Welfare, percent of income (exact real income)", "{:+.3f}"),
+        _welfare(
+            result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", "{:+,.0f}"
+        ),
+        _trade(result),
+        _sectors(result),
+    ]
+    parts += [Text(f"Note. {note}", style="yellow") for note in result.notes]
+    return Group(*parts)
+
+
+def _grid(title: str, first: str, columns: list[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _signed(value: float, form: str) -> Text:
+    if pd.isna(value):
+        return Text("-")
+    text = form.format(value)
+    flat = float(text.replace(",", "")) == 0
+    return Text(text, style="" if flat else "green" if value > 0 else "red")
+
+
+def _welfare(result: Assessment, column: str, title: str, form: str) -> Table:
+    wide = result.welfare.pivot(index="scenario", columns="country", values=column)
+    countries = list(dict.fromkeys(result.welfare["country"]))
+    table = _grid(title, "scenario", countries)
+    for name, words in result.titles.items():
+        table.add_row(words, *[_signed(wide.loc[name, c], form) for c in countries])
+    return table
+
+
+def _trade(result: Assessment) -> Table:
+    """Trade of the target with each partner, both directions, change in percent."""
+    partners = list(dict.fromkeys(result.trade["partner"]))
+    title = f"Trade of {result.target}, change in percent (exports / imports)"
+    table = _grid(title, "scenario", partners)
+    rows = result.trade.set_index(["scenario", "partner"])
+    start = rows.xs(next(iter(result.titles)), level="scenario")
+    baseline = [
+        f"{start.loc[p, 'exports_before'] / 1e3:,.1f} / {start.loc[p, 'imports_before'] / 1e3:,.1f}"
+        for p in partners
+    ]
+    table.add_row("baseline, billion USD", *baseline, style="dim")
+    for name, words in result.titles.items():
+        cells = []
+        for p in partners:
+            row = rows.loc[(name, p)]
+            sides = [_signed(row[f"{s}_percent"], "{:+.1f}") for s in ("exports", "imports")]
+            cells.append(Text(" / ").join(sides))
+        table.add_row(words, *cells)
+    return table
+
+
+def _sectors(result: Assessment) -> Table:
+    title = f"Sectors of {result.target} that move most, gross output in million USD"
+    table = _grid(title, "scenario", [str(k) for k in range(1, 4)])
+    for name, words in result.titles.items():
+        top = result.top_sectors(name, 3)
+        cells = [
+            Text.assemble(f"{_short(r['name'])} ", _signed(r["after"] - r["before"], "{:+,.0f}"))
+            for _, r in top.iterrows()
+        ]
+        table.add_row(words, *cells)
+    return table
+
+
+def _short(name: str, length: int = 24) -> str:
+    plain = name.removeprefix("Manufacture of ").removeprefix("basic ")
+    plain = plain[:1].upper() + plain[1:]
+    return plain if len(plain) <= length else plain[: length - 1].rstrip(" ,;") + "…"
+
+
+def world_view(world: World, country: str | None = None) -> RenderableType:
+    """A world in brief, or one of its countries."""
+    if country is None:
+        table = _grid(
+            "Largest economies, billion USD", "country", ["value added", "exports", "imports"]
+        )
+        top = world.country_table().nlargest(10, "value added")
+        for code, row in top.iterrows():
+            cells = [f"{row[c] / 1e3:,.0f}" for c in ("value added", "exports", "imports")]
+            table.add_row(f"{code} {world.name_of(str(code))}", *cells)
+        return Group(Text(repr(world)), table)
+    return Group(Text(repr(world)), *_country_tables(world, country))
+
+
+def _country_tables(world: World, country: str) -> list[Table]:
+    accounts = _grid(
+        f"{country} {world.name_of(country)}, million {world.units.removeprefix('million ')}",
+        "",
+        ["value"],
+    )
+    for name, value in world.country_table().loc[country].items():
+        form = f"{100 * value:.1f} %" if name == "openness" else f"{value:,.0f}"
+        accounts.add_row(str(name), form)
+    flows = world.trade.sum("sector")
+    exports = flows.sel(origin=country).drop_sel(destination=country).to_series()
+    imports = flows.sel(destination=country).drop_sel(origin=country).to_series()
+    partners = _grid("Main partners, million USD", "partner", ["exports", "imports"])
+    for code in (exports + imports).nlargest(8).index:
+        partners.add_row(
+            f"{code} {world.name_of(code)}", f"{exports[code]:,.0f}", f"{imports[code]:,.0f}"
+        )
+    sectors = _grid("Main export sectors, million USD", "sector", ["exports", "output", "theta"])
+    sold = world.trade.sel(origin=country).drop_sel(destination=country).sum("destination")
+    output = world.output.sel(country=country)
+    for code in sold.to_series().nlargest(8).index:
+        kind = "" if is_goods(code) else " (service)"
+        sectors.add_row(
+            f"{code} {_short(world.name_of(code), 40)}{kind}",
+            f"{float(sold.sel(sector=code)):,.0f}",
+            f"{float(output.sel(sector=code)):,.0f}",
+            f"{float(world.data['theta'].sel(sector=code)):.2f}",
+        )
+    return [accounts, partners, sectors]

@@ -1,0 +1,121 @@
+"""YAML files as plain data that remember their lines, so that errors can point at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from detente.errors import ScenarioError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A YAML document, where it came from, and the line of every field."""
+
+    data: dict[str, Any]
+    name: str
+    lines: dict[Location, int]
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """Read a file of plain data (no tags, no repeated keys).
+
+        Raises
+        ------
+        ScenarioError
+            The file is missing, is not YAML, or is not a mapping; names file and line.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{path}: cannot be read: {error}") from error
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Source:
+        """Parse the text of a file; see `read`."""
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            data = yaml.safe_load(text)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise ScenarioError(f"{name}:{line}: {error.problem or 'not YAML'}") from error
+        if not isinstance(data, dict):
+            raise ScenarioError(f"{name}:1: expected `field: value` lines, such as `title: ...`")
+        lines: dict[Location, int] = {}
+        _collect(node, (), lines, name)
+        return cls(data, name, lines)
+
+    def line(self, location: Location) -> int:
+        """Line of a field, or of the nearest enclosing one."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, 1)
+
+    def validate(self, model: type[Model], context: dict[str, Any] | None = None) -> Model:
+        """Check the data against a model.
+
+        Raises
+        ------
+        ScenarioError
+            All faults, each with file, line and field.
+        """
+        try:
+            return model.model_validate(self.data, context=context)
+        except ValidationError as error:
+            faults = [self._fault(model, dict(e)) for e in error.errors()]
+            raise ScenarioError("\n".join(dict.fromkeys(faults))) from error
+
+    def _fault(self, model: type[BaseModel], error: dict[str, Any]) -> str:
+        location = tuple(error["loc"])
+        shown = tuple(p for p in location if location[:1] == (p,) or self._known(location, p))
+        field = ".".join(str(p) for p in shown)
+        message = str(error["msg"]).removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = f"unknown field: {nearest(str(location[-1]), _fields(model))}"
+        elif error["type"] not in ("value_error", "missing"):
+            message = f"{message}, not {error['input']!r}"
+        return f"{self.name}:{self.line(location)}: {field}: {message}"
+
+    def _known(self, location: Location, part: int | str) -> bool:
+        """Leave out the parts of a location that are pydantic's own, such as union members."""
+        return location[: location.index(part) + 1] in self.lines or part == location[-1]
+
+
+def _collect(node: Any, at: Location, lines: dict[Location, int], name: str) -> None:
+    lines[at] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*at, key.value)
+            if inner in lines:
+                raise ScenarioError(
+                    f"{name}:{key.start_mark.line + 1}: field {key.value!r} appears twice"
+                )
+            _collect(value, inner, lines, name)
+            lines[inner] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _collect(value, (*at, number), lines, name)
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    """Field names (aliases) of a model and of the models inside it."""
+    names: list[str] = []
+    for key, field in model.model_fields.items():
+        names.append(field.alias or key)
+        for inner in _models_in(field.annotation):
+            names += _fields(inner)
+    return list(dict.fromkeys(names))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for a in getattr(annotation, "__args__", ()) for m in _models_in(a)]
