@@ -89,18 +89,51 @@ def solve(
     from detente.sanctions import read_scenario
 
     loaded = read_scenario(scenario)
-    measures = [*loaded.ease, *loaded.impose]
+    measures = [action.measure for action in loaded.actions()]
     shown = target or _target_of(loaded)
     named = [c.strip() for c in countries.split(",") if c.strip()]
-    actors = named or list(
-        dict.fromkeys([shown, *(s for m in measures for s in m.senders), "RUS", "CHN"])
-    )
+    senders = [s for m in measures for s in m.senders]
+    actors = named or list(dict.fromkeys([shown, *senders, "RUS", "CHN"]))
     partners = [c for c in actors if c != shown]
     with _progress("Solving") as advance:
         result = assess_scenarios(
             {scenario.stem: loaded}, loaded.title, shown, actors, partners, advance
         )
     _deliver(result, as_json, csv, parquet)
+
+
+@app.command()
+def leakage(
+    case: Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")],
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario to draw; the last easing of the case by default.")
+    ] = None,
+    hub: Annotated[
+        str | None, typer.Option(help="Hub to enforce at; the case's target by default.")
+    ] = None,
+    country: Annotated[str, typer.Option(help="Whose welfare is explained.")] = "RUS",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for charts.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="svg, png or html.")] = "svg",
+    as_json: Json = False,
+) -> None:
+    """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
+    from detente.cases import load_case
+    from detente.evidence.leaks import leaks
+    from detente.report.files import write_charts
+    from detente.report.tables import leaks_view
+
+    loaded = load_case(case)
+    with _progress("Solving scenarios") as advance:
+        found = leaks(loaded, scenario, hub, country, advance)
+    written = [] if output is None else write_charts(found, output, kind)
+    if as_json:
+        print(json.dumps(found.document(), indent=2, allow_nan=False))
+    else:
+        Console().print(leaks_view(found), highlight=False)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
 
 
 @app.command("worlds")
@@ -153,9 +186,9 @@ def _about(world: Any) -> dict[str, Any]:
 
 def _target_of(scenario: Scenario) -> str:
     """The country a scenario is about: the first target, or the first destination of a cost."""
-    measures = [*scenario.ease, *scenario.impose]
-    if measures:
-        return measures[0].target
+    actions = scenario.actions()
+    if actions:
+        return actions[0].measure.target
     return scenario.costs[0].destinations[0] if scenario.costs else "USA"
 
 

@@ -4,86 +4,62 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from detente.errors import ScenarioError, nearest
-from detente.sanctions.measures import Countries, Measure, Strict
-from detente.sanctions.scenario import Scenario, names_of
+from detente.sanctions.measures import Countries, Country
+from detente.sanctions.regime import look_up, register
+from detente.sanctions.scenario import (
+    Assumptions,
+    Change,
+    Scenario,
+    check_measures,
+    names_of,
+)
 from detente.sanctions.source import Source
 
 
-class CaseScenario(Strict):
-    """A scenario of a case: which of the case's measures are eased or imposed."""
-
-    title: str
-    ease: list[str] = Field(default_factory=list)
-    impose: list[str] = Field(default_factory=list)
-
-
-class Case(Strict):
+class Case(Assumptions):
     """A situation on file.
 
     Attributes
     ----------
     title, question, source
         What it is about, what is asked, where it comes from.
-    world, elasticities, deficits
-        What to compute it on.
     target
         The country sanctioned.
     countries
         Countries and groups whose welfare is reported.
     partners
         Partners whose trade with the target is reported.
-    assumptions
-        Name to words.
-    measures, scenarios
-        By name; scenarios name the measures they ease or impose.
+    notes
+        Assumptions in words, by name.
+    scenarios
+        Changes by name; each is computed under the assumptions of the case.
     """
 
     title: str
     question: str
     source: str = ""
-    world: str = "icio2022"
-    elasticities: str = "fontagne"
-    deficits: Literal["share", "value", "zero"] = "share"
-    target: str
+    target: Country
     countries: Countries
     partners: Countries
-    assumptions: dict[str, str] = Field(default_factory=dict)
-    measures: dict[str, Measure]
-    scenarios: dict[str, CaseScenario] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _measures_exist(self) -> Case:
-        for key, scenario in self.scenarios.items():
-            for name in (*scenario.ease, *scenario.impose):
-                if name not in self.measures:
-                    hint = nearest(name, self.measures)
-                    raise ValueError(f"scenario {key!r} names unknown measure {name!r}: {hint}")
-        return self
+    notes: dict[str, str] = Field(default_factory=dict)
+    scenarios: dict[str, Change] = Field(min_length=1)
 
     def scenario(self, name: str) -> Scenario:
-        """One scenario of the case, with its measures spelled out.
+        """Spell out one scenario of the case, with the case's assumptions.
 
         Raises
         ------
         ScenarioError
             The case has no such scenario; the message suggests the nearest.
         """
-        if name not in self.scenarios:
-            raise ScenarioError(f"unknown scenario {name!r}: {nearest(name, self.scenarios)}")
-        chosen = self.scenarios[name]
-        return Scenario(
-            title=chosen.title,
-            world=self.world,
-            elasticities=self.elasticities,
-            deficits=self.deficits,
-            ease=[self.measures[m] for m in chosen.ease],
-            impose=[self.measures[m] for m in chosen.impose],
-        )
+        change = look_up(self.scenarios, name, "scenario")
+        parts = {field: getattr(self, field) for field in Assumptions.model_fields}
+        parts |= {field: getattr(change, field) for field in Change.model_fields}
+        return Scenario(**parts)
 
 
 def available_cases() -> tuple[str, ...]:
@@ -120,4 +96,8 @@ def load_case(name: str | Path) -> Case:
 
 def _read(path: Path) -> Case:
     source = Source.read(path)
-    return source.validate(Case, names_of(source))
+    case = source.validate(Case, names_of(source))
+    known = {**register().measures, **case.measures}
+    for name, change in case.scenarios.items():
+        check_measures(source, ("scenarios", name), change, known)
+    return case

@@ -35,6 +35,16 @@ def compiled(function: F) -> F:
     return cast(F, njit(**options, fastmath=_MATHS)(function))
 
 
+class Margins(NamedTuple):
+    """Shares of trade values that go to hubs, as a list sorted by sector; `first[j]` starts j."""
+
+    first: Positions  # [j + 1]
+    destination: Positions
+    origin: Positions
+    hub: Positions
+    share: Array
+
+
 class Problem(NamedTuple):
     """A counterfactual in arrays; `j` sector, `n` destination, `i` origin, `k` input."""
 
@@ -57,6 +67,7 @@ class Problem(NamedTuple):
     transfers: Array  # [n]
     world_income: float  # sum of I at the baseline
     deficits_in_shares: bool
+    margin: Margins  # what hubs earn
     component: Positions  # [n] which connected part of the trade graph a country is in
 
 
@@ -73,16 +84,20 @@ def unit_costs(w: Array, P: Array, p: Problem, c: Array) -> None:
 
 
 @compiled
-def prices_and_demand(c: Array, X: Array, p: Problem, P: Array, Y: Array, R: Array) -> None:
-    """Log prices P[n,j], output Y[i,j] and tariff revenue R[n] at costs c and expenditure X.
+def prices_and_demand(
+    c: Array, X: Array, p: Problem, P: Array, Y: Array, R: Array, H: Array
+) -> None:
+    """Log prices P[n,j], output Y[i,j], tariff revenue R[n] and hub margins H[h] at c and X.
 
     P_hat[n,j] = (sum_i pi (kappa_hat c_hat)^-theta)^(-1/theta);
-    Y'[i,j] = sum_n pi' X' / (1 + t').
+    Y'[i,j] = sum_n pi' X' / (1 + t'), less what hubs earn on the way.
     """
     J, N, _ = p.A.shape
     power = np.empty(N)
     sold = np.empty(N)
+    demand = np.empty(N)
     R[:] = 0.0
+    H[:] = 0.0
     for j in range(J):
         for i in range(N):
             power[i] = np.exp(-p.theta[j] * c[j, i])
@@ -93,28 +108,34 @@ def prices_and_demand(c: Array, X: Array, p: Problem, P: Array, Y: Array, R: Arr
                 total += p.A[j, n, i] * power[i]
             if total <= 0.0:
                 P[n, j] = 0.0
+                demand[n] = 0.0
                 continue
             P[n, j] = -np.log(total) / p.theta[j]
-            demand = X[n, j] / total
+            demand[n] = X[n, j] / total
             for i in range(N):
-                sold[i] += p.At[j, n, i] * demand
+                sold[i] += p.At[j, n, i] * demand[n]
             if p.has_tariffs:
                 net = 0.0
                 for i in range(N):
                     net += p.At[j, n, i] * power[i]
-                R[n] += X[n, j] - net * demand
+                R[n] += X[n, j] - net * demand[n]
+        for e in range(p.margin.first[j], p.margin.first[j + 1]):
+            n, i = p.margin.destination[e], p.margin.origin[e]
+            earned = p.margin.share[e] * p.At[j, n, i] * demand[n]
+            sold[i] -= earned
+            H[p.margin.hub[e]] += earned * power[i]
         for i in range(N):
             Y[i, j] = sold[i] * power[i]
 
 
 @compiled
-def incomes(w: Array, R: Array, p: Problem, I: Array) -> None:
-    """I'[n] = w_hat VA + tariff revenue' + D' + transfers'."""
+def incomes(w: Array, R: Array, H: Array, p: Problem, I: Array) -> None:
+    """I'[n] = w_hat VA + tariff revenue' + hub margins' + D' + transfers'."""
     scale = 1.0
     if p.deficits_in_shares:
         scale = (np.sum(np.exp(w) * p.VA) + np.sum(R)) / p.world_income
     for n in range(len(I)):
-        I[n] = np.exp(w[n]) * p.VA[n] + R[n] + scale * p.D[n] + p.transfers[n]
+        I[n] = np.exp(w[n]) * p.VA[n] + R[n] + H[n] + scale * p.D[n] + p.transfers[n]
 
 
 @compiled
@@ -139,11 +160,12 @@ def residuals(x: Array, p: Problem, r: Array) -> None:
     N, J = p.beta.shape
     w, P = x[:N], x[N : N + N * J].reshape(N, J)
     X = x[N + N * J :].reshape(N, J) * p.VA.reshape(N, 1)
-    c, Y, R, I = np.empty((J, N)), np.empty((N, J)), np.empty(N), np.empty(N)
+    c, Y, R = np.empty((J, N)), np.empty((N, J)), np.empty(N)
+    H, I = np.empty(N), np.empty(N)
     new_P, new_X = np.empty((N, J)), np.empty((N, J))
     unit_costs(w, P, p, c)
-    prices_and_demand(c, X, p, new_P, Y, R)
-    incomes(w, R, p, I)
+    prices_and_demand(c, X, p, new_P, Y, R, H)
+    incomes(w, R, H, p, I)
     expenditures(Y, I, p, new_X)
     for n in range(N):
         labour = 0.0

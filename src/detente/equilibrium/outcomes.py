@@ -28,6 +28,7 @@ class Solution:
     Y: Array  # [n,j]
     I: Array  # [n]
     R: Array  # [n]
+    H: Array  # [n] hub margins
     A: Array  # [j,n,i] pi kappa_hat^-theta
     theta: Array  # [j]
     alpha: Array  # [n,j] final-use shares in force, without goods that lost all supply

@@ -20,7 +20,7 @@ from detente.world.changes import Changes
 from detente.world.world import World
 
 if TYPE_CHECKING:
-    from detente.equilibrium.kernels import Problem
+    from detente.equilibrium.kernels import Margins, Problem
 
 Deficits = Literal["share", "value", "zero"]
 
@@ -201,8 +201,7 @@ def _set_up(
     """Starting point, problem in arrays, and the goods (country, sector) that lose all supply."""
     from detente.equilibrium.kernels import Problem
 
-    A = base.pi.copy()
-    changes.scale_shares(A, theta)
+    A = changes.scaled_shares(base.pi, theta)
     At, has_tariffs = A, base.has_tariffs or bool(changes.tariffs)
     if has_tariffs:
         t = base.t.copy()
@@ -240,10 +239,27 @@ def _set_up(
         transfers=np.zeros(N) if changes.transfers is None else changes.transfers,
         world_income=float(base.income.sum()),
         deficits_in_shares=deficits == "share",
+        margin=_margins(changes, J),
         component=component,
     )
     x = np.concatenate([np.zeros(N + N * J), (base.X / base.VA[:, None]).ravel()])
     return x, problem, lost
+
+
+def _margins(changes: Changes, J: int) -> Margins:
+    """Entries of the hubs' margins that are not zero, sorted by sector."""
+    from detente.equilibrium.kernels import Margins
+
+    columns: list[Array] = []
+    for detour in changes.detours:
+        h, j, n, i = np.nonzero(detour.margins)
+        places = (detour.sectors[j], detour.destinations[n], detour.origins[i], detour.hubs[h])
+        columns.append(np.array([*places, detour.margins[h, j, n, i]]))
+    entries = np.concatenate(columns, axis=1) if columns else np.empty((5, 0))
+    entries = entries[:, np.argsort(entries[0], kind="stable")]
+    sector, n, i, hub = entries[:4].astype(np.int64)
+    first = np.searchsorted(sector, np.arange(J + 1))
+    return Margins(first=first, destination=n, origin=i, hub=hub, share=entries[4].copy())
 
 
 def _components(A: Array, countries: list[str]) -> Positions:
@@ -352,10 +368,11 @@ def _read(
     N, J = base.beta.shape
     w, X = x[:N], x[N + N * J :].reshape(N, J) * base.VA[:, None]
     P = x[N : N + N * J].reshape(N, J)
-    c, Y, R, I = np.empty((J, N)), np.empty((N, J)), np.empty(N), np.empty(N)
+    c, Y, R = np.empty((J, N)), np.empty((N, J)), np.empty(N)
+    H, I = np.empty(N), np.empty(N)
     unit_costs(w, P, p, c)
-    prices_and_demand(c, X, p, np.empty((N, J)), Y, R)
-    incomes(w, R, p, I)
+    prices_and_demand(c, X, p, np.empty((N, J)), Y, R, H)
+    incomes(w, R, H, p, I)
     if (I <= 0).any():
         raise ConvergenceError(
             "the equilibrium found has an income that is not positive: transfers or deficits "
@@ -363,7 +380,7 @@ def _read(
             {"incomes": I},
         )
     return Solution(
-        w=np.exp(w), P=np.exp(P), c=np.exp(c.T), X=X, Y=Y, I=I, R=R,
+        w=np.exp(w), P=np.exp(P), c=np.exp(c.T), X=X, Y=Y, I=I, R=R, H=H,
         A=p.A, theta=p.theta, alpha=p.alpha, beta=p.beta, lost=lost,
         evaluations=evaluations, residuals=norms,
     )  # fmt: skip

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from detente.cases.case import Case
-from detente.equilibrium import Equilibrium, solve
-from detente.sanctions.scenario import Scenario, compile_scenario
-from detente.world.embedded import load_world
+from detente.equilibrium import Equilibrium
+from detente.evidence.runs import run
+from detente.sanctions import Scenario
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -104,10 +104,8 @@ def assess_scenarios(
     """Solve scenarios and collect the tables; see `assess`."""
     welfare, trade, sectors, notes, manifests = [], [], [], [], {}
     for done, (name, scenario) in enumerate(scenarios.items(), start=1):
-        world = load_world(scenario.world, scenario.elasticities)
-        changes = compile_scenario(scenario, world)
-        found = solve(world, changes, deficits=scenario.deficits)
-        label = resolve_countries(target, world.countries)[0]
+        found = run(scenario).equilibrium
+        label = resolve_countries(target, found.world.countries)[0]
         welfare.append(welfare_table(found, countries).assign(scenario=name))
         trade.append(trade_table(found, label, partners).assign(scenario=name))
         sectors.append(sector_table(found, label).assign(scenario=name))

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detente.evidence.assessment import Assessment
+from detente.evidence.leaks import Leaks
 from detente.world.names import is_goods
 from detente.world.world import World
 
@@ -136,3 +137,60 @@ def _country_tables(world: World, country: str) -> list[Table]:
             f"{float(world.data['theta'].sel(sector=code)):.2f}",
         )
     return [accounts, partners, sectors]
+
+
+def leaks_view(found: Leaks) -> RenderableType:
+    """Channels of welfare, routes, break-even and enforcement."""
+    parts: list[RenderableType] = [
+        Text(found.title, style="bold"),
+        _channels(found),
+        _routes(found),
+    ]
+    parts.append(_break_evens(found))
+    parts.append(_enforcement(found))
+    return Group(*parts)
+
+
+def _channels(found: Leaks) -> Table:
+    title = f"Why {found.country} gains or loses, percent of income (channels add up to the total)"
+    columns = [str(c) for c in found.channels.columns]
+    short = {"rest of general equilibrium": "rest of GE"}
+    table = _grid(title, "scenario", [short.get(c, c) for c in columns])
+    for name, words in found.titles.items():
+        table.add_row(words, *[_signed(found.channels[c][name], "{:+.4f}") for c in columns])
+    return table
+
+
+def _routes(found: Leaks) -> Table:
+    routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
+    title = "Goods of the sanctioning countries bound for the lane's end, by way, million USD after"
+    table = _grid(title, "scenario", [str(r) for r in routes])
+    first = found.routes.loc[next(iter(found.titles))]
+    before = [f"{first.loc[r, 'before']:,.0f}" for r in routes]
+    table.add_row("baseline", *before, style="dim")
+    for name, words in found.titles.items():
+        table.add_row(words, *[f"{found.routes.loc[(name, r), 'after']:,.0f}" for r in routes])
+    return table
+
+
+def _break_evens(found: Leaks) -> Table:
+    table = Table(title="Break-even", title_justify="left", title_style="bold", header_style="dim")
+    table.add_column("scenario", no_wrap=True)
+    table.add_column("")
+    for name, words in found.titles.items():
+        table.add_row(words, str(found.break_evens[name]))
+    return table
+
+
+def _enforcement(found: Leaks) -> Table:
+    title = f"Enforcement at {found.hub}: {found.titles[found.drawn]}"
+    columns = ["through hub, million USD", "share of the lane, %", f"welfare of {found.country}, %"]
+    table = _grid(title, "handling cost", columns)
+    for factor, row in found.enforcement.iterrows():
+        table.add_row(
+            f"{100 * (float(str(factor)) - 1):+.0f} %",
+            f"{row['through_hubs']:,.0f}",
+            f"{100 * row['share_through_hubs']:.2f}",
+            _signed(row["welfare"], "{:+.4f}"),
+        )
+    return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -16,9 +17,10 @@ from pydantic import (
 )
 
 from detente.errors import WorldError
-from detente.world.names import resolve_countries, resolve_sectors
+from detente.world.names import Names, resolve_countries, resolve_sectors
 
 Kind = Literal["export-ban", "import-ban", "tariff", "finance", "transit"]
+Level = Literal["low", "central", "high"]
 
 
 def _listed(value: object) -> object:
@@ -29,16 +31,25 @@ def _known_countries(names: list[str], info: ValidationInfo) -> list[str]:
     return _checked(names, info, "countries", resolve_countries)
 
 
+def _known_country(name: str, info: ValidationInfo) -> str:
+    return _checked([name], info, "countries", resolve_countries)[0]
+
+
 def _known_sectors(names: list[str], info: ValidationInfo) -> list[str]:
     return _checked(names, info, "sectors", resolve_sectors)
 
 
-def _checked(names: list[str], info: ValidationInfo, what: str, resolve: object) -> list[str]:
+def _checked(
+    names: list[str],
+    info: ValidationInfo,
+    what: str,
+    resolve: Callable[[Names, Sequence[str]], list[str]],
+) -> list[str]:
     """Check names against the world in the validation context, if there is one."""
     known = (info.context or {}).get(what)
     if known is not None:
         try:
-            found = resolve(names, known)  # type: ignore[operator]
+            found = resolve(names, known)
         except WorldError as error:
             raise ValueError(str(error)) from error
         if not found:
@@ -46,6 +57,7 @@ def _checked(names: list[str], info: ValidationInfo, what: str, resolve: object)
     return names
 
 
+Country = Annotated[str, AfterValidator(_known_country)]
 Countries = Annotated[
     list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_countries)
 ]
@@ -60,44 +72,102 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class Range(Strict):
+    """A number with its low, central and high value."""
+
+    low: float
+    central: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Range:
+        if not self.low <= self.central <= self.high:
+            raise ValueError(
+                f"low {self.low:g}, central {self.central:g}, high {self.high:g} must be in order"
+            )
+        return self
+
+
+def _spread(value: object) -> object:
+    """Read one number as a range without width."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"low": value, "central": value, "high": value}
+    return value
+
+
+def _above_minus_one(value: Range) -> Range:
+    if value.low <= -1:
+        raise ValueError(
+            f"ad-valorem equivalent {value.low:g} must be greater than -1 (a cost factor above 0)"
+        )
+    return value
+
+
+def _is_share(value: Range) -> Range:
+    if not 0 <= value.low <= value.high <= 1:
+        raise ValueError(f"share {value.low:g} to {value.high:g} must lie between 0 and 1")
+    return value
+
+
+Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
+Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]
+
+
 class Measure(Strict):
-    """One sanction: who does what to whom, in which sectors, how hard.
+    """One sanction: who does what to whom, in which sectors, how hard, since when.
 
     Attributes
     ----------
+    title
+        Words for tables.
     senders, target
-        Country codes, names or groups; one target.
+        Country codes, names or groups; one target. The sender of a transit measure is the country
+        of the ports.
     kind
         `export-ban` (senders' exports to the target), `import-ban` (senders' imports from it),
         `tariff` (on those imports; revenue goes to the importer), `finance` (a friction on the
-        payments of all trade between sender and target, both ways), `transit`.
+        payments of all trade between sender and target, both ways, and on the part of the
+        target's trade with third countries that is invoiced in the sender's currency), `transit`
+        (the target's overseas trade through the sender's ports).
     sectors
         Sectors covered; all by default.
     share
-        Share of the sector's products that is covered, above 0 and up to 1.
+        Share of the sector's products that is covered; for transit, the share of overseas trade
+        that used the ports. Above 0 and up to 1.
     ave
-        Ad-valorem equivalent inside the products covered: 0.30 is a cost factor of 1.30. For a
-        tariff, its rate.
+        Ad-valorem equivalent inside the products covered, one number or low, central and high:
+        0.30 is a cost factor of 1.30. For a tariff, its rate.
     ban
         Prohibitive: no trade at all in the products covered. Excludes `ave`.
+    invoicing_share
+        Finance only: share of the target's trade with third countries that is paid in the
+        sender's currency.
+    overseas
+        Transit only: the destinations, and origins, reached by sea; by default every country
+        outside Europe and the Commonwealth of Independent States.
+    start, end
+        First and last day in force.
+    instrument, source, ave_source, note
+        The legal act, where it can be read, where the strength comes from, and doubts.
     """
 
+    title: str = ""
     senders: Countries
-    target: Annotated[
-        str,
-        AfterValidator(
-            lambda name, info: _checked([name], info, "countries", resolve_countries)[0]
-        ),
-    ]
+    target: Country
     kind: Kind
     sectors: Sectors = Field(default=["all"])
     share: float = Field(default=1.0, gt=0, le=1)
-    ave: float | None = Field(default=None, gt=-1)
+    ave: Ave | None = None
     ban: bool = False
+    invoicing_share: Share | None = None
+    overseas: Countries | None = None
     start: date | None = None
     end: date | None = None
     instrument: str = ""
     source: str = ""
+    ave_source: str = ""
+    invoicing_source: str = ""
+    note: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Measure:
@@ -111,4 +181,16 @@ class Measure(Strict):
             raise ValueError(f"a {self.kind} measure needs an `ave`; only trade can be banned")
         if self.start and self.end and self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
+        if self.invoicing_share is not None and self.kind != "finance":
+            raise ValueError(f"`invoicing_share` is for finance measures, not {self.kind}")
+        if self.overseas is not None and self.kind != "transit":
+            raise ValueError(f"`overseas` is for transit measures, not {self.kind}")
         return self
+
+    def strength(self, level: Level = "central") -> float:
+        """Ad-valorem equivalent at its low, central or high value; infinite for a ban."""
+        return float("inf") if self.ave is None else float(getattr(self.ave, level))
+
+    def in_force(self, on: date) -> bool:
+        """Tell whether the measure is in force on a day; without a start it always was."""
+        return (self.start is None or self.start <= on) and (self.end is None or on <= self.end)

@@ -1,21 +1,52 @@
-"""Scenarios: which measures are eased and which are imposed, on which world."""
+"""Scenarios: a change of regime and the assumptions to compute it under."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field
 
-from detente.arrays import Array
-from detente.errors import ScenarioError
-from detente.sanctions.measures import Countries, Measure, Sectors, Strict
+from detente.errors import ScenarioError, WorldError
+from detente.sanctions.measures import Countries, Country, Level, Measure, Sectors, Strict
+from detente.sanctions.regime import look_up, register
 from detente.sanctions.source import Source
-from detente.world.changes import Changes
 from detente.world.embedded import load_world
-from detente.world.names import resolve_countries, resolve_sectors
 from detente.world.world import World
+
+Degree = Annotated[float, Field(gt=0, le=1)]
+
+
+class Selection(Strict):
+    """All measures on file of some senders on a target, in force at the scenario's start.
+
+    `of` keeps those on the payments of all trade (`banks`), the others, which aim at some
+    products or all (`goods`), or `all`.
+    """
+
+    senders: Countries
+    target: Country
+    of: Literal["goods", "banks", "all"] = "all"
+
+    def chosen(self, on: date) -> dict[str, Measure]:
+        """Pick the measures out of the register."""
+        return {
+            name: m
+            for name, m in register().in_force(on).measures.items()
+            if m.target == self.target
+            and set(m.senders) & set(self.senders)
+            and (self.of == "all" or _on_banks(m) == (self.of == "banks"))
+        }
+
+
+def _on_banks(measure: Measure) -> bool:
+    return measure.kind == "finance" and measure.sectors == ["all"]
+
+
+Named = list[str | Selection | Measure]
 
 
 class CostChange(Strict):
@@ -27,36 +58,177 @@ class CostChange(Strict):
     factor: float = Field(gt=0)
 
 
-class Scenario(Strict):
-    """A change of regime and the assumptions to compute it under.
+class Transfer(Strict):
+    """Income that one country gives another, in the world's units."""
+
+    payer: Country
+    receiver: Country
+    amount: float
+
+
+class LaneOfTrade(Strict):
+    """Trade that may take hubs."""
+
+    origins: Countries
+    destinations: Countries
+
+
+class Patronage(Strict):
+    """A patron's subsidy that shrinks by a share of what the client gains."""
+
+    patron: Country
+    client: Country
+    share: float = Field(ge=0, le=1)
+
+
+class Routes(Strict):
+    """Circumvention: which trade may take which hubs, and how readily; see `detente.routes`.
+
+    Attributes
+    ----------
+    hubs
+        Countries that goods may pass through.
+    lanes
+        Trade that may take them; the first is the one whose leakage is reported.
+    vartheta, margin
+        Route elasticity; handling margin of a hub.
+    hub_share
+        Share of the lanes' trade that would take a hub without sanctions.
+    enforcement
+        Hub to factor of its handling cost.
+    """
+
+    hubs: Countries
+    lanes: list[LaneOfTrade] = Field(min_length=1)
+    vartheta: float | None = Field(default=None, gt=0)
+    hub_share: float | None = Field(default=None, gt=0, lt=1)
+    margin: float = Field(default=0.10, ge=0, lt=1)
+    enforcement: dict[Country, float] = Field(default_factory=dict)
+
+
+class Change(Strict):
+    """What a scenario does to measures, costs and incomes.
 
     Attributes
     ----------
     title
         One line for tables.
+    lift
+        Measures in the baseline that end: the inverse of imposing them. Names, measures spelled
+        out, or selections such as `{senders: USA, target: BLR, of: banks}`.
+    ease
+        Measures in the baseline that lose part of their strength: name to degree, 1 is lifting.
+    impose
+        Measures that are added. Names, or measures spelled out.
+    harden
+        Measures in the baseline that change strength: name to the new ad-valorem equivalent.
+    costs, transfers
+        Cost factors and transfers given directly.
+    """
+
+    title: str
+    lift: Named = Field(default_factory=list)
+    ease: dict[str, Degree] = Field(default_factory=dict)
+    impose: Named = Field(default_factory=list)
+    harden: dict[str, Annotated[float, Field(gt=-1)]] = Field(default_factory=dict)
+    costs: list[CostChange] = Field(default_factory=list)
+    transfers: list[Transfer] = Field(default_factory=list)
+
+
+class Assumptions(Strict):
+    """What a scenario is computed on, and how.
+
+    Attributes
+    ----------
     world, elasticities
         Names that `load_world` takes.
     deficits
         Closure; see `detente.solve`.
-    ease
-        Measures in force in the baseline that the scenario lifts: the inverse of imposing them.
-    impose
-        Measures that the scenario adds.
-    costs
-        Cost factors given directly.
+    status_quo
+        Day from which the change starts: measures that came into force, or ended, between the
+        world's year and that day are put into the baseline first. Omitted, the baseline is the
+        world as it is.
+    level
+        Whether ad-valorem equivalents take their low, central or high value.
+    measures
+        Measures by name, besides those of the register.
+    routes
+        Circumvention; omitted, all trade goes directly.
+    patronage
+        A subsidy that shrinks when its receiver gains.
     """
 
-    title: str
     world: str = "icio2022"
     elasticities: str = "fontagne"
     deficits: Literal["share", "value", "zero"] = "share"
-    ease: list[Measure] = Field(default_factory=list)
-    impose: list[Measure] = Field(default_factory=list)
-    costs: list[CostChange] = Field(default_factory=list)
+    status_quo: date | None = None
+    level: Level = "central"
+    measures: dict[str, Measure] = Field(default_factory=dict)
+    routes: Routes | None = None
+    patronage: Patronage | None = None
+
+
+class Scenario(Change, Assumptions):
+    """A change of regime and the assumptions to compute it under; see its two parts."""
 
     def load_world(self) -> World:
-        """The world the scenario names, with its elasticities."""
+        """Load the world the scenario names, with its elasticities."""
         return load_world(self.world, self.elasticities)
+
+    @property
+    def start(self) -> date:
+        """Day from which the change starts: the status quo, or the end of the world's year."""
+        return self.status_quo or date(int(self.load_world().data.attrs["year"]), 12, 31)
+
+    def actions(self) -> list[Action]:
+        """Spell out what happens to which measure.
+
+        Raises
+        ------
+        ScenarioError
+            A name that neither the scenario nor the register has.
+        """
+        known = {**register().measures, **self.measures}
+        lifted = [x for m in self.lift for x in _found(m, known, self.start)]
+        imposed = [x for m in self.impose for x in _found(m, known, self.start)]
+        found = [Action("lift", name, measure) for name, measure in lifted]
+        found += [
+            Action("ease", name, look_up(known, name, "measure"), degree=degree)
+            for name, degree in self.ease.items()
+        ]
+        found += [Action("impose", name, measure) for name, measure in imposed]
+        found += [
+            Action("harden", name, look_up(known, name, "measure"), new_ave=ave)
+            for name, ave in self.harden.items()
+        ]
+        return found
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a scenario does to one measure."""
+
+    verb: Literal["lift", "ease", "impose", "harden"]
+    name: str
+    measure: Measure
+    degree: float = 1.0
+    new_ave: float | None = None
+
+
+def _found(
+    wanted: str | Selection | Measure, known: Mapping[str, Measure], on: date
+) -> list[tuple[str, Measure]]:
+    if isinstance(wanted, Measure):
+        return [(wanted.title or f"{'+'.join(wanted.senders)} {wanted.kind}", wanted)]
+    if isinstance(wanted, str):
+        return [(wanted, look_up(dict(known), wanted, "measure"))]
+    found = wanted.chosen(on)
+    if not found:
+        raise ScenarioError(
+            f"no measure of {'+'.join(wanted.senders)} on {wanted.target} ({wanted.of}) is in "
+            f"force on {on}"
+        )
+    return list(found.items())
 
 
 def read_scenario(path: Path | str) -> Scenario:
@@ -66,98 +238,46 @@ def read_scenario(path: Path | str) -> Scenario:
     ------
     ScenarioError
         Every fault with file, line and field, and the nearest valid name.
-    WorldError
-        The file names a world or elasticities that do not exist.
     """
     source = Source.read(Path(path))
-    return source.validate(Scenario, names_of(source))
+    return parse_scenario(source)
+
+
+def parse_scenario(source: Source) -> Scenario:
+    """Check a scenario that has been read; see `read_scenario`."""
+    scenario = source.validate(Scenario, names_of(source))
+    check_measures(source, (), scenario, {**register().measures, **scenario.measures})
+    return scenario
+
+
+def check_measures(
+    source: Source, at: tuple[int | str, ...], change: Change, known: Mapping[str, Measure]
+) -> None:
+    """Raise a `ScenarioError` that points at the line of a measure that does not exist."""
+    named = [
+        ((*at, field, place), name)
+        for field in ("lift", "impose")
+        for place, name in enumerate(getattr(change, field))
+        if isinstance(name, str)
+    ]
+    named += [
+        ((*at, field, name), name)
+        for field in ("ease", "harden")
+        for name in getattr(change, field)
+    ]
+    for where, name in named:
+        try:
+            look_up(dict(known), name, "measure")
+        except ScenarioError as error:
+            field = ".".join(map(str, where))
+            raise ScenarioError(f"{source.name}:{source.line(where)}: {field}: {error}") from error
 
 
 def names_of(source: Source) -> dict[str, Any]:
     """Validation context: the countries and sectors of the world that a file names."""
-    name = source.data.get("world", "icio2022")
     try:
-        world = load_world(str(name))
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise ScenarioError(f"{source.name}:{source.line(('world',))}: world: {error}") from error
+        world = load_world(str(source.data.get("world", "icio2022")))
+    except WorldError as error:
+        line = source.line(("world",))
+        raise ScenarioError(f"{source.name}:{line}: world: {error}") from error
     return {"countries": world.countries, "sectors": world.sectors}
-
-
-def compile_scenario(scenario: Scenario, world: World) -> Changes:
-    """Turn a scenario into cost changes on a world.
-
-    Raises
-    ------
-    ScenarioError
-        A ban among the measures to ease: the baseline does not show what trade would be
-        without it.
-
-    Examples
-    --------
-    >>> import detente
-    >>> world = detente.load_world("icio2022")
-    >>> ban = Measure(senders=["USA"], target="BLR", kind="export-ban", sectors=["K"], ave=0.25)
-    >>> changes = compile_scenario(Scenario(title="ease", ease=[ban]), world)
-    >>> float(changes.d_hat.sel(origin="USA", destination="BLR", sector="K"))
-    0.8
-    """
-    changes = Changes(world)
-    for measure in scenario.ease:
-        changes = _apply(changes, measure, easing=True)
-    for measure in scenario.impose:
-        changes = _apply(changes, measure, easing=False)
-    for c in scenario.costs:
-        changes = changes.cost(c.origins, c.destinations, c.sectors, factor=c.factor)
-    return changes
-
-
-def _apply(changes: Changes, measure: Measure, easing: bool) -> Changes:
-    world = changes.world
-    senders, target, sectors = measure.senders, measure.target, measure.sectors
-    if measure.kind == "tariff":
-        return _tariff(changes, measure, easing)
-    factor = cost_factor(measure, world)
-    if easing:
-        if np.isinf(factor).any():
-            raise ScenarioError(
-                f"a complete ban ({', '.join(senders)} on {target}) cannot be eased: the baseline "
-                "does not show the trade it prevents; give it an `ave` instead"
-            )
-        factor = 1 / factor
-    if measure.kind in ("export-ban", "finance"):
-        changes = changes.cost(senders, target, sectors, factor=factor)
-    if measure.kind in ("import-ban", "finance"):
-        changes = changes.cost(target, senders, sectors, factor=factor)
-    if measure.kind == "transit":
-        raise ScenarioError("transit measures cannot be computed yet")
-    return changes
-
-
-def cost_factor(measure: Measure, world: World) -> Array:
-    """Cost factor of imposing a measure, by sector covered; infinite for a complete ban.
-
-    With product share s and cost factor delta inside it, ((1-s) + s delta^-theta)^(-1/theta).
-    """
-    delta = np.inf if measure.ave is None else 1 + measure.ave
-    theta = world.data["theta"].sel(sector=resolve_sectors(measure.sectors, world.sectors)).values
-    if measure.share == 1:
-        return np.full(theta.shape, delta)
-    inside = (1 - measure.share) + measure.share * delta**-theta
-    factor: Array = inside ** (-1 / theta)
-    return factor
-
-
-def _tariff(changes: Changes, measure: Measure, easing: bool) -> Changes:
-    """Add the rate to the tariffs in force, or take it off."""
-    assert measure.ave is not None
-    step = -measure.ave if easing else measure.ave
-    countries = changes.world.countries
-    sectors = resolve_sectors(measure.sectors, changes.world.sectors)
-    rates = changes.tariff_after.sel(sector=sectors)
-    for target in resolve_countries(measure.target, countries):
-        for sender in resolve_countries(measure.senders, countries):
-            now = rates.sel(origin=target, destination=sender).values
-            changes = changes.tariff(target, sender, sectors, rate=now + step)
-    return changes

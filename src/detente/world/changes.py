@@ -32,6 +32,36 @@ class Edit(NamedTuple):
         return np.ix_(self.sectors, self.destinations, self.origins)
 
 
+class Detour(NamedTuple):
+    """Trade of a block that may go through hubs: its composite cost and what hubs earn on it.
+
+    Attributes
+    ----------
+    sectors, destinations, origins
+        The block, by positions.
+    costs
+        Composite cost factor over all routes, (sector, destination, origin); stands in place of
+        the direct one.
+    hubs
+        Positions of the hubs.
+    margins
+        Rise of each hub's handling margin as a share of the trade's value, (hub, sector,
+        destination, origin); what hubs gain is taken from what origins receive.
+    """
+
+    sectors: Positions
+    destinations: Positions
+    origins: Positions
+    costs: Array
+    hubs: Positions
+    margins: Array
+
+    @property
+    def block(self) -> tuple[Positions, ...]:
+        """Index of the block in an array (sector, destination, origin)."""
+        return np.ix_(self.sectors, self.destinations, self.origins)
+
+
 @dataclass(frozen=True, eq=False)
 class Changes:
     """What a policy changes on a world; start from none and add, each call returns a new object.
@@ -47,6 +77,8 @@ class Changes:
         Edits of iceberg cost factors and of tariff rates, in the order they were made.
     transfers
         Additional income by country, in the world's units; sums to zero.
+    detours
+        Blocks of trade that may go through hubs; see `detente.routes`.
     steps
         The calls in words, for provenance.
 
@@ -63,6 +95,7 @@ class Changes:
     costs: tuple[Edit, ...] = ()
     tariffs: tuple[Edit, ...] = ()
     transfers: Array | None = None
+    detours: tuple[Detour, ...] = ()
     steps: tuple[str, ...] = ()
 
     def cost(
@@ -164,11 +197,15 @@ class Changes:
             "kappa_hat"
         )
 
-    def scale_shares(self, A: Array, theta: Array) -> None:
-        """Multiply A[sector, destination, origin] in place by d_hat^-theta."""
+    def scaled_shares(self, pi: Array, theta: Array) -> Array:
+        """Shares times cost to the minus theta, pi d_hat^-theta (sector, destination, origin)."""
+        A = pi.copy()
         for edit in self.costs:
-            weight = self._abroad(edit, 1.0) ** -theta[edit.sectors][:, None, None]
-            A[edit.block] *= weight
+            A[edit.block] *= self._abroad(edit, 1.0) ** -theta[edit.sectors][:, None, None]
+        for detour in self.detours:
+            weight = detour.costs ** -theta[detour.sectors][:, None, None]
+            A[detour.block] = pi[detour.block] * weight
+        return A
 
     def set_tariffs(self, t: Array) -> None:
         """Write the counterfactual tariffs into t[sector, destination, origin] in place."""

@@ -40,6 +40,8 @@ def group_members(group: str) -> tuple[str, ...]:
     if group == "EAEU":
         return EAEU
     table = _converter().data
+    if group == "Europe":
+        return tuple(table.loc[table["continent"] == "Europe", "ISO3"])
     return tuple(table.loc[table[group].notna(), "ISO3"])
 
 

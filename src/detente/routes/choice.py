@@ -1,0 +1,353 @@
+"""Route choice: goods go from origin to destination directly or through one hub.
+
+In the spirit of Ganapati, Wong and Ziv (2024), "Entrepôt: Hubs, Scale, and Trade Costs", American
+Economic Journal: Macroeconomics 16(4). With route shares rho, route elasticity vartheta and the
+legs' cost factors kappa_hat,
+
+    kappa_hat[n,i,j] = (sum_r rho_r kappa_hat_r^-vartheta)^(-1/vartheta)
+    kappa_hat_h      = kappa_hat[h,i] kappa_hat[n,h] mu_hat_h
+    rho'_r           = rho_r (kappa_hat_r / kappa_hat)^-vartheta
+
+Route costs depend on policy alone, so all this is computed once, before the equilibrium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import brentq
+
+from detente.arrays import Array, Positions
+from detente.errors import ScenarioError
+from detente.world.changes import Changes, Detour
+from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.world.world import World
+
+NESTING = 1.5
+"""Route elasticity over trade elasticity, vartheta / theta, unless a number is given.
+
+Routes of the same good are closer substitutes than origins, so that vartheta must exceed theta:
+below it, an embargo loses more trade to other origins than it sends through hubs. With the uniform
+theta of 4 this is a vartheta of 6.
+"""
+
+HUB_SHARE = 0.0085
+"""Share of goods that would take a hub without sanctions; see `calibrate_routes`."""
+
+MARGIN = 0.10
+"""Handling margin of a hub as a share of value.
+
+Feenstra and Hanson (2004, Journal of Economics & Management Strategy 13(1)) find an average markup
+of Hong Kong re-exports of 24 percent; goods that only pass through pay less.
+"""
+
+DIRECT = "direct"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A block of trade that may take hubs: some origins to some destinations.
+
+    Attributes
+    ----------
+    origins, destinations
+        Country codes.
+    direct_cost
+        Cost factor that measures in force put on direct trade in the baseline, shaped to
+        broadcast over (sector, destination, origin); one where there are none.
+    """
+
+    origins: tuple[str, ...]
+    destinations: tuple[str, ...]
+    direct_cost: Array
+
+
+@dataclass(frozen=True, eq=False)
+class RouteChoice:
+    """Hubs, the trade that may use them and how readily it does.
+
+    Attributes
+    ----------
+    world
+        The baseline.
+    hubs
+        Country codes of the hubs.
+    lanes
+        Blocks of trade that may take them.
+    sectors
+        Sectors that may; goods by default.
+    vartheta
+        Route elasticity; omitted, 1.5 times each sector's trade elasticity.
+    hub_share
+        Share of the lanes' trade that would take one of the hubs if nothing were sanctioned.
+    margin
+        A hub's handling margin as a share of value; its rise is the hub's income.
+    mu_hat
+        Change of each hub's handling cost: enforcement raises it.
+    """
+
+    world: World
+    hubs: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    sectors: tuple[str, ...]
+    vartheta: float | None = None
+    hub_share: float = HUB_SHARE
+    margin: float = MARGIN
+    mu_hat: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.hubs:
+            raise ScenarioError("route choice needs at least one hub")
+        if self.vartheta is not None and not self.vartheta > 0:
+            raise ScenarioError(f"route elasticity {self.vartheta} must be positive")
+        if not 0 < self.hub_share < 1:
+            raise ScenarioError(f"hub share {self.hub_share} must lie between 0 and 1")
+        if not 0 <= self.margin < 1:
+            raise ScenarioError(f"hub margin {self.margin} must be at least 0 and below 1")
+        for hub in self.hubs:
+            for lane in self.lanes:
+                if lane.origins == (hub,) or lane.destinations == (hub,):
+                    raise ScenarioError(
+                        f"hub {hub} is itself the origin or the destination of the trade "
+                        f"{'+'.join(lane.origins)} to {'+'.join(lane.destinations)}"
+                    )
+
+    def with_enforcement(self, cost: Mapping[str, float] | float) -> RouteChoice:
+        """Raise handling costs by a factor, at some hubs or at all.
+
+        Raises
+        ------
+        ScenarioError
+            A factor that is not positive, or a country that is not a hub.
+        """
+        factors = cost if isinstance(cost, Mapping) else dict.fromkeys(self.hubs, cost)
+        for hub, factor in factors.items():
+            if hub not in self.hubs:
+                raise ScenarioError(f"{hub!r} is not a hub here; hubs are {', '.join(self.hubs)}")
+            if not factor > 0:
+                raise ScenarioError(f"handling cost factor {factor} of {hub} must be positive")
+        now = self.mu_hat or (1.0,) * len(self.hubs)
+        raised = [m * factors.get(h, 1.0) for h, m in zip(self.hubs, now, strict=True)]
+        return replace(self, mu_hat=tuple(raised))
+
+    def baseline_shares(self) -> list[Array]:
+        """Route shares rho in the baseline, (route, sector, destination, origin), by lane.
+
+        Odds of a hub against the direct way are proportional to the two legs' trade shares: the
+        share of the origin's foreign sales that go to the hub, times the share of the hub's
+        foreign sales that go on to the destination. `hub_share` sets their level without
+        sanctions; sanctions on the direct way multiply the odds by cost^vartheta.
+        """
+        odds = [self._leg_odds(lane) for lane in self.lanes]
+        level = self._level(odds)
+        tilt = [lane.direct_cost**self._vartheta for lane in self.lanes]
+        return [_shares(level * o * t) for o, t in zip(odds, tilt, strict=True)]
+
+    def apply(self, changes: Changes) -> RoutedChanges:
+        """Put the composite costs of all routes in place of the direct costs of the lanes."""
+        d_hat = changes.d_hat.values.transpose(2, 0, 1)
+        mu = np.array(self.mu_hat or (1.0,) * len(self.hubs))
+        routed, detours = [], []
+        for lane, rho in zip(self.lanes, self.baseline_shares(), strict=True):
+            kappa_r = self._route_costs(lane, d_hat, mu)
+            weights = rho * kappa_r**-self._vartheta
+            total = weights.sum(0)
+            with np.errstate(divide="ignore"):
+                kappa = total ** (-1 / self._vartheta)
+            after = np.divide(weights, total, out=rho.copy(), where=total > 0)
+            routed.append((rho, after))
+            j, n, i = self._positions(lane)
+            margins = self.margin * (after - rho)[1:]
+            detours.append(Detour(j, n, i, kappa, self._hub_positions, margins))
+        words = (
+            f"routes through {'+'.join(self.hubs)}: vartheta {self.vartheta or '1.5 theta'}, hub "
+            f"share {self.hub_share:.6g}, margin {self.margin:g}, mu_hat "
+            f"{', '.join(f'{m:g}' for m in mu)}"
+        )
+        changed = replace(
+            changes, detours=(*changes.detours, *detours), steps=(*changes.steps, words)
+        )
+        return RoutedChanges(changed, self, tuple(routed))
+
+    @property
+    def _vartheta(self) -> Array:
+        """Route elasticity by sector, to broadcast over (sector, destination, origin)."""
+        theta = self.world.data["theta"].sel(sector=list(self.sectors)).values
+        chosen = NESTING * theta if self.vartheta is None else np.full(theta.shape, self.vartheta)
+        by_sector: Array = chosen[:, None, None]
+        return by_sector
+
+    @property
+    def _hub_positions(self) -> Positions:
+        return np.array([self.world.countries.index(h) for h in self.hubs], np.int64)
+
+    def _positions(self, lane: Lane) -> tuple[Positions, Positions, Positions]:
+        C, S = self.world.countries, self.world.sectors
+        return (
+            np.array([S.index(s) for s in self.sectors], np.int64),
+            np.array([C.index(c) for c in lane.destinations], np.int64),
+            np.array([C.index(c) for c in lane.origins], np.int64),
+        )
+
+    def _leg_odds(self, lane: Lane) -> Array:
+        """Product of the two legs' shares, (hub, sector, destination, origin); zero at home."""
+        j, n, i = self._positions(lane)
+        abroad = self.world.trade.values * (1 - np.eye(len(self.world.countries)))[:, :, None]
+        sold = abroad.sum(1, keepdims=True)
+        to = np.divide(abroad, sold, out=np.zeros_like(abroad), where=sold > 0)
+        h = self._hub_positions
+        first = to[np.ix_(i, h, j)].transpose(1, 2, 0)[:, :, None, :]
+        second = to[np.ix_(h, n, j)].transpose(0, 2, 1)[:, :, :, None]
+        same = n[:, None] == i[None, :]
+        return np.where(same, 0.0, first * second)
+
+    def _level(self, odds: list[Array]) -> float:
+        """Scale of the odds at which the lanes' unsanctioned hub share is `hub_share`."""
+        flows = [self._flows(lane) for lane in self.lanes]
+        total = sum(float(z.sum()) for z in flows)
+
+        def excess(log_level: float) -> float:
+            through = (
+                float((_shares(np.exp(log_level) * o)[1:].sum(0) * z).sum())
+                for o, z in zip(odds, flows, strict=True)
+            )
+            return sum(through) / total - self.hub_share
+
+        low, high = -30.0, 60.0
+        if total == 0 or not excess(low) < 0 < excess(high):
+            raise ScenarioError(
+                f"a hub share of {self.hub_share:g} through {', '.join(self.hubs)} cannot be "
+                "reached: these hubs trade too little with one end or the other"
+            )
+        return float(np.exp(brentq(excess, low, high, xtol=1e-12)))
+
+    def _flows(self, lane: Lane) -> Array:
+        """Baseline trade of a lane without the domestic part, (sector, destination, origin)."""
+        j, n, i = self._positions(lane)
+        z = self.world.trade.values.transpose(2, 1, 0)[np.ix_(j, n, i)]
+        return np.where(n[:, None] == i[None, :], 0.0, z)
+
+    def _route_costs(self, lane: Lane, d_hat: Array, mu: Array) -> Array:
+        """Cost factor of each route, direct first, (route, sector, destination, origin)."""
+        j, n, i = self._positions(lane)
+        h = self._hub_positions
+        first = d_hat[np.ix_(j, h, i)].transpose(1, 0, 2)[:, :, None, :]
+        second = d_hat[np.ix_(j, n, h)].transpose(2, 0, 1)[:, :, :, None]
+        hubs = first * second * mu[:, None, None, None]
+        return np.concatenate([d_hat[np.ix_(j, n, i)][None], hubs])
+
+
+@dataclass(frozen=True, eq=False)
+class RoutedChanges:
+    """Cost changes with routes, ready for `solve`, and the route shares behind them.
+
+    Attributes
+    ----------
+    changes
+        For `detente.solve`.
+    choice
+        The route choice.
+    shares
+        For each lane, route shares before and after, (route, sector, destination, origin).
+    """
+
+    changes: Changes
+    choice: RouteChoice
+    shares: tuple[tuple[Array, Array], ...]
+
+    def route_shares(self, lane: int = 0) -> xr.Dataset:
+        """Route shares `before` and `after` of a lane, by route, sector, destination and origin."""
+        before, after = self.shares[lane]
+        chosen = self.choice.lanes[lane]
+        dims = ("route", "sector", "destination", "origin")
+        coords = {
+            "route": [DIRECT, *self.choice.hubs],
+            "sector": list(self.choice.sectors),
+            "destination": list(chosen.destinations),
+            "origin": list(chosen.origins),
+        }
+        return xr.Dataset({"before": (dims, before), "after": (dims, after)}, coords=coords)
+
+
+def route_choice(
+    world: World,
+    hubs: Names,
+    lanes: Sequence[tuple[Names, Names]] | Sequence[Lane],
+    *,
+    sectors: Names = "goods",
+    in_force: xr.DataArray | None = None,
+    vartheta: float | None = None,
+    hub_share: float = HUB_SHARE,
+    margin: float = MARGIN,
+) -> RouteChoice:
+    """Set up route choice on a world.
+
+    Parameters
+    ----------
+    world
+        The baseline.
+    hubs
+        Codes, names or groups.
+    lanes
+        Pairs (origins, destinations) whose trade may take the hubs.
+    sectors
+        Sectors that may; goods by default, since services do not pass customs.
+    in_force
+        Cost factors (destination, origin, sector) that sanctions in force put on trade in the
+        baseline; they tilt baseline route shares towards the hubs.
+    vartheta, hub_share, margin
+        See `RouteChoice`.
+
+    Raises
+    ------
+    ScenarioError
+        A hub that is the origin or destination of a lane, or a parameter out of range.
+    WorldError
+        An unknown country or sector.
+
+    Examples
+    --------
+    >>> import detente
+    >>> world = detente.load_world("icio2022")
+    >>> routes = route_choice(world, ["BLR", "KAZ"], [(["USA", "EU27"], "RUS")])
+    >>> embargo = detente.Changes(world).ban(["USA", "EU27"], "RUS", "goods")
+    >>> after = routes.apply(embargo).route_shares()["after"]
+    >>> float(after.sel(route="direct").max())
+    0.0
+    """
+    goods = tuple(resolve_sectors(sectors, world.sectors))
+    found = resolve_countries(hubs, world.countries)
+    built = []
+    for lane in lanes:
+        if isinstance(lane, Lane):
+            built.append(lane)
+            continue
+        origins = tuple(resolve_countries(lane[0], world.countries))
+        destinations = tuple(resolve_countries(lane[1], world.countries))
+        cost = np.ones((1, 1, 1))
+        if in_force is not None:
+            chosen = in_force.sel(
+                destination=list(destinations), origin=list(origins), sector=list(goods)
+            )
+            cost = chosen.transpose("sector", "destination", "origin").values
+        built.append(Lane(origins, destinations, cost))
+    return RouteChoice(
+        world,
+        tuple(found),
+        tuple(built),
+        goods,
+        vartheta=vartheta,
+        hub_share=hub_share,
+        margin=margin,
+    )
+
+
+def _shares(odds: Array) -> Array:
+    """Route shares from the odds of hubs against the direct way, direct first."""
+    direct = np.ones((1, *odds.shape[1:]))
+    weights = np.concatenate([direct, odds])
+    shares: Array = weights / weights.sum(0)
+    return shares
