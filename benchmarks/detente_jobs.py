@@ -16,9 +16,9 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from peers import WEST, seconds
 
 import detente
+from peers import WEST, seconds
 
 RUNS = 25
 DRAWS = 1000

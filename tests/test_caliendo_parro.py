@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cp2015 import load_cp2015
 
 import detente
 from detente import Equilibrium
 from detente.world.changes import Edit
+from nafta import load_nafta
 
 COUNTRIES = ["Mexico", "Canada", "USA"]
 
@@ -26,7 +26,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module", params=["zero", "value"])
 def nafta(request: pytest.FixtureRequest) -> Equilibrium:
-    data, tariffs = load_cp2015()
+    data, tariffs = load_nafta()
     world = data.rebalance(request.param)
     everywhere = np.arange(len(world.countries))
     edit = Edit(np.arange(len(world.sectors)), everywhere, everywhere, tariffs.transpose(2, 0, 1))

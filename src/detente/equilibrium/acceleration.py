@@ -50,7 +50,7 @@ def accelerate(
     tolerance: float,
     max_evaluations: int,
     memory: int,
-) -> tuple[Array, int, float]:
+) -> tuple[Array, float]:
     """Find x whose residual is within tolerance.
 
     Parameters
@@ -69,8 +69,8 @@ def accelerate(
     Returns
     -------
     tuple
-        The last point, the evaluations made and the largest residual there, which the caller
-        compares with the tolerance.
+        The last point and the largest residual there, which the caller compares with the
+        tolerance.
 
     Notes
     -----
@@ -83,10 +83,10 @@ def accelerate(
     best_x, best, length, steps = x.copy(), np.inf, 1.0, 0
     last_x, last_f = x, np.empty(0)
     worst = np.inf
-    for evaluation in range(1, max_evaluations + 1):
+    for _ in range(max_evaluations):
         f, worst = model(x)
         if worst <= tolerance:
-            return x, evaluation, worst
+            return x, worst
         if not worst < EXPLOSION * best:
             x, best, length, steps = best_x.copy(), np.inf, 0.5 * length, 0
             f, worst = model(x)
@@ -107,4 +107,4 @@ def accelerate(
         x = advance(x, f, weights, dG)
         normalise(x)
         steps += 1
-    return x, max_evaluations, worst
+    return x, worst

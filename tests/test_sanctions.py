@@ -1,0 +1,172 @@
+"""Measures, regimes, scenarios and their compilation."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+import detente
+from detente import ScenarioError
+from detente.cases import load_case
+from detente.evidence.runs import run
+from detente.sanctions import Measure, Scenario, compile_scenario, read_scenario, register
+from detente.sanctions.compilation import cost_factor
+from detente.world.names import resolve_countries, resolve_sectors
+
+ON_GOODS = {"senders": ["USA"], "target": "BLR", "kind": "import-ban", "sectors": ["C20"]}
+
+
+@pytest.fixture(scope="module")
+def world() -> detente.World:
+    return detente.load_world()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-0.5, 5), st.floats(0.01, 1), st.floats(0.5, 20))
+def test_partial_coverage_loses_the_trade_it_should(ave: float, share: float, theta: float) -> None:
+    factor = cost_factor(ave, share, np.array([theta]))[0]
+    assert factor**-theta == pytest.approx((1 - share) + share * (1 + ave) ** -theta, rel=1e-9)
+
+
+def test_a_ban_of_part_of_a_sector_leaves_the_rest(world: detente.World) -> None:
+    measure = Measure(**ON_GOODS, share=0.4, ban=True)
+    d_hat = compile_scenario(Scenario(title="", impose=[measure]), world).changes.d_hat
+    theta = float(world.data["theta"].sel(sector="C20"))
+    factor = float(d_hat.sel(origin="BLR", destination="USA", sector="C20"))
+    assert factor**-theta == pytest.approx(0.6)
+
+
+def test_lifting_is_the_inverse_of_imposing(world: detente.World) -> None:
+    names = [n for n, m in register().measures.items() if m.target == "BLR" and m.kind != "tariff"]
+    both = Scenario(title="", lift=names, impose=names)
+    d_hat = compile_scenario(both, world).changes.d_hat
+    assert float(abs(d_hat - 1).max()) < 1e-12
+
+
+def test_easing_fully_is_lifting_and_hardening_replaces(world: detente.World) -> None:
+    def factor(**change: object) -> float:
+        scenario = Scenario(title="", measures={"m": Measure(**ON_GOODS, ave=0.3)}, **change)
+        d_hat = compile_scenario(scenario, world).changes.d_hat
+        return float(d_hat.sel(origin="BLR", destination="USA", sector="C20"))
+
+    assert factor(lift=["m"]) == factor(ease={"m": 1.0}) == pytest.approx(1 / 1.3)
+    assert factor(ease={"m": 0.5}) == pytest.approx(1.15 / 1.3)
+    assert factor(harden={"m": 0.6}) == pytest.approx(1.6 / 1.3)
+
+
+def test_a_complete_ban_cannot_be_lifted(world: detente.World) -> None:
+    scenario = Scenario(title="", lift=[Measure(**ON_GOODS, ban=True)])
+    with pytest.raises(ScenarioError, match="cannot be taken off"):
+        compile_scenario(scenario, world)
+
+
+def test_the_audit_explains_every_factor(world: detente.World) -> None:
+    scenario = load_case("belarus-2025").scenario("us-all")
+    compiled = compile_scenario(scenario, world)
+    audit = compiled.audit()
+    table = compiled.changes.d_hat
+    rows = audit.drop_duplicates(["origin", "destination", "sector"])
+    for row in rows.sample(50, random_state=1).itertuples():
+        at = {"origin": row.origin, "destination": row.destination, "sector": row.sector}
+        assert float(table.sel(at)) == pytest.approx(row.total, rel=1e-12)
+    assert int((table != 1).sum()) <= len(rows)
+    assert "us-potash-2021" in set(audit["measure"])
+
+
+def test_finance_reaches_third_countries_by_invoicing(world: detente.World) -> None:
+    measure = Measure(senders=["USA"], target="BLR", kind="finance", ave=0.1, invoicing_share=0.5)
+    d_hat = compile_scenario(Scenario(title="", impose=[measure]), world).changes.d_hat
+    direct = float(d_hat.sel(origin="USA", destination="BLR", sector="K"))
+    third = float(d_hat.sel(origin="CHN", destination="BLR", sector="K"))
+    assert direct == pytest.approx(1.1)
+    assert 1 < third < direct
+    assert float(d_hat.sel(origin="CHN", destination="RUS", sector="K")) == 1
+
+
+def test_transit_acts_on_overseas_trade_alone(world: detente.World) -> None:
+    scenario = Scenario(title="", impose=["lt-potash-transit-2022"])
+    d_hat = compile_scenario(scenario, world).changes.d_hat.sel(origin="BLR", sector="C20")
+    assert float(d_hat.sel(destination="BRA")) > 1
+    assert float(d_hat.sel(destination="CHN")) > 1
+    assert float(d_hat.sel(destination=["LTU", "RUS", "POL"]).max()) == 1
+
+
+def test_tariffs_are_imposed_with_revenue_and_lifted_without(world: detente.World) -> None:
+    duty = Measure(senders=["EU27"], target="BLR", kind="tariff", sectors=["C20"], ave=0.2)
+    imposed = compile_scenario(Scenario(title="", impose=[duty]), world).changes
+    assert float(imposed.tariff_after.sel(origin="BLR", destination="DEU", sector="C20")) == 0.2
+    lifted = compile_scenario(Scenario(title="", lift=[duty]), world).changes
+    assert not lifted.tariffs
+    factor = lifted.d_hat.sel(origin="BLR", destination="DEU", sector="C20")
+    assert float(factor) == pytest.approx(1 / 1.2)
+
+
+def test_the_register_is_sound(world: detente.World) -> None:
+    found = register().measures
+    assert len(found) > 100
+    for name, m in found.items():
+        resolve_countries([*m.senders, m.target], world.countries)
+        resolve_sectors(m.sectors, world.sectors)
+        assert m.start is not None, name
+        assert m.instrument, name
+        assert m.source, name
+        assert m.ban or m.ave_source, name
+    assert {m.target for m in found.values()} == {"BLR", "RUS"}
+    assert {"EU27", "USA", "GBR", "LTU"} <= {s for m in found.values() for s in m.senders}
+
+
+def test_a_regime_knows_its_day() -> None:
+    before, after = date(2021, 5, 31), date(2021, 8, 10)
+    assert "us-potash-2021" not in register().in_force(before).measures
+    assert "us-potash-2021" in register().in_force(after).measures
+    assert "us-potash-2021" not in register().in_force(date(2025, 12, 31)).measures
+    banks = register().in_force(after).of(["EU27"], "BLR", ["finance"])
+    assert set(banks.measures) == {"eu-capital-2021"}
+    with pytest.raises(ScenarioError, match="did you mean 'us-potash-2021'"):
+        register()["us-potash-2022"]
+
+
+def test_the_status_quo_holds_what_came_after_the_datas_year() -> None:
+    base = Scenario(title="", status_quo=date(2025, 2, 12))
+    world = run(base).world
+    data = base.load_world()
+    old = float(data.trade.sel(origin="DEU", destination="BLR", sector="C29"))
+    new = float(world.trade.sel(origin="DEU", destination="BLR", sector="C29"))
+    assert new < 0.9 * old
+    assert "2025-02-12" in world.data.attrs["provenance"]
+    assert float(abs(run(base).equilibrium.welfare).max()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"ave": -1.5}, "greater than -1"),
+        ({"ave": 0.2, "ban": True}, "not both"),
+        ({}, "needs a strength"),
+        ({"ave": 0.2, "start": "2022-01-01", "end": "2021-01-01"}, "before it starts"),
+        ({"ave": {"low": 0.3, "central": 0.2, "high": 0.4}}, "must be in order"),
+        ({"ave": 0.2, "share": 1.5}, "less than or equal to 1"),
+        ({"ave": 0.2, "invoicing_share": 0.5}, "for finance measures"),
+    ],
+)
+def test_measures_that_make_no_sense_are_refused(fields: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Measure(**ON_GOODS, **fields)
+
+
+def test_an_unknown_measure_is_pointed_at(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("title: x\nlift:\n  - us-potash-2021\n  - us-potasch-2021\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"s\.yaml:4: lift\.1: .*did you mean 'us-potash-2021'"):
+        read_scenario(path)
+
+
+def test_a_selection_of_nothing_is_refused(world: detente.World) -> None:
+    nothing = {"senders": "USA", "target": "BLR", "of": "banks"}
+    scenario = Scenario(title="", status_quo=date(2021, 1, 1), lift=[nothing])
+    with pytest.raises(ScenarioError, match="no measure of USA on BLR"):
+        compile_scenario(scenario, world)
