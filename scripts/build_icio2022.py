@@ -34,9 +34,9 @@ PAY_WEIGHT = 0.3
 ITERATIONS = 500
 
 PROVENANCE = (
-    "OECD, Inter-Country Input-Output tables, 2025 edition, year 2022 (CC BY 4.0), through the PyPI "
-    "package sanction-simulator 0.1.4; bilateral final demand estimated by import proportionality "
-    "(docs/data.md)"
+    "OECD, Inter-Country Input-Output tables, 2025 edition, year 2022 (CC BY 4.0), through the "
+    "PyPI package sanction-simulator 0.1.4; bilateral final demand estimated by import "
+    "proportionality (docs/data.md)"
 )
 
 

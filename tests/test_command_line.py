@@ -11,7 +11,7 @@ import pytest
 SCENARIO = """\
 title: US and EU ease on chemicals
 world: icio2022
-ease:
+lift:
   - {senders: [USA, EU27], target: BLR, kind: import-ban, sectors: C20, ave: 0.25}
 """
 
@@ -80,7 +80,7 @@ def test_solve_runs_a_scenario_file(scenario: Path) -> None:
         ("world: icio2022", "world: icio2023", 2, "did you mean 'icio2022'"),
         ("title:", "titel:", 1, "did you mean 'title'"),
         ("senders:", "sender:", 4, "did you mean 'senders'"),
-        ("ease:", "ease: [", 4, ""),
+        ("lift:", "lift: [", 4, ""),
     ],
 )
 def test_a_wrong_field_is_pointed_at(

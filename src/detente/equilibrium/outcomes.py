@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.arrays import Array, Flags
+from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.decomposition import decompose
 from detente.world.changes import Changes
 from detente.world.names import Names, resolve_countries
@@ -30,6 +30,7 @@ class Solution:
     R: Array  # [n]
     H: Array  # [n] hub margins
     A: Array  # [j,n,i] pi kappa_hat^-theta
+    component: Positions  # [n] connected part of the trade graph
     theta: Array  # [j]
     alpha: Array  # [n,j] final-use shares in force, without goods that lost all supply
     beta: Array  # [n,j] likewise
@@ -186,7 +187,7 @@ class Equilibrium:
             "D": s.I - VA - s.R,
             "theta": s.theta,
         }
-        attrs = dict(d.attrs)
+        attrs = {**d.attrs, "elasticities": self._elasticities}
         steps = "; ".join(self.changes.steps)
         attrs["provenance"] = f"{attrs.get('provenance', '')}; after: {steps}"
         after = dataset(values, self.world.countries, self.world.sectors, attrs)
@@ -197,11 +198,12 @@ class Equilibrium:
     def notes(self) -> list[str]:
         """Caveats a reader of these numbers needs."""
         lines = []
-        cut = self._cut_off()
-        if cut and self.deficits != "zero":
+        apart = self._apart()
+        if apart and self.deficits != "zero":
             lines.append(
-                f"{', '.join(cut)}: cut off from all trade, so the deficit or surplus is set to "
-                "zero, which moves income by itself; closure `zero` shows the embargo alone"
+                f"{', '.join(apart)}: cut off from the rest of the world, so deficits between the "
+                "parts are set to zero, which moves income by itself; closure `zero` shows the "
+                "embargo alone"
             )
         if len(self.lost_supply):
             worst = self.lost_supply.nlargest(3, "percent of income")
@@ -259,7 +261,7 @@ class Equilibrium:
             "detente": __version__,
             "world": self.world.name,
             "fingerprint": self.world.fingerprint,
-            "elasticities": str(self.world.data.attrs.get("elasticities", "")),
+            "elasticities": self._elasticities,
             "deficits": self.deficits,
             "tolerance": self.tolerance,
             "changes": list(self.changes.steps),
@@ -298,13 +300,20 @@ class Equilibrium:
         attrs = {"units": units, **self.manifest()}
         return xr.DataArray(values, dims=("country",), coords=coords, name=name, attrs=attrs)
 
-    def _cut_off(self) -> list[str]:
-        links: Flags = np.any(self.solution.A, axis=0)
-        np.fill_diagonal(links, False)
-        alone = ~(links.any(axis=0) | links.any(axis=1))
-        before = _abroad(self.world.trade.sum("sector").values)
-        traded = before.sum(0) + before.sum(1) > 0
-        return [c for c, a in zip(self.world.countries, alone & traded, strict=True) if a]
+    @property
+    def _elasticities(self) -> str:
+        if np.array_equal(self.solution.theta, self.world.data["theta"].values):
+            return str(self.world.data.attrs.get("elasticities", ""))
+        return "given to solve: " + ", ".join(f"{v:.6g}" for v in self.solution.theta)
+
+    def _apart(self) -> list[str]:
+        """Countries that trade parted from the largest part of the world, and ran deficits."""
+        part = self.solution.component
+        VA, D = self.world.data["VA"].values, self.world.data["D"].values
+        largest = np.bincount(part, VA).argmax()
+        unbalanced = np.abs(np.bincount(part, D)) > 1e-9 * VA.sum()
+        chosen = (part != largest) & unbalanced[part]
+        return [c for c, out in zip(self.world.countries, chosen, strict=True) if out]
 
 
 def _over(after: Array, before: Array) -> Array:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 Deficits = Literal["share", "value", "zero"]
 
 TOLERANCE = 1e-9
-MAX_EVALUATIONS = 100_000
+VANISHING = 1e3
+"""A cost factor from which on a share may underflow to zero, which is then a ban."""
+
+MAX_EVALUATIONS = 20_000
 PATIENCE = 200
 """Evaluations after which solving for everything at once gives way to wages first."""
 
@@ -181,13 +184,15 @@ def solve(
     calibrated = balanced(world) if deficits == "zero" else world
     base = baseline_of(calibrated)
     theta = base.theta if theta is None else _checked_theta(theta, world)
-    x, problem, lost = _set_up(base, changes, deficits, theta, world.countries)
+    x, problem, lost = _set_up(base, changes, deficits, theta)
     x, evaluations, norms = _iterate(x, problem, tolerance, max_evaluations, world.countries)
     solution = _read(x, problem, base, changes, evaluations, norms, lost)
     return Equilibrium(calibrated, changes, solution, deficits, tolerance)
 
 
 def _checked_theta(theta: Any, world: World) -> Array:
+    if isinstance(theta, xr.DataArray) and "sector" in theta.coords:
+        theta = theta.sel(sector=world.sectors)
     values = np.ascontiguousarray(theta, float)
     if values.shape != (len(world.sectors),):
         raise WorldError(f"theta has shape {values.shape}; it needs ({len(world.sectors)},)")
@@ -199,7 +204,7 @@ def _checked_theta(theta: Any, world: World) -> Array:
 
 
 def _set_up(
-    base: Baseline, changes: Changes, deficits: Deficits, theta: Array, countries: list[str]
+    base: Baseline, changes: Changes, deficits: Deficits, theta: Array
 ) -> tuple[Array, Problem, Flags]:
     """Starting point, problem in arrays, and the goods (country, sector) that lose all supply."""
     from detente.equilibrium.kernels import Problem
@@ -213,12 +218,12 @@ def _set_up(
         factor = (1 + t[sector, n, i]) / (1 + base.t[sector, n, i])
         A[sector, n, i] *= factor ** -theta[sector]
         At = A / (1 + t)
-    banned = any(np.isinf(e.values).any() for e in changes.costs)
+    banned = any((e.values > VANISHING).any() for e in changes.costs)
     N, J = base.beta.shape
     component, lost = np.zeros(N, int), np.zeros((N, J), bool)
     beta, G, Gt, alpha = base.beta, base.G, base.Gt, base.alpha
     if banned:
-        component = _components(A, countries)
+        component = _components(A, base, changes)
         lost = (A.sum(2).T == 0) & (base.pi.sum(2).T > 0)
         if lost.any():
             beta, G, Gt, alpha = _without(lost, base)
@@ -265,26 +270,35 @@ def _margins(changes: Changes, J: int) -> Margins:
     return Margins(first=first, destination=n, origin=i, hub=hub, share=entries[4].copy())
 
 
-def _components(A: Array, countries: list[str]) -> Positions:
+def _components(A: Array, base: Baseline, changes: Changes) -> Positions:
     """Number of the connected part of the trade graph that each country is in, [n]."""
     from scipy.sparse.csgraph import connected_components
 
-    trades = A.any(axis=0)
+    trades: Flags = np.any(A, axis=0)
     _, component = connected_components(trades, directed=False)
-    _, mutual = connected_components(trades, directed=True, connection="strong")
-    for part in np.unique(component):
-        inside = component == part
-        blocs, sizes = np.unique(mutual[inside], return_counts=True)
-        if len(blocs) > 1:
-            smallest = blocs[sizes.argmin()]
-            names = [c for c, m in zip(countries, mutual, strict=True) if m == smallest]
-            raise ConvergenceError(
-                f"{', '.join(names[:5])} can trade with the rest of the world in one direction "
-                "only, so its trade cannot balance and no equilibrium exists: ban both directions, "
-                "or make one of the bans a finite cost factor",
-                {"countries": names},
-            )
     numbers: Positions = component.astype(np.int64)
+    if component.any() and changes.transfers is not None:
+        net = np.bincount(component, changes.transfers)
+        if abs(net).max() > 1e-9 * base.VA.sum():
+            raise ScenarioError(
+                "a transfer runs between countries that no longer trade, directly or through "
+                "others, so it cannot be paid"
+            )
+    D = _deficits_within(numbers, base)
+    _, bloc = connected_components(trades, directed=True, connection="strong")
+    for number in np.argsort(np.bincount(bloc), kind="stable"):
+        inside = bloc == number
+        buys = trades[np.ix_(inside, ~inside)].any()
+        sells = trades[np.ix_(~inside, inside)].any()
+        deficit = D[inside].sum()
+        if (buys and not sells and deficit <= 0) or (sells and not buys and deficit >= 0):
+            names = np.array(changes.world.countries)[inside][:5]
+            raise ConvergenceError(
+                f"{', '.join(names)} can trade with the rest of the world in one direction only, "
+                "so its trade cannot balance and no equilibrium exists: ban both directions, or "
+                "make one of the bans a finite cost factor",
+                {"countries": list(names)},
+            )
     return numbers
 
 
@@ -292,10 +306,8 @@ def _deficits_within(component: Positions, base: Baseline) -> Array:
     """Deficits that sum to zero within each connected part of the world."""
     if not component.any():
         return base.D
-    D = base.D.copy()
-    for part in np.unique(component):
-        inside = component == part
-        D[inside] -= D[inside].sum() * base.VA[inside] / base.VA[inside].sum()
+    surplus = np.bincount(component, base.D) / np.bincount(component, base.VA)
+    D: Array = base.D - surplus[component] * base.VA
     return D
 
 
@@ -429,15 +441,17 @@ def _read(
     unit_costs(w, P, p, c)
     prices_and_demand(c, X, p, np.empty((N, J)), Y, R, H)
     incomes(w, R, H, p, I)
+    X[lost] = 0.0
     if (I <= 0).any():
+        poorest = changes.world.countries[int(I.argmin())]
         raise ConvergenceError(
-            "the equilibrium found has an income that is not positive: transfers or deficits "
-            "exceed what a country earns",
-            {"incomes": I},
+            f"the equilibrium found has an income of {poorest} that is not positive: transfers or "
+            "deficits exceed what it earns",
+            {"country": poorest, "income": float(I.min())},
         )
     return Solution(
         w=np.exp(w), P=np.exp(P), c=np.exp(c.T), X=X, Y=Y, I=I, R=R, H=H,
-        A=p.A, theta=p.theta, alpha=p.alpha, beta=p.beta, lost=lost,
+        A=p.A, component=p.component, theta=p.theta, alpha=p.alpha, beta=p.beta, lost=lost,
         evaluations=evaluations, residuals=norms,
     )  # fmt: skip
 
@@ -498,6 +512,7 @@ def solve_many(
     >>> detente.solve_many(world, eased, theta=draws)["welfare"].sizes["draw"]
     2
     """
+    changes = changes if isinstance(changes, Changes) else list(changes)
     draws = list(_draws(changes, theta))
     if not draws:
         raise ScenarioError("there is no draw to solve")
@@ -522,16 +537,16 @@ def solve_many(
     return _stack(results)
 
 
-def _draws(
-    changes: Changes | Iterable[Changes], theta: Any
-) -> Iterator[tuple[Changes, Array | None]]:
+def _draws(changes: Changes | list[Changes], theta: Any) -> Iterator[tuple[Changes, Array | None]]:
+    if isinstance(theta, xr.DataArray) and "sector" in theta.coords:
+        sectors = (changes if isinstance(changes, Changes) else changes[0]).world.sectors
+        theta = theta.sel(sector=sectors).values
     thetas: list[Array | None] | None = None if theta is None else list(np.asarray(theta, float))
     if isinstance(changes, Changes):
         return zip(repeat(changes), [None] if thetas is None else thetas, strict=False)
-    listed = list(changes)
-    if thetas is not None and len(thetas) != len(listed):
-        raise ScenarioError(f"{len(listed)} changes but {len(thetas)} draws of theta")
-    return zip(listed, repeat(None) if thetas is None else thetas, strict=False)
+    if thetas is not None and len(thetas) != len(changes):
+        raise ScenarioError(f"{len(changes)} changes but {len(thetas)} draws of theta")
+    return zip(changes, repeat(None) if thetas is None else thetas, strict=False)
 
 
 def _stack(results: list[xr.Dataset]) -> xr.Dataset:

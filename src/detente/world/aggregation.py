@@ -53,7 +53,7 @@ def aggregate_flows(
     """Arguments of `World.from_flows` for the merged world; tariff revenue is kept."""
     G, H = _membership(C, world.countries), _membership(S, world.sectors)
     trade = world.trade.values
-    revenue = trade * world.data["t"].transpose("origin", "destination", "sector").values
+    rate = world.data["t"].transpose("origin", "destination", "sector").values
     intermediate = (1 - world.data["beta"]) * world.output
     use = (world.data["gamma"] * intermediate).transpose("country", "input", "sector").values
 
@@ -62,13 +62,14 @@ def aggregate_flows(
         return merged
 
     z = merge(trade)
+    plain_mean = merge(rate) / merge(np.ones_like(rate))
     abroad = trade * (1 - np.eye(len(world.countries)))[:, :, None]
     weight = abroad.sum((0, 1)) + 1e-12 * trade.sum((0, 1)) + 1e-300
     theta = H @ (weight * world.data["theta"].values) / (H @ weight)
     return {
         "trade": z,
         "input_use": np.einsum("an,bk,cj,nkj->abc", G, H, H, use, optimize=True),
-        "tariff": np.divide(merge(revenue), z, out=np.zeros_like(z), where=z > 0),
+        "tariff": np.divide(merge(trade * rate), z, out=plain_mean, where=z > 0),
         "theta": theta,
         "countries": list(C),
         "sectors": list(S),

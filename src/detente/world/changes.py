@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from detente.arrays import Array, Flags, Positions
-from detente.errors import ScenarioError
+from detente.errors import ScenarioError, WorldError
 from detente.world.names import Names, resolve_countries, resolve_sectors
 from detente.world.world import World
 
@@ -165,6 +165,8 @@ class Changes:
 
     def transfer(self, payer: str, receiver: str, amount: float) -> Changes:
         """Add a transfer of income between two countries, in the world's units."""
+        if not np.isfinite(amount):
+            raise ScenarioError(f"transfer {amount} must be a finite number")
         before = np.zeros(len(self.world.countries)) if self.transfers is None else self.transfers
         after = before.copy()
         for name, sign in ((payer, -1), (receiver, 1)):
@@ -225,11 +227,17 @@ class Changes:
     def _edit(self, origin: Names, destination: Names, sectors: Names, values: Array) -> Edit:
         C, S = self.world.countries, self.world.sectors
 
-        def positions(names: Names) -> Positions:
-            return np.array([C.index(c) for c in resolve_countries(names, C)], int)
+        def positions(names: Names, found: list[str], known: list[str]) -> Positions:
+            if not found:
+                raise WorldError(f"{names!r} has no member in the world {self.world.name!r}")
+            return np.array([known.index(name) for name in found], np.int64)
 
-        chosen = np.array([S.index(s) for s in resolve_sectors(sectors, S)], int)
-        return Edit(chosen, positions(destination), positions(origin), values)
+        return Edit(
+            positions(sectors, resolve_sectors(sectors, S), S),
+            positions(destination, resolve_countries(destination, C), C),
+            positions(origin, resolve_countries(origin, C), C),
+            values,
+        )
 
     @staticmethod
     def _abroad(edit: Edit, domestic: float) -> Array:

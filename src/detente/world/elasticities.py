@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from detente.arrays import Array
 from detente.errors import WorldError, nearest
@@ -72,13 +73,18 @@ def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, s
     """
     if isinstance(choice, str):
         return _published(choice, sectors), f"{choice}: {SOURCES[choice][1]}"
+    if isinstance(choice, xr.DataArray):
+        choice = choice.to_series()
     if isinstance(choice, (Mapping, pd.Series)):
         missing = [s for s in sectors if s not in choice]
         if missing:
             raise WorldError(f"missing elasticity of sector {missing[0]!r}")
         theta = np.array([float(choice[s]) for s in sectors])
     else:
-        theta = np.broadcast_to(np.asarray(choice, float), (len(sectors),)).copy()
+        given = np.asarray(choice, float)
+        if given.shape not in ((), (len(sectors),)):
+            raise WorldError(f"{given.size} elasticities for {len(sectors)} sectors")
+        theta = np.broadcast_to(given, (len(sectors),)).copy()
     bad = ~(np.isfinite(theta) & (theta > 0))
     if bad.any():
         raise WorldError(

@@ -58,6 +58,9 @@ def _from_long(table: pd.DataFrame, dims: tuple[str, ...], what: str) -> xr.Data
     twice = table.duplicated(list(dims))
     if twice.any():
         raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
+    if table["value"].isna().any():
+        where = table.loc[table["value"].isna(), list(dims)].iloc[0]
+        raise WorldError(f"missing {what}: no value at {', '.join(map(str, where))}")
     indexed = table.astype(dict.fromkeys(dims, str)).set_index(list(dims))["value"]
     return xr.DataArray.from_series(indexed).fillna(0.0)
 

@@ -175,10 +175,14 @@ class World:
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
         attrs["provenance"] = str(attrs.get("provenance", "")) + note
-        name, units = attrs.pop("name"), attrs.pop("units")
-        source = attrs.pop("elasticities")
-        world = World.from_flows(**flows, name=name, units=units, **attrs)
-        return World(world.data.assign_attrs(elasticities=source))
+        source = attrs.pop("elasticities", "")
+        world = World.from_flows(**flows, **attrs)
+        names = {
+            f"{dim}_name": (dim, [self.name_of(code) for code in world.data[dim].values])
+            for dim in ("country", "sector")
+            if f"{dim}_name" in self.data.coords
+        }
+        return World(world.data.assign_coords(names).assign_attrs(elasticities=source))
 
     def rebalance(self, deficits: Literal["share", "value", "zero"] = "share") -> World:
         """Solve the baseline as an equilibrium of the model and recalibrate on it.
@@ -353,7 +357,7 @@ def _compare_value_added(
 ) -> None:
     off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
     n, j = np.unravel_index(int(off.argmax()), off.shape)
-    if off[n, j] > VALUE_ADDED_TOLERANCE:
+    if not off[n, j] <= VALUE_ADDED_TOLERANCE:
         raise WorldError(
             f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
             f"but output less inputs is {residual[n, j]:.6g}"
