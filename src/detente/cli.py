@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
+PIPED_WIDTH = 160
 
 app = typer.Typer(
     name="detente",
@@ -131,7 +132,7 @@ def leakage(
     if as_json:
         print(json.dumps(found.document(), indent=2, allow_nan=False))
     else:
-        Console().print(leaks_view(found), highlight=False)
+        _console().print(leaks_view(found), highlight=False)
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
 
@@ -146,7 +147,7 @@ def list_worlds(as_json: Json = False) -> None:
         print(json.dumps([_about(w) for w in found], indent=2))
         return
     for world in found:
-        Console().print(repr(world), highlight=False)
+        _console().print(repr(world), highlight=False)
 
 
 @worlds.command("describe")
@@ -171,7 +172,7 @@ def describe(
         print(json.dumps({**_about(world), "countries": rows.to_dict("index")}, indent=2))
         return
     for code in codes or (None,):
-        Console().print(world_view(world, code), highlight=False)
+        _console().print(world_view(world, code), highlight=False)
 
 
 def _about(world: Any) -> dict[str, Any]:
@@ -190,6 +191,12 @@ def _target_of(scenario: Scenario) -> str:
     if actions:
         return actions[0].measure.target
     return scenario.costs[0].destinations[0] if scenario.costs else "USA"
+
+
+def _console() -> Console:
+    """Standard output, wide enough for the tables where it is not a terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPED_WIDTH)
 
 
 class _progress:  # noqa: N801 - used like a function
@@ -221,7 +228,7 @@ def _deliver(result: Assessment, as_json: bool, csv: Path | None, parquet: Path 
     if as_json:
         print(json.dumps(as_document(result), indent=2, allow_nan=False))
     else:
-        Console().print(assessment_view(result), highlight=False)
+        _console().print(assessment_view(result), highlight=False)
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class Assessment:
         Caveats, scenario by scenario.
     manifest
         What made the numbers.
+    assumptions
+        In words, by name.
     """
 
     title: str
@@ -52,6 +54,15 @@ class Assessment:
     sectors: pd.DataFrame
     notes: list[str]
     manifest: dict[str, Any]
+    assumptions: dict[str, str] = field(default_factory=dict)
+
+    def provenance(self) -> str:
+        """Version, world, elasticities and closure of the first scenario, in one line."""
+        made = next(iter(self.manifest["scenarios"].values()))
+        return (
+            f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
+            f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
+        )
 
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
@@ -88,9 +99,10 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
     True
     """
     scenarios = {name: case.scenario(name) for name in case.scenarios}
-    return assess_scenarios(
+    found = assess_scenarios(
         scenarios, case.title, case.target, case.countries, case.partners, progress
     )
+    return replace(found, assumptions=case.notes)
 
 
 def assess_scenarios(

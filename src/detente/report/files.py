@@ -26,6 +26,7 @@ def as_document(result: Assessment) -> dict[str, Any]:
         "titles": result.titles,
         **tables,
         "notes": result.notes,
+        "assumptions": result.assumptions,
         "manifest": result.manifest,
     }
 

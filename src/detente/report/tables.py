@@ -25,14 +25,16 @@ def assessment_view(result: Assessment) -> RenderableType:
         _sectors(result),
     ]
     parts += [Text(f"Note. {note}", style="yellow") for note in result.notes]
+    parts += [Text(f"{k.capitalize()}: {words.strip()}") for k, words in result.assumptions.items()]
+    parts.append(Text(result.provenance(), style="dim"))
     return Group(*parts)
 
 
-def _grid(title: str, first: str, columns: list[str]) -> Table:
+def _grid(title: str, first: str, columns: list[str], wrap: bool = False) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-    table.add_column(first, no_wrap=True)
+    table.add_column(first, min_width=14)
     for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="left" if wrap else "right", no_wrap=not wrap)
     return table
 
 
@@ -42,6 +44,11 @@ def _signed(value: float, form: str) -> Text:
     text = form.format(value)
     flat = float(text.replace(",", "")) == 0
     return Text(text, style="" if flat else "green" if value > 0 else "red")
+
+
+def _brief(percent: float) -> Text:
+    """A change in percent, with a decimal only where it is small."""
+    return _signed(percent, "{:+.0f}" if abs(percent) >= 9.95 else "{:+.1f}")
 
 
 def _welfare(result: Assessment, column: str, title: str, form: str) -> Table:
@@ -56,12 +63,12 @@ def _welfare(result: Assessment, column: str, title: str, form: str) -> Table:
 def _trade(result: Assessment) -> Table:
     """Trade of the target with each partner, both directions, change in percent."""
     partners = list(dict.fromkeys(result.trade["partner"]))
-    title = f"Trade of {result.target}, change in percent (exports / imports)"
+    title = f"Trade of {result.target}, change in percent (exports/imports)"
     table = _grid(title, "scenario", partners)
     rows = result.trade.set_index(["scenario", "partner"])
     start = rows.xs(next(iter(result.titles)), level="scenario")
     baseline = [
-        f"{start.loc[p, 'exports_before'] / 1e3:,.1f} / {start.loc[p, 'imports_before'] / 1e3:,.1f}"
+        f"{start.loc[p, 'exports_before'] / 1e3:,.1f}/{start.loc[p, 'imports_before'] / 1e3:,.1f}"
         for p in partners
     ]
     table.add_row("baseline, billion USD", *baseline, style="dim")
@@ -69,19 +76,19 @@ def _trade(result: Assessment) -> Table:
         cells = []
         for p in partners:
             row = rows.loc[(name, p)]
-            sides = [_signed(row[f"{s}_percent"], "{:+.1f}") for s in ("exports", "imports")]
-            cells.append(Text(" / ").join(sides))
+            sides = [_brief(row[f"{s}_percent"]) for s in ("exports", "imports")]
+            cells.append(Text("/").join(sides))
         table.add_row(words, *cells)
     return table
 
 
 def _sectors(result: Assessment) -> Table:
     title = f"Sectors of {result.target} that move most, gross output in million USD"
-    table = _grid(title, "scenario", [str(k) for k in range(1, 4)])
+    table = _grid(title, "scenario", ["first", "second", "third"], wrap=True)
     for name, words in result.titles.items():
         top = result.top_sectors(name, 3)
         cells = [
-            Text.assemble(f"{_short(r['name'])} ", _signed(r["after"] - r["before"], "{:+,.0f}"))
+            Text.assemble(_signed(r["after"] - r["before"], "{:+,.0f}"), f" {_short(r['name'])}")
             for _, r in top.iterrows()
         ]
         table.add_row(words, *cells)

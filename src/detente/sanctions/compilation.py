@@ -188,7 +188,10 @@ def _trade_touched(
         return [(target, far, measure.share), (far, target, measure.share)]
     touched = [(senders, target, measure.share), (target, senders, measure.share)]
     if measure.invoicing_share is not None:
-        third = [c for c in world.countries if c not in (*senders, *target)]
+        apart = {*senders, *target}
+        if measure.invoicing_excludes is not None:
+            apart |= set(resolve_countries(measure.invoicing_excludes, world.countries))
+        third = [c for c in world.countries if c not in apart]
         share = measure.share * float(getattr(measure.invoicing_share, level))
         touched += [(third, target, share), (target, third, share)]
     return touched

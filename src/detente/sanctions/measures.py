@@ -142,6 +142,9 @@ class Measure(Strict):
     invoicing_share
         Finance only: share of the target's trade with third countries that is paid in the
         sender's currency.
+    invoicing_excludes
+        Finance only: third countries whose trade with the target is paid in other currencies
+        (Belarus and Russia settle in roubles), to which `invoicing_share` does not apply.
     overseas
         Transit only: the destinations, and origins, reached by sea; by default every country
         outside Europe and the Commonwealth of Independent States.
@@ -160,6 +163,7 @@ class Measure(Strict):
     ave: Ave | None = None
     ban: bool = False
     invoicing_share: Share | None = None
+    invoicing_excludes: Countries | None = None
     overseas: Countries | None = None
     start: date | None = None
     end: date | None = None
@@ -183,6 +187,8 @@ class Measure(Strict):
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
         if self.invoicing_share is not None and self.kind != "finance":
             raise ValueError(f"`invoicing_share` is for finance measures, not {self.kind}")
+        if self.invoicing_excludes is not None and self.invoicing_share is None:
+            raise ValueError("`invoicing_excludes` needs an `invoicing_share`")
         if self.overseas is not None and self.kind != "transit":
             raise ValueError(f"`overseas` is for transit measures, not {self.kind}")
         return self
