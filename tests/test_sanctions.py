@@ -165,6 +165,24 @@ def test_an_unknown_measure_is_pointed_at(tmp_path: Path) -> None:
         read_scenario(path)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "line", "words"),
+    [
+        ("[BLR, RUS]", 3, "hub RUS is itself the origin or the destination"),
+        ("[BLR, KAZA]", 4, "did you mean 'KAZ'"),
+        ("[BLR]\n  enforcement: {BLR: 0}", 5, "greater than 0"),
+        ("[BLR]\n  enforcement: {TUR: 1.2}", 3, "'TUR', which is no hub"),
+    ],
+)
+def test_routes_of_a_file_are_pointed_at(tmp_path: Path, wrong: str, line: int, words: str) -> None:
+    path = tmp_path / "s.yaml"
+    lane = "lanes: [{origins: USA, destinations: RUS}]"
+    path.write_text(f"title: x\nlift: []\nroutes:\n  hubs: {wrong}\n  {lane}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=words) as caught:
+        read_scenario(path)
+    assert f"s.yaml:{line}:" in str(caught.value)
+
+
 def test_a_selection_of_nothing_is_refused(world: detente.World) -> None:
     nothing = {"senders": "USA", "target": "BLR", "of": "banks"}
     scenario = Scenario(title="", status_quo=date(2021, 1, 1), lift=[nothing])

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from detente.errors import ScenarioError, WorldError
+from detente.errors import ScenarioError, WorldError, nearest
 from detente.sanctions.measures import Countries, Country, Level, Measure, Sectors, Strict
 from detente.sanctions.regime import look_up, register
 from detente.sanctions.source import Source
@@ -103,7 +103,24 @@ class Routes(Strict):
     vartheta: float | None = Field(default=None, gt=0)
     hub_share: float | None = Field(default=None, gt=0, lt=1)
     margin: float = Field(default=0.10, ge=0, lt=1)
-    enforcement: dict[Country, float] = Field(default_factory=dict)
+    enforcement: dict[Country, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _hubs_are_between(self) -> Routes:
+        for lane in self.lanes:
+            for hub in self.hubs:
+                if [hub] in (lane.origins, lane.destinations):
+                    other = next((h for h in self.hubs if h != hub), "another country")
+                    raise ValueError(
+                        f"hub {hub} is itself the origin or the destination of the trade "
+                        f"{'+'.join(lane.origins)} to {'+'.join(lane.destinations)}; take {other}"
+                    )
+        for hub in self.enforcement:
+            if hub not in self.hubs:
+                raise ValueError(
+                    f"enforcement at {hub!r}, which is no hub: {nearest(hub, self.hubs)}"
+                )
+        return self
 
 
 class Change(Strict):
