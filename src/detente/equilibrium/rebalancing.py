@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from detente.arrays import Array
-from detente.equilibrium.solver import Deficits, solve
+from detente.equilibrium.problem import Deficits
+from detente.equilibrium.solver import solve
 from detente.errors import ScenarioError
 from detente.world.world import World
 
