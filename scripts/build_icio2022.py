@@ -2,19 +2,22 @@
 
     python scripts/build_icio2022.py icio2022_compact.npz src/detente/world/data/icio2022.npz
 
-The table has trade in intermediates by origin i, destination n and sector j, use of inputs, gross
-output, and what is left of it, `other_sales[i,j]`: final demand everywhere. The bilateral split of
-final demand is not in it and is estimated here; docs/data.md says how well.
+The table has trade in intermediates by origin i, destination n and sector j, use of inputs and
+gross output Y[i,j]. What is left of output is sold to final demand everywhere,
 
-Import proportionality: a destination's final use of a sector's goods has the origin mix of its
-intermediate use, m[i,n,j], except that services bought for final use are more often domestic
-(`HOME_TILT`). Final use F[n,j] then solves, sector by sector and country by country,
+    sales[i,j] = Y[i,j] - sum_n intermediate[i,n,j],
 
-    sum_n m[i,n,j] F[n,j] = other_sales[i,j]      (what origins sell)
-    sum_j F[n,j]          = VA[n]                 (what destinations can pay)
+and its bilateral split, final[i,n,j], is not in the table. It is estimated here in three steps;
+docs/data.md says how well.
 
-in the least Kullback-Leibler divergence, the second with weight `PAY_WEIGHT`: deficits exist, but
-none of 200 percent of value added. Sales are then scaled to be reproduced exactly.
+    m[i,n,j]     origin mix of final use: that of intermediate use (import proportionality), with
+                 the odds of a domestic origin of services times HOME_TILT
+    F[n,j]       final use: what producers at home sell to final demand, averaged with value added
+                 spent as the world spends it:
+                 (1 - INCOME_SHARE) sales[n,j] + INCOME_SHARE VA[n] sum_i sales[i,j] / sum_ik sales
+    final[i,n,j] = m[i,n,j] F[n,j] r[i,j],  r such that  sum_n final[i,n,j] = sales[i,j]
+
+Every origin's output is that of the table, exactly.
 """
 
 from __future__ import annotations
@@ -30,8 +33,8 @@ Array = NDArray[np.float64]
 HOME_TILT = 2.0
 """Odds of a domestic origin in final use of services, relative to intermediate use."""
 
-PAY_WEIGHT = 0.3
-ITERATIONS = 500
+INCOME_SHARE = 0.5
+"""Weight of value added, spent as the world spends it, in the first guess of final use."""
 
 PROVENANCE = (
     "OECD, Inter-Country Input-Output tables, 2025 edition, year 2022 (CC BY 4.0), through the "
@@ -49,24 +52,21 @@ def final_mix(intermediate: Array, services: NDArray[np.bool_]) -> Array:
     return np.divide(tilted, total, out=np.zeros_like(tilted), where=total > 0)
 
 
-def final_use(m: Array, sales: Array, VA: Array, start: Array) -> Array:
-    """F[n,j] >= 0 by expectation-maximisation (Richardson-Lucy with one more observation)."""
-    F = start
-    for _ in range(ITERATIONS):
-        sold = np.einsum("inj,nj->ij", m, F)
-        missing = np.divide(sales, sold, out=np.zeros_like(sales), where=sold > 0)
-        by_sales = np.einsum("inj,ij->nj", m, missing)
-        by_income = (VA / F.sum(1))[:, None]
-        F = F * (by_sales + PAY_WEIGHT * by_income) / (1 + PAY_WEIGHT)
-    return F
+def final_use(sales: Array, VA: Array) -> Array:
+    """First guess of final use F[n,j]: own sales, averaged with income spent as the world does.
+
+    Own sales miss what a country imports and include what it exports; income spent as the world
+    spends it misses what is particular to the country. They err in different places.
+    """
+    world = sales.sum(0) / sales.sum()
+    return (1 - INCOME_SHARE) * sales + INCOME_SHARE * VA[:, None] * world
 
 
 def final_trade(m: Array, F: Array, sales: Array) -> Array:
-    """Final sales [i,n,j] scaled to other_sales; what no mix explains is sold at home."""
+    """Final sales [i,n,j] scaled to `sales`; what no mix explains is sold at home."""
     split = m * F
     sold = split.sum(1)
-    scale = np.divide(sales, sold, out=np.zeros_like(sales), where=sold > 0)
-    split *= scale[:, None, :]
+    split *= np.divide(sales, sold, out=np.zeros_like(sales), where=sold > 0)[:, None, :]
     home = np.arange(len(split))
     split[home, home] += np.where(sold > 0, 0.0, sales)
     return split
@@ -76,15 +76,16 @@ def build(source: Path, target: Path) -> None:
     """Read the compact table, estimate final demand, write the world."""
     with np.load(source) as z:
         table = {k: z[k] for k in z.files}
-    intermediate, use = table["intermediate_trade"], table["input_use"]
-    sales = np.maximum(table["other_sales"], 0.0)
-    VA = (table["gross_output"] - use.sum(1)).sum(1)
+    intermediate, use, output = (
+        table[k] for k in ("intermediate_trade", "input_use", "gross_output")
+    )
+    sales = np.maximum(output - intermediate.sum(1), 0.0)
+    VA = (output - use.sum(1)).sum(1)
     services = np.array([s[0] not in "ABC" for s in table["sectors"]])
     m = final_mix(intermediate, services)
-    F = final_use(m, sales, VA, start=intermediate.sum(0))
     np.savez_compressed(
         target,
-        trade=intermediate + final_trade(m, F, sales),
+        trade=intermediate + final_trade(m, final_use(sales, VA), sales),
         input_use=use,
         countries=table["countries"],
         country_names=table["country_names"],
