@@ -8,16 +8,10 @@ from hypothesis import strategies as st
 import detente
 from detente import Changes, ConvergenceError, Equilibrium, ScenarioError, World, solve, solve_many
 from slow_model import solve_slowly
-from worlds import make_world, random_flows, worlds
+from worlds import ease_and_protect, make_world, random_flows, worlds
 
 few = settings(max_examples=15, deadline=None)
 factors = st.floats(0.6, 2.5)
-
-
-def ease_and_protect(world: World, factor: float) -> Changes:
-    """A cost factor on the first country's imports, a tariff on its exports to the second."""
-    changes = Changes(world).cost(destination="C0", factor=factor)
-    return changes.tariff("C0", "C1", rate=0.2)
 
 
 def largest_change(equilibrium: Equilibrium) -> float:

@@ -9,23 +9,18 @@ from hypothesis import strategies as st
 import detente
 from detente import Changes, ConvergenceError, ScenarioError, World, WorldError, solve, solve_many
 from slow_model import solve_slowly
-from worlds import make_world, random_flows, worlds
+from worlds import ease_and_protect, make_world, random_flows, worlds
 
 few = settings(max_examples=15, deadline=None)
 factors = st.floats(0.6, 2.5)
-
-
-def shock(world: World, factor: float) -> Changes:
-    changes = Changes(world).cost(destination="C0", factor=factor)
-    return changes.tariff("C0", "C1", rate=0.2)
 
 
 @few
 @given(worlds(), factors)
 def test_balanced_trade_agrees_in_prices_spending_and_shares(world: World, factor: float) -> None:
     balanced = world.rebalance("zero")
-    ours = solve(world, shock(world, factor), deficits="zero", tolerance=1e-12)
-    changes = shock(balanced, factor)
+    ours = solve(world, ease_and_protect(world, factor), deficits="zero", tolerance=1e-12)
+    changes = ease_and_protect(balanced, factor)
     theirs = solve_slowly(balanced, changes.d_hat.values, changes.tariff_after.values)
     for mine, other in (
         (ours.solution.w, theirs.w),
@@ -55,8 +50,8 @@ def test_a_ban_both_ways_agrees_with_the_reference_model(seed: int, deficits: st
 def test_elasticities_of_a_draw_are_those_of_a_world(world: World, factor: float) -> None:
     theta = np.linspace(2, 7, len(world.sectors))
     other = world.with_elasticities(theta)
-    a = solve(world, shock(world, factor), theta=theta, tolerance=1e-12)
-    b = solve(other, shock(other, factor), tolerance=1e-12)
+    a = solve(world, ease_and_protect(world, factor), theta=theta, tolerance=1e-12)
+    b = solve(other, ease_and_protect(other, factor), tolerance=1e-12)
     assert (a.solution.w == b.solution.w).all()
     assert (a.solution.X == b.solution.X).all()
 
@@ -146,7 +141,7 @@ def test_easing_raises_the_target_welfare_the_more_the_deeper() -> None:
 @few
 @given(worlds(), factors)
 def test_equivalent_variation_is_welfare_times_income(world: World, factor: float) -> None:
-    found = solve(world, shock(world, factor))
+    found = solve(world, ease_and_protect(world, factor))
     expected = found.welfare.values / 100 * world.income.values
     scale = float(world.income.max())
     np.testing.assert_allclose(found.equivalent_variation, expected, atol=1e-12 * scale)
@@ -155,7 +150,7 @@ def test_equivalent_variation_is_welfare_times_income(world: World, factor: floa
 @pytest.mark.parametrize("deficits", ["share", "value", "zero"])
 def test_many_solves_do_not_depend_on_workers(deficits: str) -> None:
     world = make_world(11, 4, 3)
-    changes = [shock(world, f) for f in np.linspace(0.7, 1.4, 7)]
+    changes = [ease_and_protect(world, f) for f in np.linspace(0.7, 1.4, 7)]
     runs = [solve_many(world, iter(changes), deficits=deficits, workers=n) for n in (1, 3, None)]
     assert runs[0].identical(runs[1])
     assert runs[0].identical(runs[2])

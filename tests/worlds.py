@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 from hypothesis import strategies as st
 
-from detente import World
+from detente import Changes, World
 
 
 def random_flows(
@@ -54,3 +54,9 @@ def worlds(tariffs: bool | None = None) -> st.SearchStrategy[World]:
         st.integers(1, 4),
         st.booleans() if tariffs is None else st.just(tariffs),
     )
+
+
+def ease_and_protect(world: World, factor: float) -> Changes:
+    """A cost factor on the first country's imports, a tariff on its exports to the second."""
+    changes = Changes(world).cost(destination="C0", factor=factor)
+    return changes.tariff("C0", "C1", rate=0.2)

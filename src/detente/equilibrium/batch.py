@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from detente.arrays import Array
 from detente.equilibrium.baseline import baseline_of
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.problem import Deficits
@@ -83,7 +82,7 @@ def solve_many(
         raise ScenarioError("there is no draw to solve")
     baseline_of(balanced(world) if deficits == "zero" else world)
 
-    def run(numbered: tuple[int, tuple[Changes, Array | None]]) -> xr.Dataset:
+    def run(numbered: tuple[int, tuple[Changes, Any]]) -> xr.Dataset:
         number, (one, elasticity) = numbered
         try:
             found = solve(world, one, theta=elasticity, deficits=deficits, tolerance=tolerance)
@@ -102,11 +101,8 @@ def solve_many(
     return _stack(results)
 
 
-def _draws(changes: Changes | list[Changes], theta: Any) -> Iterator[tuple[Changes, Array | None]]:
-    if isinstance(theta, xr.DataArray) and "sector" in theta.coords:
-        sectors = (changes if isinstance(changes, Changes) else changes[0]).world.sectors
-        theta = theta.sel(sector=sectors).values
-    thetas: list[Array | None] | None = None if theta is None else list(np.asarray(theta, float))
+def _draws(changes: Changes | list[Changes], theta: Any) -> Iterator[tuple[Changes, Any]]:
+    thetas: list[Any] | None = None if theta is None else list(theta)
     if isinstance(changes, Changes):
         return zip(repeat(changes), [None] if thetas is None else thetas, strict=False)
     if thetas is not None and len(thetas) != len(changes):

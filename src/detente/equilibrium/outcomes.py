@@ -118,21 +118,17 @@ class Equilibrium:
     @cached_property
     def welfare(self) -> xr.DataArray:
         """Exact change of welfare by country, real income I_hat / P_hat_final, in percent."""
-        percent = 100 * (self._real_income_hat - 1)
-        return self._by_country("welfare", percent, "percent")
+        return self._outcome("welfare")
 
     @cached_property
     def equivalent_variation(self) -> xr.DataArray:
         """Equivalent variation by country: the income at old prices that would do as much."""
-        value = (self._real_income_hat - 1) * self.world.income.values
-        return self._by_country("equivalent_variation", value, self.world.units)
+        return self._outcome("equivalent_variation")
 
     @cached_property
     def real_wage(self) -> xr.DataArray:
         """Change of the real wage by country, in percent."""
-        return self._by_country(
-            "real_wage", 100 * (self.solution.w / self.P_final_hat - 1), "percent"
-        )
+        return self._outcome("real_wage")
 
     @cached_property
     def tariff_revenue(self) -> xr.Dataset:
@@ -295,10 +291,8 @@ class Equilibrium:
         C, S = self.world.countries, self.world.sectors
         return {"country": C, "destination": C, "origin": C, "sector": S}
 
-    def _by_country(self, name: str, values: Array, units: str) -> xr.DataArray:
-        coords = {"country": self.world.countries}
-        attrs = {"units": units, **self.manifest()}
-        return xr.DataArray(values, dims=("country",), coords=coords, name=name, attrs=attrs)
+    def _outcome(self, name: str) -> xr.DataArray:
+        return self.by_country()[name].assign_attrs(self.manifest())
 
     @property
     def _elasticities(self) -> str:

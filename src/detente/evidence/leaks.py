@@ -112,12 +112,12 @@ def leaks(
     world = chosen.load_world()
     country = resolve_countries(country, world.countries)[0]
     hub = resolve_countries(hub, world.countries)[0]
-    channels, routes, evens, manifests = {}, {}, {}, {}
+    channels, routes, evens, manifests, results = {}, {}, {}, {}, {}
     for done, name in enumerate(case.scenarios, start=1):
         scenario = case.scenario(name)
         channels[name] = welfare_channels(scenario, country)["percent"]
         evens[name] = break_even(scenario, country, hub)
-        result = run(scenario)
+        results[name] = result = run(scenario)
         leak = result.leakage
         assert leak is not None
         routes[name] = leak.by_route().join(leak.margins.rename_axis("route"))
@@ -134,7 +134,7 @@ def leaks(
         routes=pd.concat(routes, names=["scenario"]),
         break_evens=evens,
         drawn=drawn,
-        supply=supply_links(run(chosen), groups),
+        supply=supply_links(results[drawn], groups),
         enforcement=enforcement(chosen, ENFORCEMENT, hub, country),
         manifest={"scenarios": manifests},
     )

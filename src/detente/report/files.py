@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,16 +48,20 @@ def write_tables(
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, table in result.tables().items():
-        path = folder / f"{name}.{kind}"
-        partial = path.with_suffix(".partial")
-        _write(table, partial, kind)
-        os.replace(partial, path)
+        with _whole(folder / f"{name}.{kind}") as (path, partial):
+            _write(table, partial, kind)
         paths.append(path)
-    path = folder / "manifest.json"
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
-    os.replace(partial, path)
+    with _whole(folder / "manifest.json") as (path, partial):
+        partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
     return [*paths, path]
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[tuple[Path, Path]]:
+    """Give a file to write to, which takes the place of `path` once it is complete."""
+    partial = path.with_suffix(".partial")
+    yield path, partial
+    os.replace(partial, path)
 
 
 def _write(table: pd.DataFrame, path: Path, kind: str) -> None:
