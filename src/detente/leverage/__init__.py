@@ -1,0 +1,1 @@
+"""Influence and dependence: who can hurt whom, and what relief buys."""
