@@ -1,12 +1,15 @@
-"""Case files: a situation on file, with its measures and scenarios."""
+"""Case files: a situation on file, with its measures, events, claims and scenarios."""
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from detente.cases.records import Assumption, Claim, Concession, Event, check_assumption
 from detente.errors import ScenarioError, nearest
 from detente.sanctions.measures import Countries, Country
 from detente.sanctions.regime import look_up, register
@@ -17,7 +20,10 @@ from detente.sanctions.scenario import (
     check_measures,
     names_of,
 )
-from detente.sanctions.source import Source
+from detente.sanctions.source import Location, Source
+
+SECTIONS = ("measures", "events", "concessions", "claims", "scenarios", "assumptions")
+"""Parts of a case that may stand in files of their own, `events.yaml` and so on."""
 
 
 class Case(Assumptions):
@@ -27,6 +33,10 @@ class Case(Assumptions):
     ----------
     title, question, source
         What it is about, what is asked, where it comes from.
+    date
+        When it came up.
+    parties
+        Who takes part, by role: sender, target, rival, third parties.
     target
         The country sanctioned.
     countries
@@ -35,18 +45,38 @@ class Case(Assumptions):
         Partners whose trade with the target is reported.
     notes
         Assumptions in words, by name.
+    events, concessions, claims
+        What happened, who gave what, who said what, by name.
     scenarios
         Changes by name; each is computed under the assumptions of the case.
+    assumptions
+        What is uncertain, by name; see `detente.cases.records.ASSUMPTIONS`.
     """
 
     title: str
     question: str
     source: str = ""
+    date: datetime.date | None = None
+    parties: dict[str, list[str]] = Field(default_factory=dict)
     target: Country
     countries: Countries
     partners: Countries
     notes: dict[str, str] = Field(default_factory=dict)
+    events: dict[str, Event] = Field(default_factory=dict)
+    concessions: dict[str, Concession] = Field(default_factory=dict)
+    claims: dict[str, Claim] = Field(default_factory=dict)
     scenarios: dict[str, Change] = Field(min_length=1)
+    assumptions: dict[str, Assumption] = Field(default_factory=dict)
+
+    @field_validator("assumptions")
+    @classmethod
+    def _known(cls, found: dict[str, Assumption], info: ValidationInfo) -> dict[str, Assumption]:
+        for name, assumption in found.items():
+            try:
+                check_assumption(name, assumption)
+            except ScenarioError as error:
+                raise ValueError(str(error)) from error
+        return found
 
     def scenario(self, name: str) -> Scenario:
         """Spell out one scenario of the case, with the case's assumptions.
@@ -96,8 +126,55 @@ def load_case(name: str | Path) -> Case:
 
 def _read(path: Path) -> Case:
     source = Source.read(path)
+    for section in SECTIONS:
+        own_file = path.with_name(f"{section}.yaml")
+        if own_file.is_file():
+            source = source.with_section(section, Source.read(own_file))
     case = source.validate(Case, names_of(source))
     known = {**register().measures, **case.measures}
     for name, change in case.scenarios.items():
         check_measures(source, ("scenarios", name), change, known)
+    faults = [f"{source.place(at)}: {'.'.join(map(str, at))}: {what}" for at, what in _loose(case)]
+    if faults:
+        raise ScenarioError("\n".join(faults))
     return case
+
+
+def _loose(case: Case) -> Iterator[tuple[Location, str]]:
+    """References from one part of a case to another that lead nowhere."""
+    yield from _loose_measures(case)
+    yield from _loose_claims(case)
+    routed = ("route-elasticity", "hub-share", "hub-margin")
+    for name in case.assumptions:
+        if name in routed and case.routes is None:
+            yield ("assumptions", name), "the case has no `routes` that this could be about"
+    if "transfer-share" in case.assumptions and case.patronage is None:
+        yield ("assumptions", "transfer-share"), "the case has no `patronage` (patron, client)"
+
+
+def _loose_measures(case: Case) -> Iterator[tuple[Location, str]]:
+    known = [*register().measures, *case.measures]
+    for section in ("events", "concessions"):
+        for name, record in getattr(case, section).items():
+            for place, measure in enumerate(record.measures):
+                if measure not in known:
+                    at = (section, name, "measures", place)
+                    yield at, f"unknown measure {measure!r}: {nearest(measure, known)}"
+
+
+def _loose_claims(case: Case) -> Iterator[tuple[Location, str]]:
+    for name, claim in case.claims.items():
+        test, at = claim.test, ("claims", name, "test")
+        if test is None:
+            continue
+        other = [] if test.relative_to is None else [test.relative_to]
+        for scenario in [*test.scenarios, *other]:
+            if scenario not in case.scenarios:
+                hint = nearest(scenario, case.scenarios)
+                yield (*at, "scenarios"), f"unknown scenario {scenario!r}: {hint}"
+        if test.metric in ("through-hubs", "offset-ratio"):
+            if case.routes is None:
+                yield (*at, "metric"), f"metric {test.metric!r} needs the case to have `routes`"
+            elif test.parameters.hub and test.parameters.hub not in case.routes.hubs:
+                hint = nearest(test.parameters.hub, case.routes.hubs)
+                yield (*at, "parameters", "hub"), f"no hub of the case's routes: {hint}"

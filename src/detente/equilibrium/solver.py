@@ -43,6 +43,7 @@ def solve(
     theta: Any = None,
     tolerance: float = TOLERANCE,
     max_evaluations: int = MAX_EVALUATIONS,
+    start: Equilibrium | None = None,
 ) -> Equilibrium:
     """Solve the counterfactual equilibrium of `changes` on `world`.
 
@@ -63,6 +64,9 @@ def solve(
         relative error of any price and of any expenditure.
     max_evaluations
         Evaluations of the model after which the solver gives up.
+    start
+        An equilibrium of the same world to search from, near the one sought; by default the
+        baseline. The same equilibrium is found, within the tolerance, in fewer evaluations.
 
     Returns
     -------
@@ -102,9 +106,17 @@ def solve(
     base = baseline_of(calibrated)
     theta = base.theta if theta is None else _checked_theta(theta, world)
     x, problem, lost = set_up(base, changes, deficits, theta)
+    if start is not None:
+        x = _unknowns(start.solution, base)
     x, evaluations, norms = search(x, problem, tolerance, max_evaluations, world.countries)
     solution = _read(x, problem, base, changes, evaluations, norms, lost)
     return Equilibrium(calibrated, changes, solution, deficits, tolerance)
+
+
+def _unknowns(s: Solution, base: Baseline) -> Array:
+    """The unknowns of the kernels at a solution."""
+    parts = np.log(s.w), np.log(s.P), s.X / base.VA[:, None]
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def _checked_theta(theta: Any, world: World) -> Array:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from detente.equilibrium import Equilibrium, solve
+from detente.equilibrium.solver import balanced
 from detente.routes import Leakage, RouteChoice, RoutedChanges, measure_leakage, route_choice
 from detente.routes.choice import HUB_SHARE
 from detente.sanctions import Compiled, Scenario, compile_scenario, register, status_quo
 from detente.sanctions.compilation import cost_in_force
+from detente.sanctions.measures import Strengths
 from detente.world.changes import Changes
 from detente.world.world import World
 
@@ -87,15 +89,17 @@ def shrink_subsidy(changes: Changes, scenario: Scenario, before: Equilibrium) ->
 
 
 def routes_of(scenario: Scenario, world: World) -> RouteChoice | None:
-    """Route choice of a scenario, tilted by the measures in force at its start."""
+    """Route choice of a scenario: legs' trade of the world's year, tilted by measures in force."""
     r = scenario.routes
     if r is None:
         return None
     choice = route_choice(
-        world,
+        scenario.load_world(),
         r.hubs,
         [(lane.origins, lane.destinations) for lane in r.lanes],
-        in_force=cost_in_force(register().in_force(scenario.start), world, scenario.level),
+        in_force=cost_in_force(
+            register().in_force(scenario.start), world, Strengths.at(scenario.level)
+        ),
         vartheta=r.vartheta,
         hub_share=HUB_SHARE if r.hub_share is None else r.hub_share,
         margin=r.margin,
@@ -114,17 +118,22 @@ def starting_world(scenario: Scenario) -> World:
     if scenario.status_quo is None:
         return scenario.load_world()
     return _at_status_quo(
-        scenario.world, scenario.elasticities, scenario.status_quo.isoformat(), scenario.level
+        scenario.world,
+        scenario.elasticities,
+        scenario.status_quo.isoformat(),
+        scenario.level,
+        scenario.deficits == "zero",
     )
 
 
 @lru_cache(maxsize=8)
-def _at_status_quo(name: str, elasticities: str, on: str, level: str) -> World:
+def _at_status_quo(name: str, elasticities: str, on: str, level: str, balance: bool) -> World:
     scenario = Scenario.model_validate(
         {"title": "", "world": name, "elasticities": elasticities, "status_quo": on, "level": level}
     )
     world = scenario.load_world()
-    changes = status_quo(register(), world, scenario.start, scenario.level)
+    world = balanced(world) if balance else world
+    changes = status_quo(register(), world, scenario.start, Strengths.at(scenario.level))
     after = solve(world, changes, tolerance=1e-12).world_after
     note = f"; with the measures in force on {on} ({level} strength)"
     provenance = str(world.data.attrs["provenance"]) + note

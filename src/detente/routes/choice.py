@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -58,11 +59,18 @@ class Lane:
     direct_cost
         Cost factor that measures in force put on direct trade in the baseline, shaped to
         broadcast over (sector, destination, origin); one where there are none.
+    odds
+        Odds of the hubs without sanctions, up to a common level, (hub, sector, destination,
+        origin): the product of the two legs' shares; zero at home.
+    flows
+        Trade in the world's year without the domestic part, (sector, destination, origin).
     """
 
     origins: tuple[str, ...]
     destinations: tuple[str, ...]
     direct_cost: Array
+    odds: Array
+    flows: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +95,8 @@ class RouteChoice:
         A hub's handling margin as a share of value; its rise is the hub's income.
     mu_hat
         Change of each hub's handling cost: enforcement raises it.
+    known_shares
+        Route shares in the baseline by lane, where they are known and need no estimate.
     """
 
     world: World
@@ -97,6 +107,7 @@ class RouteChoice:
     hub_share: float = HUB_SHARE
     margin: float = MARGIN
     mu_hat: tuple[float, ...] = ()
+    known_shares: tuple[Array, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.hubs:
@@ -141,14 +152,26 @@ class RouteChoice:
         foreign sales that go on to the destination. `hub_share` sets their level without
         sanctions; sanctions on the direct way multiply the odds by cost^vartheta.
         """
-        odds = [self._leg_odds(lane) for lane in self.lanes]
-        level = self._level(odds)
-        tilt = [lane.direct_cost**self._vartheta for lane in self.lanes]
-        return [_shares(level * o * t) for o, t in zip(odds, tilt, strict=True)]
+        return self._baseline_shares
 
-    def apply(self, changes: Changes) -> RoutedChanges:
-        """Put the composite costs of all routes in place of the direct costs of the lanes."""
+    @cached_property
+    def _baseline_shares(self) -> list[Array]:
+        if self.known_shares is not None:
+            return list(self.known_shares)
+        level, v = self._level(), self._vartheta
+        return [_shares(level * lane.odds * lane.direct_cost**v) for lane in self.lanes]
+
+    def apply(self, changes: Changes, since: Changes | None = None) -> RoutedChanges:
+        """Put the composite costs of all routes in place of the direct costs of the lanes.
+
+        `since` are the changes among them that lead from the world's year to the baseline that
+        route shares are about; by default none.
+        """
         d_hat = changes.d_hat.values.transpose(2, 0, 1)
+        before = np.ones_like(d_hat)
+        if since is not None:
+            before = since.d_hat.values.transpose(2, 0, 1)
+            d_hat = d_hat / before
         mu = np.array(self.mu_hat or (1.0,) * len(self.hubs))
         routed, detours = [], []
         for lane, rho in zip(self.lanes, self.baseline_shares(), strict=True):
@@ -160,6 +183,7 @@ class RouteChoice:
             after = np.divide(weights, total, out=rho.copy(), where=total > 0)
             routed.append((rho, after))
             j, n, i = self._positions(lane)
+            kappa = kappa * before[np.ix_(j, n, i)]
             margins = self.margin * (after - rho)[1:]
             detours.append(Detour(j, n, i, kappa, self._hub_positions, margins))
         words = (
@@ -192,29 +216,15 @@ class RouteChoice:
             np.array([C.index(c) for c in lane.origins], np.int64),
         )
 
-    def _leg_odds(self, lane: Lane) -> Array:
-        """Product of the two legs' shares, (hub, sector, destination, origin); zero at home."""
-        j, n, i = self._positions(lane)
-        abroad = self.world.trade.values * (1 - np.eye(len(self.world.countries)))[:, :, None]
-        sold = abroad.sum(1, keepdims=True)
-        to = np.divide(abroad, sold, out=np.zeros_like(abroad), where=sold > 0)
-        h = self._hub_positions
-        first = to[np.ix_(i, h, j)].transpose(1, 2, 0)[:, :, None, :]
-        second = to[np.ix_(h, n, j)].transpose(0, 2, 1)[:, :, :, None]
-        same = n[:, None] == i[None, :]
-        return np.where(same, 0.0, first * second)
-
-    def _level(self, odds: list[Array]) -> float:
+    def _level(self) -> float:
         """Scale of the odds at which the lanes' unsanctioned hub share is `hub_share`."""
-        flows = [self._flows(lane) for lane in self.lanes]
-        total = sum(float(z.sum()) for z in flows)
+        odds = np.concatenate([lane.odds.sum(0).ravel() for lane in self.lanes])
+        flows = np.concatenate([lane.flows.ravel() for lane in self.lanes])
+        total = float(flows.sum())
 
         def excess(log_level: float) -> float:
-            through = (
-                float((_shares(np.exp(log_level) * o)[1:].sum(0) * z).sum())
-                for o, z in zip(odds, flows, strict=True)
-            )
-            return sum(through) / total - self.hub_share
+            scaled = np.exp(log_level) * odds
+            return float(flows @ (scaled / (1 + scaled))) / total - self.hub_share
 
         low, high = -30.0, 60.0
         if total == 0 or not excess(low) < 0 < excess(high):
@@ -223,12 +233,6 @@ class RouteChoice:
                 "reached: these hubs trade too little with one end or the other"
             )
         return float(np.exp(brentq(excess, low, high, xtol=1e-12)))
-
-    def _flows(self, lane: Lane) -> Array:
-        """Baseline trade of a lane without the domestic part, (sector, destination, origin)."""
-        j, n, i = self._positions(lane)
-        z = self.world.trade.values.transpose(2, 1, 0)[np.ix_(j, n, i)]
-        return np.where(n[:, None] == i[None, :], 0.0, z)
 
     def _route_costs(self, lane: Lane, d_hat: Array, mu: Array) -> Array:
         """Cost factor of each route, direct first, (route, sector, destination, origin)."""
@@ -275,7 +279,7 @@ class RoutedChanges:
 def route_choice(
     world: World,
     hubs: Names,
-    lanes: Sequence[tuple[Names, Names]] | Sequence[Lane],
+    lanes: Sequence[tuple[Names, Names]],
     *,
     sectors: Names = "goods",
     in_force: xr.DataArray | None = None,
@@ -318,31 +322,57 @@ def route_choice(
     >>> float(after.sel(route="direct", sector="C28").max())
     0.0
     """
-    goods = tuple(resolve_sectors(sectors, world.sectors))
+    goods = resolve_sectors(sectors, world.sectors)
     found = resolve_countries(hubs, world.countries)
-    built = []
-    for lane in lanes:
-        if isinstance(lane, Lane):
-            built.append(lane)
-            continue
-        origins = tuple(resolve_countries(lane[0], world.countries))
-        destinations = tuple(resolve_countries(lane[1], world.countries))
-        cost = np.ones((1, 1, 1))
-        if in_force is not None:
-            chosen = in_force.sel(
-                destination=list(destinations), origin=list(origins), sector=list(goods)
-            )
-            cost = chosen.transpose("sector", "destination", "origin").values
-        built.append(Lane(origins, destinations, cost))
+    trade = _abroad(world)
+    built = [
+        _lane(
+            trade.sel(sector=goods),
+            found,
+            resolve_countries(origins, world.countries),
+            resolve_countries(destinations, world.countries),
+            in_force,
+        )
+        for origins, destinations in lanes
+    ]
     return RouteChoice(
         world,
         tuple(found),
         tuple(built),
-        goods,
+        tuple(goods),
         vartheta=vartheta,
         hub_share=hub_share,
         margin=margin,
     )
+
+
+def _abroad(world: World) -> xr.DataArray:
+    """Trade (origin, destination, sector) between countries, with nothing at home."""
+    trade = world.trade
+    foreign = 1 - np.eye(len(world.countries))
+    return trade.copy(data=trade.values * foreign[:, :, None])
+
+
+def _lane(
+    trade: xr.DataArray,
+    hubs: list[str],
+    origins: list[str],
+    destinations: list[str],
+    in_force: xr.DataArray | None,
+) -> Lane:
+    """Odds of the hubs, trade and cost in force of a block of trade."""
+    sold = trade.sum("destination")
+    to = (trade / sold.where(sold > 0)).fillna(0.0).transpose("sector", "destination", "origin")
+    first = to.sel(origin=origins, destination=hubs).values.transpose(1, 0, 2)[:, :, None, :]
+    second = to.sel(origin=hubs, destination=destinations).values.transpose(2, 0, 1)[..., None]
+    apart = np.array([[n != i for i in origins] for n in destinations])
+    cost = np.ones((1, 1, 1))
+    if in_force is not None:
+        chosen = in_force.sel(destination=destinations, origin=origins, sector=trade["sector"])
+        cost = chosen.transpose("sector", "destination", "origin").values
+    flows = trade.sel(destination=destinations, origin=origins)
+    flows = flows.transpose("sector", "destination", "origin")
+    return Lane(tuple(origins), tuple(destinations), cost, first * second * apart, flows.values)
 
 
 def _shares(odds: Array) -> Array:

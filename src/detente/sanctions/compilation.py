@@ -12,7 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.sanctions.measures import Level, Measure
+from detente.sanctions.measures import Measure, Strengths
 from detente.sanctions.regime import Regime
 from detente.sanctions.scenario import Action, Scenario
 from detente.world.changes import Changes
@@ -65,8 +65,30 @@ class Compiled:
         return table.sort_values([*where, "measure"], ignore_index=True)
 
 
-def compile_scenario(scenario: Scenario, world: World) -> Compiled:
+def compile_scenario(
+    scenario: Scenario,
+    world: World,
+    *,
+    strengths: Strengths | None = None,
+    onto: Changes | None = None,
+    theta: Array | None = None,
+) -> Compiled:
     """Turn a scenario into cost changes on a world.
+
+    Parameters
+    ----------
+    scenario
+        What is done to which measures.
+    world
+        The baseline.
+    strengths
+        Where in their ranges strengths are; by default all at the scenario's level.
+    onto
+        Changes made before, on top of which these come; by default none.
+    theta
+        Trade elasticities [sector] that the costs will be used with; omitted, the world's. A
+        measure is known by the trade it stops, d_hat^-theta at the world's elasticities, so its
+        cost with others is d_hat^(theta_world / theta).
 
     Factors of different measures on the same trade multiply, in any order. For measures that
     cover shares s1 and s2 of a sector this is exact if coverage is independent, since
@@ -88,12 +110,13 @@ def compile_scenario(scenario: Scenario, world: World) -> Compiled:
     >>> float(compiled.changes.d_hat.sel(origin="USA", destination="BLR", sector="K"))
     0.8
     """
-    changes, effects = Changes(world), []
+    changes, effects = onto or Changes(world), []
+    strengths = strengths or Strengths.at(scenario.level)
     for action in scenario.actions():
         if action.measure.kind == "tariff" and _in_accounts(action, changes):
-            changes = _tariff(changes, action, scenario.level)
+            changes = _tariff(changes, action, strengths)
             continue
-        for effect in _effects(action, world, scenario.level):
+        for effect in _effects(action, world, strengths, theta):
             changes = changes.cost(
                 effect.origins, effect.destinations, effect.sectors, factor=effect.factor
             )
@@ -105,46 +128,66 @@ def compile_scenario(scenario: Scenario, world: World) -> Compiled:
     return Compiled(changes, tuple(effects))
 
 
-def cost_in_force(regime: Regime, world: World, level: Level = "central") -> xr.DataArray:
+def cost_in_force(
+    regime: Regime,
+    world: World,
+    strengths: Strengths | None = None,
+    theta: Array | None = None,
+) -> xr.DataArray:
     """Cost factors (destination, origin, sector) of the measures of a regime, tariffs included.
 
-    Bans count as infinite.
+    Bans count as infinite; see `compile_scenario` for the parameters.
     """
     changes = Changes(world)
     for name, measure in regime.measures.items():
-        for e in _effects(Action("impose", name, measure), world, level):
+        action = Action("impose", name, measure)
+        for e in _effects(action, world, strengths or Strengths(), theta):
             changes = changes.cost(e.origins, e.destinations, e.sectors, factor=e.factor)
     return changes.d_hat.rename("cost_in_force")
 
 
-def status_quo(regime: Regime, world: World, on: date, level: Level = "central") -> Changes:
-    """Cost changes from the world's year to a day: measures since begun, less those since ended."""
+def status_quo(
+    regime: Regime,
+    world: World,
+    on: date,
+    strengths: Strengths | None = None,
+    theta: Array | None = None,
+) -> Changes:
+    """Cost changes from the world's year to a day: measures since begun, less those since ended.
+
+    See `compile_scenario` for the parameters.
+    """
     year_end = date(int(world.data.attrs["year"]), 12, 31)
     then, now = regime.in_force(year_end).measures, regime.in_force(on).measures
     scenario = Scenario(
         title=f"status quo of {on}",
-        level=level,
         measures=regime.measures,
         lift=[m for m in then if m not in now],
         impose=[m for m in now if m not in then],
     )
-    return compile_scenario(scenario, world).changes
+    return compile_scenario(scenario, world, strengths=strengths, theta=theta).changes
 
 
-def _effects(action: Action, world: World, level: Level) -> list[Effect]:
+def _effects(
+    action: Action, world: World, strengths: Strengths, used: Array | None
+) -> list[Effect]:
     """Cost factors of an action on one measure, on every trade it touches."""
     measure = action.measure
     sectors = resolve_sectors(measure.sectors, world.sectors)
-    theta = world.data["theta"].sel(sector=sectors).values
+    at = [world.sectors.index(s) for s in sectors]
+    theta = world.data["theta"].values[at]
+    ave = strengths.ave(measure)
     effects = []
-    for origins, destinations, share in _trade_touched(measure, world, level):
-        imposed = cost_factor(measure.strength(level), share, theta)
-        factor = _changed(action, imposed, share, theta, level)
+    for origins, destinations, share in _trade_touched(measure, world, strengths):
+        imposed = cost_factor(ave, share, theta)
+        factor = _changed(action, ave, imposed, share, theta)
+        if used is not None:
+            factor = factor ** (theta / used[at])
         effects.append(Effect(origins, destinations, sectors, factor))
     return effects
 
 
-def _changed(action: Action, imposed: Array, share: float, theta: Array, level: Level) -> Array:
+def _changed(action: Action, ave: float, imposed: Array, share: float, theta: Array) -> Array:
     if action.verb == "impose":
         return imposed
     if np.isinf(imposed).any():
@@ -152,7 +195,7 @@ def _changed(action: Action, imposed: Array, share: float, theta: Array, level: 
             f"{action.name}: a complete ban cannot be taken off: the baseline does not show the "
             "trade it prevents; give it an `ave` instead"
         )
-    left = 0.0 if action.verb == "lift" else (1 - action.degree) * action.measure.strength(level)
+    left = 0.0 if action.verb == "lift" else (1 - action.degree) * ave
     if action.verb == "harden":
         assert action.new_ave is not None
         left = action.new_ave
@@ -174,7 +217,7 @@ def cost_factor(ave: float, share: float, theta: Array) -> Array:
 
 
 def _trade_touched(
-    measure: Measure, world: World, level: Level
+    measure: Measure, world: World, strengths: Strengths
 ) -> list[tuple[list[str], list[str], float]]:
     """Origins, destinations and product share that a measure acts on."""
     senders = resolve_countries(measure.senders, world.countries)
@@ -192,7 +235,7 @@ def _trade_touched(
         if measure.invoicing_excludes is not None:
             apart |= set(resolve_countries(measure.invoicing_excludes, world.countries))
         third = [c for c in world.countries if c not in apart]
-        share = measure.share * float(getattr(measure.invoicing_share, level))
+        share = measure.share * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
@@ -212,29 +255,31 @@ def _in_accounts(action: Action, changes: Changes) -> bool:
     """
     if action.verb == "impose":
         return True
-    m, world = action.measure, changes.world
+    m = action.measure
+    return bool(_rates(changes, m).min() >= m.share * m.strength("low"))
+
+
+def _rates(changes: Changes, measure: Measure) -> Array:
+    """Tariff rates so far on the trade that a tariff is about, (sector, destination, origin)."""
+    world = changes.world
     rates = changes.tariff_after.sel(
-        origin=resolve_countries(m.target, world.countries),
-        destination=resolve_countries(m.senders, world.countries),
-        sector=resolve_sectors(m.sectors, world.sectors),
+        origin=resolve_countries(measure.target, world.countries),
+        destination=resolve_countries(measure.senders, world.countries),
+        sector=resolve_sectors(measure.sectors, world.sectors),
     )
-    return float(rates.min()) >= m.share * m.strength("low")
+    values: Array = rates.transpose("sector", "destination", "origin").values
+    return values
 
 
-def _tariff(changes: Changes, action: Action, level: Level) -> Changes:
+def _tariff(changes: Changes, action: Action, strengths: Strengths) -> Changes:
     """Add a rate to the tariffs in force, or take it off."""
-    measure, countries = action.measure, changes.world.countries
-    rate = measure.strength(level)
+    measure = action.measure
+    rate = strengths.ave(measure)
     steps = {
         "impose": rate,
         "lift": -rate,
         "ease": -action.degree * rate,
         "harden": (action.new_ave or 0.0) - rate,
     }
-    step = measure.share * steps[action.verb]
-    sectors = resolve_sectors(measure.sectors, changes.world.sectors)
-    for target in resolve_countries(measure.target, countries):
-        for sender in resolve_countries(measure.senders, countries):
-            rates = changes.tariff_after.sel(origin=target, destination=sender, sector=sectors)
-            changes = changes.tariff(target, sender, sectors, rate=rates.values + step)
-    return changes
+    rates = _rates(changes, measure) + measure.share * steps[action.verb]
+    return changes.tariff(measure.target, measure.senders, measure.sectors, rate=rates)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
@@ -21,6 +22,9 @@ from detente.world.names import Names, resolve_countries, resolve_sectors
 
 Kind = Literal["export-ban", "import-ban", "tariff", "finance", "transit"]
 Level = Literal["low", "central", "high"]
+
+QUANTILES: dict[Level, float] = {"low": 0.0, "central": 0.5, "high": 1.0}
+"""Where in its range each level is; see `Range.at`."""
 
 
 def _listed(value: object) -> object:
@@ -86,6 +90,53 @@ class Range(Strict):
                 f"low {self.low:g}, central {self.central:g}, high {self.high:g} must be in order"
             )
         return self
+
+    def at(self, quantile: float) -> float:
+        """Value at a quantile: as likely above `central` as below, evenly on either side of it.
+
+        >>> Range(low=0.1, central=0.2, high=0.5).at(0.75)
+        0.35
+        """
+        q = 2 * quantile
+        if q <= 1:
+            return (1 - q) * self.low + q * self.central
+        return (2 - q) * self.central + (q - 1) * self.high
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """Where in their ranges the strengths of measures are, as quantiles.
+
+    Attributes
+    ----------
+    all
+        Of every measure, unless its sender is in `of`.
+    of
+        By sender: country codes, or groups as they stand in the measure.
+    invoicing
+        Of shares of trade invoiced in a currency.
+    """
+
+    all: float = 0.5
+    of: Mapping[str, float] = field(default_factory=dict)
+    invoicing: float = 0.5
+
+    @classmethod
+    def at(cls, level: Level) -> Strengths:
+        """Every range at its low, central or high value."""
+        quantile = QUANTILES[level]
+        return cls(quantile, {}, quantile)
+
+    def ave(self, measure: Measure) -> float:
+        """Ad-valorem equivalent of a measure; infinite for a ban."""
+        if measure.ave is None:
+            return float("inf")
+        known = (self.of[s] for s in measure.senders if s in self.of)
+        return measure.ave.at(next(known, self.all))
+
+    def invoiced(self, measure: Measure) -> float:
+        """Share of the target's trade with third countries that a finance measure reaches."""
+        return 0.0 if measure.invoicing_share is None else measure.invoicing_share.at(self.invoicing)
 
 
 def _spread(value: object) -> object:
@@ -195,7 +246,7 @@ class Measure(Strict):
 
     def strength(self, level: Level = "central") -> float:
         """Ad-valorem equivalent at its low, central or high value; infinite for a ban."""
-        return float("inf") if self.ave is None else float(getattr(self.ave, level))
+        return Strengths.at(level).ave(self)
 
     def in_force(self, on: date) -> bool:
         """Tell whether the measure is in force on a day; without a start it always was."""

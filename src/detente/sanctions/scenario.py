@@ -287,7 +287,7 @@ def check_measures(
             look_up(dict(known), name, "measure")
         except ScenarioError as error:
             field = ".".join(map(str, where))
-            raise ScenarioError(f"{source.name}:{source.line(where)}: {field}: {error}") from error
+            raise ScenarioError(f"{source.place(where)}: {field}: {error}") from error
 
 
 def names_of(source: Source) -> dict[str, Any]:
@@ -295,6 +295,5 @@ def names_of(source: Source) -> dict[str, Any]:
     try:
         world = load_world(str(source.data.get("world", "icio2022")))
     except WorldError as error:
-        line = source.line(("world",))
-        raise ScenarioError(f"{source.name}:{line}: world: {error}") from error
+        raise ScenarioError(f"{source.place(('world',))}: world: {error}") from error
     return {"countries": world.countries, "sectors": world.sectors}

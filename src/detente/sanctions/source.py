@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +17,15 @@ Location = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class Source:
-    """A YAML document, where it came from, and the line of every field."""
+    """A YAML document, where it came from, and the line of every field.
+
+    Sections may stand in files of their own; `files` says which.
+    """
 
     data: dict[str, Any]
     name: str
     lines: dict[Location, int]
+    files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -53,11 +57,31 @@ class Source:
         _collect(node, (), lines, name)
         return cls(data, name, lines)
 
-    def line(self, location: Location) -> int:
-        """Line of a field, or of the nearest enclosing one."""
+    def with_section(self, section: str, other: Source) -> Source:
+        """Add a section that stands in a file of its own.
+
+        Raises
+        ------
+        ScenarioError
+            The section is here already.
+        """
+        if section in self.data:
+            raise ScenarioError(
+                f"{self.place((section,))}: {section}: also in {other.name}; keep one of them"
+            )
+        return replace(
+            self,
+            data={**self.data, section: other.data},
+            lines={**self.lines, **{(section, *at): line for at, line in other.lines.items()}},
+            files={**self.files, section: other.name},
+        )
+
+    def place(self, location: Location) -> str:
+        """File and line of a field, or of the nearest enclosing one."""
+        file = self.files.get(str(location[0]), self.name) if location else self.name
         while location and location not in self.lines:
             location = location[:-1]
-        return self.lines.get(location, 1)
+        return f"{file}:{self.lines.get(location, 1)}"
 
     def validate(self, model: type[Model], context: dict[str, Any] | None = None) -> Model:
         """Check the data against a model.
@@ -82,7 +106,7 @@ class Source:
             message = f"unknown field: {nearest(str(location[-1]), _fields(model))}"
         elif error["type"] not in ("value_error", "missing"):
             message = f"{message}, not {error['input']!r}"
-        return f"{self.name}:{self.line(location)}: {field}: {message}"
+        return f"{self.place(location)}: {field}: {message}"
 
     def _known(self, location: Location, part: int | str) -> bool:
         """Leave out the parts of a location that are pydantic's own, such as union members."""

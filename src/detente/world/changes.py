@@ -148,7 +148,9 @@ class Changes:
         *,
         rate: float | Array,
     ) -> Changes:
-        """Set the ad-valorem tariff rate, one or one for each sector; the destination's revenue.
+        """Set the ad-valorem tariff rate, the destination's revenue.
+
+        One rate, one for each sector, or one for each (sector, destination, origin).
 
         Raises
         ------
@@ -159,8 +161,9 @@ class Changes:
         bad = ~((rates > -1) & np.isfinite(rates))
         if bad.any():
             raise ScenarioError(f"tariff rate {rates[bad][0]:g} must be a finite number above -1")
-        edit = self._edit(origin, destination, sectors, rates[:, None, None])
-        _check_one_each(rates, edit, "tariff rates")
+        rates = rates if rates.ndim == 3 else rates[:, None, None]
+        edit = self._edit(origin, destination, sectors, rates)
+        _check_one_each(rates[:, 0, 0], edit, "tariff rates")
         return self._with(tariffs=(*self.tariffs, edit), step=_words("tariff", edit, self))
 
     def transfer(self, payer: str, receiver: str, amount: float) -> Changes:

@@ -6,8 +6,8 @@ names come from the `country_converter` package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from detente.errors import WorldError, nearest
@@ -120,9 +120,15 @@ def resolve_sectors(names: Names, sectors: Sequence[str]) -> list[str]:
     return _resolve(names, sectors, _one_sector)
 
 
-def _resolve(names: Names, known: Sequence[str], one: Any) -> list[str]:
-    asked: Iterable[str] = (
-        ["all"] if names is None else [names] if isinstance(names, str) else names
-    )
-    found = [member for name in asked for member in one(str(name), known)]
-    return list(dict.fromkeys(found))
+def _resolve(names: Names, known: Sequence[str], one: Callable[..., list[str]]) -> list[str]:
+    asked = ("all",) if names is None else (names,) if isinstance(names, str) else tuple(names)
+    return list(_resolved(asked, tuple(known), one))
+
+
+@lru_cache(maxsize=4096)
+def _resolved(
+    names: tuple[str, ...], known: tuple[str, ...], one: Callable[..., list[str]]
+) -> tuple[str, ...]:
+    """The same names are asked for again and again, a thousand times a second in a batch."""
+    found = [member for name in names for member in one(str(name), known)]
+    return tuple(dict.fromkeys(found))
