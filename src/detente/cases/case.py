@@ -99,7 +99,8 @@ def available_cases() -> tuple[str, ...]:
     True
     """
     folder = files("detente.cases")
-    return tuple(sorted(f.name for f in folder.iterdir() if (f / "case.yaml").is_file()))
+    named = (f.name for f in folder.iterdir() if (f / "case.yaml").is_file())
+    return tuple(sorted(name for name in named if not name.startswith("_")))
 
 
 def load_case(name: str | Path) -> Case:

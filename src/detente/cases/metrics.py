@@ -56,9 +56,7 @@ METRICS = {
         ("country", "partner"),
         ("sectors",),
     ),
-    "output": Metric(
-        "percent", "change of the country's gross output", ("country",), ("sectors",)
-    ),
+    "output": Metric("percent", "change of the country's gross output", ("country",), ("sectors",)),
     "price": Metric(
         "percent",
         "change of the prices the country's buyers pay, over all uses, relative to world income",

@@ -77,7 +77,7 @@ class Test(Strict):
     parameters: Parameters = Field(default_factory=Parameters)
     scenarios: list[str] = Field(min_length=1)
     direction: Literal["rises", "falls", "above", "below"]
-    threshold: float = 0.0
+    threshold: float | None = None
     relative_to: str | None = None
     negligible: float | None = Field(default=None, ge=0)
     note: str = ""
@@ -88,11 +88,16 @@ class Test(Strict):
         if metric is None:
             raise ValueError(f"unknown metric {self.metric!r}: {nearest(self.metric, METRICS)}")
         self.parameters.check(self.metric, metric)
-        if (self.direction in ("above", "below")) != ("threshold" in self.model_fields_set):
+        if (self.direction in ("above", "below")) != (self.threshold is not None):
             raise ValueError(
                 "`above` and `below` need a `threshold`, `rises` and `falls` have none"
             )
         return self
+
+    @property
+    def limit(self) -> float:
+        """What the metric is compared with."""
+        return 0.0 if self.threshold is None else self.threshold
 
     @property
     def upward(self) -> bool:

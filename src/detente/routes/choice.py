@@ -72,6 +72,14 @@ class Lane:
     odds: Array
     flows: Array
 
+    def under(self, in_force: xr.DataArray, sectors: Sequence[str]) -> Lane:
+        """The lane with the costs (destination, origin, sector) of the measures in force."""
+        cost = in_force.sel(
+            destination=list(self.destinations), origin=list(self.origins), sector=list(sectors)
+        )
+        direct = cost.transpose("sector", "destination", "origin").values
+        return replace(self, direct_cost=direct)
+
 
 @dataclass(frozen=True, eq=False)
 class RouteChoice:
@@ -88,7 +96,8 @@ class RouteChoice:
     sectors
         Sectors that may; goods by default.
     vartheta
-        Route elasticity; omitted, 1.5 times each sector's trade elasticity.
+        Route elasticity, one or one for each of `sectors`; omitted, 1.5 times each sector's trade
+        elasticity.
     hub_share
         Share of the lanes' trade that would take one of the hubs if nothing were sanctioned.
     margin
@@ -103,7 +112,7 @@ class RouteChoice:
     hubs: tuple[str, ...]
     lanes: tuple[Lane, ...]
     sectors: tuple[str, ...]
-    vartheta: float | None = None
+    vartheta: float | Array | None = None
     hub_share: float = HUB_SHARE
     margin: float = MARGIN
     mu_hat: tuple[float, ...] = ()
@@ -112,7 +121,7 @@ class RouteChoice:
     def __post_init__(self) -> None:
         if not self.hubs:
             raise ScenarioError("route choice needs at least one hub")
-        if self.vartheta is not None and not self.vartheta > 0:
+        if self.vartheta is not None and not np.all(np.asarray(self.vartheta) > 0):
             raise ScenarioError(f"route elasticity {self.vartheta} must be positive")
         if not 0 < self.hub_share < 1:
             raise ScenarioError(f"hub share {self.hub_share} must lie between 0 and 1")
@@ -187,7 +196,7 @@ class RouteChoice:
             margins = self.margin * (after - rho)[1:]
             detours.append(Detour(j, n, i, kappa, self._hub_positions, margins))
         words = (
-            f"routes through {'+'.join(self.hubs)}: vartheta {self.vartheta or '1.5 theta'}, hub "
+            f"routes through {'+'.join(self.hubs)}: vartheta {self._vartheta_words}, hub "
             f"share {self.hub_share:.6g}, margin {self.margin:g}, mu_hat "
             f"{', '.join(f'{m:g}' for m in mu)}"
         )
@@ -196,15 +205,22 @@ class RouteChoice:
         )
         return RoutedChanges(changed, self, tuple(routed))
 
-    @property
+    @cached_property
     def _vartheta(self) -> Array:
         """Route elasticity by sector, to broadcast over (sector, destination, origin)."""
-        theta = self.world.data["theta"].sel(sector=list(self.sectors)).values
-        chosen = NESTING * theta if self.vartheta is None else np.full(theta.shape, self.vartheta)
-        by_sector: Array = chosen[:, None, None]
+        at = [self.world.sectors.index(s) for s in self.sectors]
+        theta = self.world.data["theta"].values[at]
+        chosen = NESTING * theta if self.vartheta is None else self.vartheta
+        by_sector: Array = np.broadcast_to(chosen, theta.shape)[:, None, None]
         return by_sector
 
     @property
+    def _vartheta_words(self) -> str:
+        if self.vartheta is None:
+            return f"{NESTING:g} theta"
+        return ", ".join(f"{v:g}" for v in np.atleast_1d(self.vartheta))
+
+    @cached_property
     def _hub_positions(self) -> Positions:
         return np.array([self.world.countries.index(h) for h in self.hubs], np.int64)
 
@@ -331,10 +347,11 @@ def route_choice(
             found,
             resolve_countries(origins, world.countries),
             resolve_countries(destinations, world.countries),
-            in_force,
         )
         for origins, destinations in lanes
     ]
+    if in_force is not None:
+        built = [lane.under(in_force, goods) for lane in built]
     return RouteChoice(
         world,
         tuple(found),
@@ -358,18 +375,14 @@ def _lane(
     hubs: list[str],
     origins: list[str],
     destinations: list[str],
-    in_force: xr.DataArray | None,
 ) -> Lane:
-    """Odds of the hubs, trade and cost in force of a block of trade."""
+    """Odds of the hubs and trade of a block of trade, with no measures in force."""
     sold = trade.sum("destination")
     to = (trade / sold.where(sold > 0)).fillna(0.0).transpose("sector", "destination", "origin")
     first = to.sel(origin=origins, destination=hubs).values.transpose(1, 0, 2)[:, :, None, :]
     second = to.sel(origin=hubs, destination=destinations).values.transpose(2, 0, 1)[..., None]
     apart = np.array([[n != i for i in origins] for n in destinations])
     cost = np.ones((1, 1, 1))
-    if in_force is not None:
-        chosen = in_force.sel(destination=destinations, origin=origins, sector=trade["sector"])
-        cost = chosen.transpose("sector", "destination", "origin").values
     flows = trade.sel(destination=destinations, origin=origins)
     flows = flows.transpose("sector", "destination", "origin")
     return Lane(tuple(origins), tuple(destinations), cost, first * second * apart, flows.values)

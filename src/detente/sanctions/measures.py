@@ -136,7 +136,9 @@ class Strengths:
 
     def invoiced(self, measure: Measure) -> float:
         """Share of the target's trade with third countries that a finance measure reaches."""
-        return 0.0 if measure.invoicing_share is None else measure.invoicing_share.at(self.invoicing)
+        return (
+            0.0 if measure.invoicing_share is None else measure.invoicing_share.at(self.invoicing)
+        )
 
 
 def _spread(value: object) -> object:

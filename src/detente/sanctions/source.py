@@ -132,9 +132,9 @@ def _collect(node: Any, at: Location, lines: dict[Location, int], name: str) -> 
 def _fields(model: type[BaseModel]) -> list[str]:
     """Field names (aliases) of a model and of the models inside it."""
     names: list[str] = []
-    for key, field in model.model_fields.items():
-        names.append(field.alias or key)
-        for inner in _models_in(field.annotation):
+    for key, info in model.model_fields.items():
+        names.append(info.alias or key)
+        for inner in _models_in(info.annotation):
             names += _fields(inner)
     return list(dict.fromkeys(names))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -180,7 +181,7 @@ class Changes:
         step = f"transfer {amount:g} from {payer} to {receiver}"
         return replace(self, transfers=after, steps=(*self.steps, step))
 
-    @property
+    @cached_property
     def d_hat(self) -> xr.DataArray:
         """Change of iceberg cost d_hat(destination, origin, sector); one where nothing changes."""
         factors = self._labelled(np.ones(self._shape))

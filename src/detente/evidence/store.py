@@ -1,0 +1,105 @@
+"""Draws on disk, in blocks, so that an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detente.arrays import Array
+
+LIBRARIES = ("numpy", "scipy", "numba", "SALib")
+"""Libraries on whose versions the bits of a draw depend."""
+
+
+@cache
+def code_version() -> str:
+    """Version of the package with a fingerprint of its code and data."""
+    from detente import __version__
+
+    digest = hashlib.sha256()
+    root = Path(str(files("detente")))
+    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".npz", ".csv", ".yaml")):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that a draw's bits depend on."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def default_folder() -> Path:
+    """The user's cache folder for draws."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("detente") / "draws"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder with the finished blocks of one run, and the manifest of what they are.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, manifest: dict[str, Any], root: Path) -> Store:
+        """The folder of a run, named for all that determines its result.
+
+        Raises
+        ------
+        OSError
+            The folder cannot be written.
+        """
+        text = json.dumps(manifest, indent=2, sort_keys=True)
+        store = cls(root / hashlib.sha256(text.encode()).hexdigest()[:16])
+        store.folder.mkdir(parents=True, exist_ok=True)
+        store._write("manifest.json", text.encode())
+        return store
+
+    def load(self, block: int, shape: tuple[int, int]) -> Array | None:
+        """A finished block, or None where there is none that can be read whole."""
+        path = self._path(block)
+        try:
+            values: Array = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return values if values.shape == shape and values.dtype == float else None
+
+    def save(self, block: int, values: Array) -> None:
+        """Write a block: whole or not at all, even if the process is killed meanwhile."""
+        from io import BytesIO
+
+        stream = BytesIO()
+        np.save(stream, values, allow_pickle=False)
+        self._write(self._path(block).name, stream.getvalue())
+
+    def _path(self, block: int) -> Path:
+        return self.folder / f"block-{block:05d}.npy"
+
+    def _write(self, name: str, content: bytes) -> None:
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, self.folder / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

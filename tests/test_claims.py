@@ -1,0 +1,454 @@
+"""Cases with claims, metrics, draws, and what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import detente
+from detente.cases import available_cases, load_case
+from detente.cases.metrics import METRICS, Parameters
+from detente.cases.records import Test as ClaimTest
+from detente.cases.template import new_case
+from detente.errors import ScenarioError
+from detente.evidence.claims import WeighedClaim, holds, least_favourable, weigh
+from detente.evidence.draws import Cube
+from detente.evidence.laboratory import Laboratory, Trial
+from detente.evidence.measurement import MEASUREMENTS, sales
+from detente.evidence.runs import run
+from detente.evidence.sensitivity import Design, break_even, indices
+from detente.sanctions.measures import Range, Strengths
+
+DRAWS = 40
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cases") / "mine"
+    new_case(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def belarus() -> Laboratory:
+    return Laboratory(load_case("belarus-2025"))
+
+
+def edited(template: Path, tmp_path: Path, file: str, change: dict) -> Path:
+    folder = tmp_path / "edited"
+    shutil.copytree(template, folder)
+    path = folder / file
+    data = yaml.safe_load(path.read_text())
+    data.update(change)
+    path.write_text(yaml.safe_dump(data))
+    return folder
+
+
+# Case files
+
+
+@pytest.mark.parametrize("name", available_cases())
+def test_every_embedded_case_has_its_records_with_sources(name: str) -> None:
+    case = load_case(name)
+    assert case.events
+    assert case.concessions
+    assert case.assumptions
+    tested = [c for c in case.claims.values() if c.test is not None]
+    assert tested
+    assert len(tested) < len(case.claims)
+    records = (*case.events.values(), *case.concessions.values(), *case.claims.values())
+    assert all(record.source for record in records)
+
+
+def test_a_new_case_is_complete_and_is_not_overwritten(template: Path) -> None:
+    case = load_case(template)
+    assert case.claims["gain"].test is not None
+    with pytest.raises(ScenarioError, match="is there already"):
+        new_case(template)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        (
+            "claims.yaml",
+            {"gain": {"test": {"metric": "wellfare"}}},
+            r"claims\.yaml:\d+: .*unknown metric 'wellfare'.*welfare",
+        ),
+        ("claims.yaml", {"gain": {"outside": "both"}}, "either a `test`"),
+        ("claims.yaml", {"gain": {"test": {"parameters": {}}}}, "needs the parameter `country`"),
+        (
+            "claims.yaml",
+            {"gain": {"test": {"parameters": {"country": "TUR", "hub": "KAZ"}}}},
+            "no parameter `hub`; it takes country",
+        ),
+        (
+            "claims.yaml",
+            {"gain": {"test": {"scenarios": ["lifted", "halve"]}}},
+            r"claims\.yaml:\d+: .*unknown scenario 'halve'.*halved",
+        ),
+        ("claims.yaml", {"gain": {"test": {"direction": "above"}}}, "need a `threshold`"),
+        ("claims.yaml", {"gain": {"form": "quoted"}}, r"claims\.yaml:\d+: gain|claims\.gain\.form"),
+        (
+            "assumptions.yaml",
+            {"horizont": {"title": "x", "low": 0.1, "central": 0.5, "high": 1, "source": "s"}},
+            r"assumptions\.yaml:\d+: .*horizont.*horizon",
+        ),
+        (
+            "assumptions.yaml",
+            {"horizon": {"title": "x", "spread": 0.5, "source": "s"}},
+            "takes `low`, `central` and `high`, not a `spread`",
+        ),
+        (
+            "assumptions.yaml",
+            {"hub-share": {"title": "x", "low": 0.1, "central": 0.2, "high": 0.3, "source": "s"}},
+            "no `routes`",
+        ),
+        (
+            "events.yaml",
+            {"imposed": {"measures": ["example-steal"]}},
+            r"events\.yaml:\d+: .*example-steal.*example-steel",
+        ),
+    ],
+)
+def test_a_fault_is_pointed_at(
+    template: Path, tmp_path: Path, file: str, change: dict, message: str
+) -> None:
+    original = yaml.safe_load((template / file).read_text())
+    merged = {
+        key: _merged(original.get(key, {}), value) if isinstance(value, dict) else value
+        for key, value in change.items()
+    }
+    if change.get("horizon"):
+        merged = change
+    with pytest.raises(ScenarioError, match=message):
+        load_case(edited(template, tmp_path, file, merged))
+
+
+def _merged(old: dict, new: dict) -> dict:
+    out = dict(old)
+    for key, value in new.items():
+        deep = isinstance(value, dict) and value and isinstance(old.get(key), dict)
+        out[key] = _merged(old[key], value) if deep and key != "parameters" else value
+    return out
+
+
+def test_a_section_in_two_places_is_refused(template: Path, tmp_path: Path) -> None:
+    folder = edited(template, tmp_path, "case.yaml", {"claims": {}})
+    with pytest.raises(ScenarioError, match="keep one of them"):
+        load_case(folder)
+
+
+# Metrics
+
+
+def test_every_metric_is_measured() -> None:
+    assert METRICS.keys() == MEASUREMENTS.keys()
+
+
+def test_no_change_leaves_every_metric_at_zero(template: Path) -> None:
+    case = load_case(template)
+    nothing = case.model_copy(
+        update={"scenarios": {"none": case.scenarios["lifted"].model_copy(update={"lift": []})}}
+    )
+    laboratory = Laboratory(nothing)
+    found = Trial(laboratory, laboratory.cube.draw(laboratory.cube.central())).compare("none")
+    everything = {"country": "TUR", "partner": ["EU27"], "sectors": ["C24A"]}
+    for name, metric in METRICS.items():
+        if "hubs" in name or name == "offset-ratio":
+            continue
+        given_ = {k: everything[k] for k in (*metric.needs, *metric.may)}
+        assert found.measure(name, Parameters(**given_)) == pytest.approx(0, abs=1e-9), name
+
+
+def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory) -> None:
+    """A draw at the centre is the scenario as `run` solves it from the status quo."""
+    cube = belarus.cube
+    found = Trial(belarus, cube.draw(cube.central())).compare("us-all")
+    result = run(belarus.case.scenario("us-all"))
+    e, trade = result.equilibrium, result.equilibrium.trade.sum("sector")
+
+    def measure(metric: str, **parameters: object) -> float:
+        return found.measure(metric, Parameters(**parameters))
+
+    for country in ("BLR", "RUS", "USA"):
+        expected = float(e.welfare.sel(country=country))
+        assert measure("welfare", country=country) == pytest.approx(expected, abs=1e-6)
+    gained = float(e.equivalent_variation.sel(country="BLR"))
+    assert measure("equivalent-variation", country="BLR") == pytest.approx(gained, rel=1e-5)
+    wage = float(e.real_wage.sel(country="BLR"))
+    assert measure("real-wage", country="BLR") == pytest.approx(wage, rel=1e-4)
+    sold = trade.sel(origin="BLR", destination="USA")
+    growth = 100 * float(sold["after"] / sold["before"] - 1)
+    assert measure("exports", country="BLR", partner=["USA"]) == pytest.approx(growth, rel=1e-5)
+    foreign = trade.sel(origin="BLR").drop_sel(destination="BLR").sum("destination")
+    back = trade.sel(destination="BLR").drop_sel(origin="BLR").sum("origin")
+    both = trade.sel(origin="BLR", destination="RUS") + trade.sel(origin="RUS", destination="BLR")
+    share = both / (foreign + back)
+    points = 100 * float(share["after"] - share["before"])
+    assert measure("trade-share", country="BLR", partner=["RUS"]) == pytest.approx(points, abs=1e-6)
+    assert result.leakage is not None
+    routes = result.leakage.by_route()
+    through = routes.drop("direct").sum() / routes.sum()
+    rise = 100 * float(through["after"] - through["before"])
+    assert measure("through-hubs") == pytest.approx(rise, abs=1e-6)
+
+
+def test_influence_is_the_rise_of_the_cost_of_a_cut(template: Path) -> None:
+    case = load_case(template)
+    laboratory = Laboratory(case)
+    found = Trial(laboratory, laboratory.cube.draw(laboratory.cube.central())).compare("lifted")
+    costs = []
+    for e in (found.before, found.after):
+        cut = e.changes.ban("TUR", "USA").ban("USA", "TUR")
+        after = detente.solve(laboratory.world, cut, tolerance=1e-10)
+        hat = after.hats["real_income_hat"] / e.hats["real_income_hat"]
+        costs.append(100 * (1 - float(hat.sel(country="TUR"))))
+    measured = found.measure("influence", Parameters(country="TUR", partner=["USA"]))
+    assert measured == pytest.approx(costs[1] - costs[0], abs=1e-6)
+
+
+def test_sales_are_trade_without_the_domestic_part(template: Path) -> None:
+    world = detente.load_world("icio2022")
+    changes = detente.Changes(world).cost("EU27", "TUR", factor=0.9)
+    e = detente.solve(world, changes.tariff("EU27", "TUR", "C20", rate=0.1))
+    block = sales(e, ["DEU", "TUR"], ["TUR"], ["C20", "C28"])
+    after = e.trade["after"].sel(destination=["TUR"], sector=["C20", "C28"])
+    np.testing.assert_allclose(
+        block[:, :, 0], after.sel(origin="DEU").transpose("sector", "destination"), rtol=1e-7
+    )
+    assert (block[:, :, 1] == 0).all()
+
+
+# Draws
+
+
+@given(st.floats(0, 1), st.lists(st.floats(0.01, 2), min_size=3, max_size=3).map(sorted))
+def test_a_range_runs_from_low_to_high_with_its_centre_as_median(
+    q: float, ends: list[float]
+) -> None:
+    low, central, high = ends
+    r = Range(low=low, central=central, high=high)
+    assert low - 1e-12 <= r.at(q) <= high + 1e-12
+    assert r.at(0.5) == pytest.approx(central)
+    assert (r.at(0), r.at(1)) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_strengths_move_the_measures_of_their_sender_only() -> None:
+    from detente.sanctions import register
+
+    usa = register()["us-potash-2021"]
+    assert usa.ave is not None
+    assert Strengths(of={"USA": 1.0}).ave(usa) == usa.ave.high
+    assert Strengths(of={"EU27": 1.0}).ave(usa) == usa.ave.central
+    assert Strengths.at("low").ave(usa) == usa.ave.low
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_draws_stay_in_their_ranges(belarus: Laboratory, seed: int) -> None:
+    u = np.random.default_rng(seed).random(len(belarus.cube.groups))
+    draw = belarus.cube.draw(u)
+    for name, a in belarus.case.assumptions.items():
+        if a.low is not None:
+            assert a.range.low <= float(draw.values[name]) <= a.range.high
+    assert (draw.theta > 0).all()
+    assert (draw.theta <= draw.theta_long).all()
+
+
+def test_measures_stop_as_much_trade_whatever_the_elasticity(belarus: Laboratory) -> None:
+    from detente.sanctions import compile_scenario
+
+    scenario, world = belarus.case.scenario("us-goods"), belarus.world
+    theta = world.data["theta"].values
+    plain = compile_scenario(scenario, world).changes.d_hat
+    other = compile_scenario(scenario, world, theta=0.5 * theta).changes.d_hat
+    np.testing.assert_allclose(other ** (-0.5 * theta), plain**-theta, rtol=1e-12)
+
+
+def test_sobol_indices_of_an_additive_metric_are_its_shares(template: Path) -> None:
+    case = load_case(template)
+    cube = Cube(case, detente.load_world("icio2022"))
+    design = Design(cube, 6 * 512, seed=1)
+    assert design.draws == 6 * 512
+    at = {name: cube.groups.index(name) for name in cube.names}
+    u = design.points[: design.draws]
+    found = indices(design, 3 * u[:, at["horizon"]] + u[:, at["closure"]])
+    assert found.loc["horizon", "total"] == pytest.approx(0.9, abs=0.05)
+    assert found.loc["strength-EU27", "total"] == pytest.approx(0, abs=1e-9)
+    assert indices(design, np.ones(design.draws))["total"].isna().all()
+
+
+def test_break_even_of_a_known_function(template: Path) -> None:
+    cube = Cube(load_case(template), detente.load_world("icio2022"))
+    first = cube.groups.index("horizon")
+
+    def margin(u: np.ndarray) -> float:
+        return cube.value("horizon", u[first]) - 0.7
+
+    assert "is 0.7" in str(break_even(cube, "horizon", margin))
+    assert break_even(cube, "horizon", lambda u: 1.0) is None
+    assert break_even(cube, "closure", lambda u: 1.0) is None
+
+
+# Verdicts
+
+
+def weighed(values: list[float], **test: object) -> WeighedClaim:
+    claim = load_case("belarus-2025").claims
+    some = next(c for c in claim.values() if c.test is not None)
+    fields = {"metric": "welfare", "parameters": {"country": "RUS"}, "scenarios": ["us-all"]}
+    tested = ClaimTest.model_validate({**fields, "direction": "rises", **test})
+    sobol = pd.DataFrame({"title": ["Horizon"], "total": [1.0]}, index=["horizon"])
+    return WeighedClaim(
+        "x", some.model_copy(update={"test": tested}), np.array(values), 0.0, sobol, sobol,
+        "horizon", "",
+    )  # fmt: skip
+
+
+def test_verdicts_in_plain_words() -> None:
+    assert weighed([1.0] * 10).verdict == "supported"
+    assert weighed([-1.0] * 10).verdict == "contradicted"
+    assert weighed([-1.0, 1.0]).verdict == "depends on horizon"
+    tiny = weighed([0.001] * 10, negligible=0.01)
+    assert tiny.verdict == "supported, but too small to matter"
+    assert weighed([0.001] * 10, direction="above", threshold=0.5).verdict == "contradicted"
+
+
+def test_a_claim_about_several_scenarios_holds_only_in_all() -> None:
+    test = weighed([0.0]).test
+    values = np.array([[1.0, -1.0], [2.0, 3.0]])
+    assert least_favourable(test, values).tolist() == [-1.0, 2.0]
+    assert holds(test, least_favourable(test, values)).tolist() == [False, True]
+    falls = weighed([0.0], direction="falls").test
+    assert least_favourable(falls, values).tolist() == [1.0, 3.0]
+    share = weighed([0.0], direction="above", threshold=0.4, relative_to="us-eu-all").test
+    assert least_favourable(share, values).tolist() == pytest.approx([-1.0, 2 / 3])
+    assert not holds(test, np.array([np.nan]))[0]
+
+
+def test_claims_outside_the_model_are_told_and_not_scored(template: Path, tmp_path: Path) -> None:
+    found = weigh(load_case(template), DRAWS, workers=1, store=tmp_path)
+    assert set(found.weighed) == {"gain"}
+    assert set(found.outside) == {"motive"}
+    table = found.table()
+    assert table.loc["motive", "verdict"] == "outside the model"
+    assert np.isnan(table.loc["motive", "probability"])
+    assert table.loc["gain", "low"] <= table.loc["gain", "median"] <= table.loc["gain", "high"]
+    assert found.weighed["gain"].probability == 1.0
+
+
+# Interrupted and spread runs
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    return _claims(template, tmp_path_factory.mktemp("whole"))
+
+
+def _command(template: Path, store: Path, *options: str) -> list[str]:
+    words = ("claims", str(template), "--draws", "96", "--store", str(store), "--json")
+    return [sys.executable, "-m", "detente", *words, *options]
+
+
+def _claims(template: Path, store: Path, *options: str) -> dict:
+    done = subprocess.run(
+        _command(template, store, *options), capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def _blocks(store: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted(store.rglob("block-*.npy"))}
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_bits(
+    template: Path, tmp_path: Path, uninterrupted: dict
+) -> None:
+    process = subprocess.Popen(
+        _command(template, tmp_path, "--workers", "2"), stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not _blocks(tmp_path) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = _blocks(tmp_path)
+    assert before
+    torn = next(tmp_path.rglob("block-*.npy"))
+    torn.write_bytes(torn.read_bytes()[:-8])
+    assert _claims(template, tmp_path, "--workers", "1") == uninterrupted
+    after = _blocks(tmp_path)
+    assert len(after) == 7
+    assert all(after[name] == bits for name, bits in before.items())
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_result(
+    template: Path, tmp_path: Path, uninterrupted: dict
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=3, threads_per_worker=1, memory_limit=0, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        victims = [client.run(os.getpid)]
+
+        def lose_one(done: int, total: int) -> None:
+            if done and victims:
+                os.kill(next(iter(victims.pop().values())), signal.SIGKILL)
+
+        found = weigh(
+            load_case(template), 96, store=tmp_path, scheduler=cluster.scheduler_address,
+            progress=lose_one,
+        )  # fmt: skip
+        assert not victims
+    document = json.loads(json.dumps(found.document()))
+    assert document == uninterrupted
+
+
+def test_a_scheduler_that_is_not_there_is_told(template: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        _command(template, tmp_path, "--scheduler", "tcp://127.0.0.1:9"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no Dask scheduler answers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_seed_decides_the_draws(template: Path, tmp_path: Path) -> None:
+    case = load_case(template)
+    world = detente.load_world("icio2022")
+    one, two, again = (Design(Cube(case, world), DRAWS, seed).points for seed in (0, 1, 0))
+    assert (one == again).all()
+    assert not (one == two).all()
+
+
+def test_charts_and_pages_are_written(template: Path, tmp_path: Path) -> None:
+    from detente.report.claims_charts import write_evidence
+
+    found = weigh(load_case(template), DRAWS, workers=1, store=tmp_path / "draws")
+    paths = write_evidence(found, tmp_path / "out", "svg")
+    assert [p.name for p in paths] == ["densities.svg", "tornado.svg", "claims.html", "claims.csv"]
+    page = (tmp_path / "out" / "claims.html").read_text()
+    assert "Lifting the quota would raise Turkish income noticeably." in page
+    assert "not scored" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert pd.read_csv(tmp_path / "out" / "claims.csv").shape[0] == 2
