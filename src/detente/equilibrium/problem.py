@@ -29,12 +29,7 @@ def set_up(
     A = changes.scaled_shares(base.pi, theta)
     At, has_tariffs = A, base.has_tariffs or bool(changes.tariffs)
     if has_tariffs:
-        t = base.t.copy()
-        changes.set_tariffs(t)
-        sector, n, i = np.nonzero(t != base.t)
-        factor = (1 + t[sector, n, i]) / (1 + base.t[sector, n, i])
-        A[sector, n, i] *= factor ** -theta[sector]
-        At = A / (1 + t)
+        At = _net_of_tariffs(A, base, changes, theta)
     banned = any((e.values > VANISHING).any() for e in changes.costs)
     N, J = base.beta.shape
     component, lost = np.zeros(N, int), np.zeros((N, J), bool)
@@ -69,6 +64,24 @@ def set_up(
     )
     x = np.concatenate([np.zeros(N + N * J), (base.X / base.VA[:, None]).ravel()])
     return x, problem, lost
+
+
+def _net_of_tariffs(A: Array, base: Baseline, changes: Changes, theta: Array) -> Array:
+    """Put the tariffs that change into A, in place; A / (1 + t')."""
+    t = base.t.copy()
+    changes.set_tariffs(t)
+    where = np.arange(t.size).reshape(t.shape)
+    touched = [where[edit.block].ravel() for edit in changes.tariffs]
+    changed = np.unique(np.concatenate([np.empty(0, np.int64), *touched]))
+    rate, before = t.ravel()[changed], base.t.ravel()[changed]
+    sector = changed // (t.shape[1] * t.shape[2])
+    A.reshape(-1)[changed] *= ((1 + rate) / (1 + before)) ** -theta[sector]
+    if base.has_tariffs:
+        net: Array = A / (1 + t)
+        return net
+    At = A.copy()
+    At.reshape(-1)[changed] /= 1 + rate
+    return At
 
 
 def _margins(changes: Changes, J: int) -> Margins:

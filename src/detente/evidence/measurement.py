@@ -46,9 +46,9 @@ class Comparison:
 
 
 def real_income(equilibrium: Equilibrium, country: str) -> float:
-    """Real income of a country over that of the world's year, I_hat / P_final_hat."""
-    hat = equilibrium.by_country()["welfare"].sel(country=country)
-    return 1 + float(hat) / 100
+    """Real income of a country, I' / P_final_hat, at the prices of the world's year."""
+    n = equilibrium.world.countries.index(country)
+    return float(equilibrium.solution.I[n] / equilibrium.P_final_hat[n])
 
 
 def sales(equilibrium: Equilibrium, origins: Names, destinations: Names, sectors: Names) -> Array:

@@ -262,13 +262,16 @@ def _in_accounts(action: Action, changes: Changes) -> bool:
 def _rates(changes: Changes, measure: Measure) -> Array:
     """Tariff rates so far on the trade that a tariff is about, (sector, destination, origin)."""
     world = changes.world
-    rates = changes.tariff_after.sel(
-        origin=resolve_countries(measure.target, world.countries),
-        destination=resolve_countries(measure.senders, world.countries),
-        sector=resolve_sectors(measure.sectors, world.sectors),
+    C, S = world.countries, world.sectors
+    block = np.ix_(
+        [S.index(s) for s in resolve_sectors(measure.sectors, S)],
+        [C.index(c) for c in resolve_countries(measure.senders, C)],
+        [C.index(c) for c in resolve_countries(measure.target, C)],
     )
-    values: Array = rates.transpose("sector", "destination", "origin").values
-    return values
+    t = world.data["t"].values.transpose(2, 0, 1).copy()
+    changes.set_tariffs(t)
+    rates: Array = t[block]
+    return rates
 
 
 def _tariff(changes: Changes, action: Action, strengths: Strengths) -> Changes:
