@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 worlds = typer.Typer(help="Look at a world.", no_args_is_help=True)
 app.add_typer(worlds, name="world")
+cases = typer.Typer(help="List cases, or start a new one.", no_args_is_help=True)
+app.add_typer(cases, name="case")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Also write CSV files to this folder.")]
@@ -70,6 +72,88 @@ def assess(
     with _progress("Solving scenarios") as advance:
         result = run(loaded, advance)
     _deliver(result, as_json, csv, parquet)
+
+
+@app.command()
+def claims(
+    case: Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")],
+    draws: Annotated[int, typer.Option(min=1, help="About how many draws.")] = 896,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Local processes; one per processor by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to work on instead.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder that keeps draws; the user's cache by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for charts and tables.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="svg, png or html.")] = "svg",
+    as_json: Json = False,
+) -> None:
+    """Put the claims of a case to the model: how surely each holds, and what decides it."""
+    from detente.cases import load_case
+    from detente.evidence.claims import weigh
+    from detente.report.claims_tables import evidence_view
+
+    loaded = load_case(case)
+    with _progress("Drawing and solving") as advance:
+        found = weigh(
+            loaded,
+            draws,
+            seed=seed,
+            workers=workers,
+            scheduler=scheduler,
+            store=store,
+            progress=advance,
+        )
+    written = []
+    if output is not None:
+        from detente.report.claims_charts import write_evidence
+
+        written = write_evidence(found, output, kind)
+    if as_json:
+        print(json.dumps(found.document(), indent=2, allow_nan=False))
+    else:
+        _console().print(evidence_view(found), highlight=False)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+
+
+@cases.command("new")
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+) -> None:
+    """Write a small complete case, with comments, to start from."""
+    from detente.cases.template import new_case
+
+    for path in new_case(folder):
+        print(f"wrote {path}", file=sys.stderr)
+    print(f"now edit the files and run: detente claims {folder}")
+
+
+@cases.command("list")
+def list_cases(as_json: Json = False) -> None:
+    """List the cases that come with the package."""
+    from detente.cases import available_cases, load_case
+
+    found = {name: load_case(name) for name in available_cases()}
+    if as_json:
+        print(json.dumps({k: {"title": c.title, "target": c.target} for k, c in found.items()}))
+        return
+    for name, c in found.items():
+        print(f"{name}: {c.title} ({len(c.scenarios)} scenarios, {len(c.claims)} claims)")
+
+
+@cases.command("metrics")
+def list_metrics() -> None:
+    """List the metrics that a claim may be tied to."""
+    from detente.report.claims_tables import metrics_view
+
+    _console().print(metrics_view(), highlight=False)
 
 
 @app.command()
@@ -137,6 +221,109 @@ def leakage(
         print(f"wrote {path}", file=sys.stderr)
 
 
+@app.command()
+def influence(
+    target: Annotated[str, typer.Argument(help="Country whose dependence is asked.")],
+    case: Annotated[str, typer.Option(help="Case with the scenario.")] = "belarus-2025",
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario; the last easing of the case by default.")
+    ] = None,
+    partner: Annotated[str, typer.Option(help="Whose hold the answer is about.")] = "RUS",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the chart.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="svg, png or html.")] = "svg",
+    as_json: Json = False,
+) -> None:
+    """Tell who could hurt a country by cutting it off, before and after a scenario."""
+    from detente.cases import load_case
+    from detente.leverage.influence import answer, influence_document, last_easing
+    from detente.leverage.influence import influence as solve_influence
+    from detente.report.leverage_charts import influence_chart, write_chart
+    from detente.report.leverage_tables import influence_view
+
+    loaded = load_case(case)
+    chosen = loaded.scenario(scenario or last_easing(loaded))
+    with _progress("Cutting off partners") as advance:
+        found = solve_influence(target, chosen, [partner, *loaded.partners], progress=advance)
+    held = str(found["partner"].values[0])
+    written = (
+        [] if output is None else [write_chart(influence_chart(found), "influence", output, kind)]
+    )
+    if as_json:
+        document = {"answer": answer(found, held), **influence_document(found)}
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        _console().print(influence_view(found, held), highlight=False)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+
+
+@app.command()
+def relief(
+    case: Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")],
+    senders: Annotated[
+        str | None,
+        typer.Option(help="Senders that may ease, comma-separated; by default the case's."),
+    ] = None,
+    measures: Annotated[
+        str | None, typer.Option(help="Single measures that may be eased, comma-separated.")
+    ] = None,
+    degrees: Annotated[
+        str, typer.Option(help="Degrees of easing, comma-separated; 1 is lifting.")
+    ] = "1",
+    rival: Annotated[str, typer.Option(help="Country to which relief may leak.")] = "RUS",
+    max_leak: Annotated[
+        float | None,
+        typer.Option(help="Largest gain of the rival, in percent of the rival's income."),
+    ] = None,
+    min_gain: Annotated[
+        float | None,
+        typer.Option(help="Least gain of the target, in percent of the target's income."),
+    ] = None,
+    short_run: Annotated[
+        float, typer.Option(help="Elasticities at a snap-back, over those of the long run.")
+    ] = 0.38,
+    nash_value: Annotated[
+        float | None,
+        typer.Option(help="Option: worth of the target's concession to senders, million USD."),
+    ] = None,
+    nash_weight: Annotated[float, typer.Option(help="Option: bargaining power of target.")] = 0.5,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the chart.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="svg, png or html.")] = "html",
+    as_json: Json = False,
+) -> None:
+    """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
+    from detente.cases import load_case
+    from detente.leverage.findings import Wishes, relief_findings
+    from detente.report.leverage_charts import frontier_chart, write_chart
+    from detente.report.leverage_tables import relief_view
+
+    wishes = Wishes(min_gain, max_leak, short_run, nash_value, nash_weight)
+    loaded = load_case(case)
+    with _progress("Solving packages") as advance:
+        found = relief_findings(
+            loaded,
+            None if senders is None else _listed(senders),
+            None if measures is None else _listed(measures),
+            _numbers(degrees),
+            rival,
+            wishes,
+            advance,
+        )
+    written = (
+        [] if output is None else [write_chart(frontier_chart(found), "frontier", output, kind)]
+    )
+    if as_json:
+        print(json.dumps(found.document(), indent=2, allow_nan=False))
+    else:
+        _console().print(relief_view(found), highlight=False)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+
+
 @app.command("worlds")
 def list_worlds(as_json: Json = False) -> None:
     """List the worlds that come with the package."""
@@ -191,6 +378,17 @@ def _target_of(scenario: Scenario) -> str:
     if actions:
         return actions[0].measure.target
     return scenario.costs[0].destinations[0] if scenario.costs else "USA"
+
+
+def _listed(words: str) -> list[str]:
+    return [w.strip() for w in words.split(",") if w.strip()]
+
+
+def _numbers(words: str) -> list[float]:
+    try:
+        return [float(w) for w in _listed(words)]
+    except ValueError as error:
+        raise typer.BadParameter(f"{words!r}: numbers separated by commas") from error
 
 
 def _console() -> Console:

@@ -176,7 +176,9 @@ class RouteChoice:
         `since` are the changes among them that lead from the world's year to the baseline that
         route shares are about; by default none.
         """
-        d_hat = changes.d_hat.values.transpose(2, 0, 1)
+        N, J = len(self.world.countries), len(self.world.sectors)
+        plain = replace(changes, detours=())
+        d_hat = plain.scaled_shares(np.ones((J, N, N)), np.full(J, -1.0))  # one times d_hat^1
         before = np.ones_like(d_hat)
         if since is not None:
             before = since.d_hat.values.transpose(2, 0, 1)

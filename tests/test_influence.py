@@ -1,0 +1,194 @@
+"""Influence: dependence through the supply chain, cut-offs, second best, before and after."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from detente import Changes, ScenarioError, WorldError, solve
+from detente.cases import Case, load_case
+from detente.leverage.dependence import ValueChains
+from detente.leverage.influence import answer, influence, settings_of
+from test_command_line import detente
+from worlds import ease_and_protect, make_world
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return load_case("belarus-2025")
+
+
+@pytest.fixture(scope="module")
+def held(case: Case) -> xr.Dataset:
+    return influence("Belarus", case.scenario("us-eu-all"), ["RUS", "EU27"])
+
+
+def leontief(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, ValueChains]:
+    """Input coefficients A, value added v and final demand of an equilibrium, in full matrices."""
+    world = make_world(seed, countries=4, sectors=3)
+    e = solve(world, ease_and_protect(world, 0.8))
+    shares = e.pi_after.values / (1 + e.changes.tariff_after.values)
+    N, _, J = shares.shape
+    d = world.data
+    G = (1 - d["beta"].values)[:, None, :] * d["gamma"].values
+    A = np.einsum("nij,njk->ijnk", shares, G).reshape(N * J, N * J)
+    spent = d["alpha"].values * e.solution.I[:, None]
+    final = np.einsum("nij,nj->ijn", shares, spent).reshape(N * J, N)
+    return A, d["beta"].values.ravel(), final, ValueChains(e, "C1")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_value_chains_are_the_leontief_inverse(seed: int) -> None:
+    A, v, final, chains = leontief(seed)
+    size, mine = len(v), np.repeat(np.arange(4), 3)
+    inverse = np.linalg.inv(np.eye(size) - A)
+    absorbed = (v * (mine == 1)) @ inverse @ final
+    np.testing.assert_allclose(chains.absorbed(), absorbed / absorbed.sum(), rtol=1e-9)
+    bought = v * (inverse @ final[:, 1])
+    by_country = np.bincount(mine, bought)
+    np.testing.assert_allclose(chains.consumed(), by_country / by_country.sum(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_passes_through_a_partner_is_what_is_lost_without_it(seed: int) -> None:
+    A, v, final, chains = leontief(seed)
+    mine = np.repeat(np.arange(4), 3)
+    source = v * (mine == 1)
+    whole = (source @ np.linalg.inv(np.eye(len(v)) - A) @ final).sum()
+    without = A.copy()
+    without[:, mine == 2] = 0
+    left = (source @ np.linalg.inv(np.eye(len(v)) - without) @ final)[[0, 1, 3]].sum()
+    assert chains.passing([2]) == pytest.approx(1 - left / whole, rel=1e-9)
+    assert chains.passing([2]) >= chains.absorbed()[2]
+    assert chains.passing([2, 3]) <= chains.passing([2]) + chains.passing([3]) + 1e-12
+
+
+def test_the_value_added_absorbed_is_all_there_is(case: Case) -> None:
+    before, _ = settings_of(case.scenario("us-goods"))
+    chains = ValueChains(before.equilibrium, "BLR")
+    bought = chains._bought(chains._content_of([chains._here])[:, :, 0])
+    VA = float(before.equilibrium.world.data["VA"].sel(country="BLR"))
+    assert bought.sum() == pytest.approx(VA, rel=1e-6)
+
+
+def test_shares_are_shares_of_trade(case: Case, held: xr.Dataset) -> None:
+    world = settings_of(case.scenario("us-goods"))[0].equilibrium.world
+    exports = world.trade.sum("sector").sel(origin="BLR").drop_sel(destination="BLR")
+    share = 100 * float(exports.sel(destination="RUS") / exports.sum())
+    before = held.sel(when="before")
+    assert float(before["exports_share"].sel(partner="RUS")) == pytest.approx(share)
+    assert float(before["hhi_exports"]) == pytest.approx(
+        float(((exports / exports.sum()) ** 2).sum())
+    )
+    members = [c for c in held["partner"].values if c in ("POL", "DEU", "LTU")]
+    assert float(before["trade_share"].sel(partner="EU27")) > float(
+        before["trade_share"].sel(partner=members).sum()
+    )
+
+
+def test_a_cut_is_the_ban_on_top_of_the_policy(case: Case, held: xr.Dataset) -> None:
+    _, after = settings_of(case.scenario("us-eu-all"))
+    cut = after.cut_off("BLR", ["RUS"])
+    flows = cut.trade["after"].sum("sector")
+    assert float(flows.sel(origin="BLR", destination="RUS")) == 0
+    assert float(flows.sel(origin="RUS", destination="BLR")) == 0
+    welfare = [float(e.welfare.sel(country="BLR")) for e in (after.equilibrium, cut)]
+    loss = 100 * ((100 + welfare[1]) / (100 + welfare[0]) - 1)
+    row = held.sel(when="after", partner="RUS")
+    assert float(row["cut_off"]) == pytest.approx(loss, abs=1e-7)
+    moved = (cut.trade["after"] - after.equilibrium.trade["after"]).sum("sector")
+    second = str(row["second"].item())
+    gained = moved.sel(origin="BLR", destination=second) + moved.sel(
+        origin=second, destination="BLR"
+    )
+    assert float(row["second_usd"]) == pytest.approx(float(gained), rel=1e-5)
+
+
+def test_a_routed_lane_that_is_cut_takes_its_hubs(case: Case) -> None:
+    before, _ = settings_of(case.scenario("us-goods"))
+    cut = before.cut_off("RUS", ["USA"])
+    flow = cut.trade["after"].sel(origin="USA", destination="RUS")
+    goods = before.routes.sectors  # type: ignore[union-attr]
+    assert float(flow.sel(sector=list(goods)).sum()) > 0
+    assert float(flow.drop_sel(sector=list(goods)).sum()) == 0
+    assert float(cut.welfare.sel(country="RUS")) < 0
+
+
+def test_without_routes_a_cut_is_complete(case: Case) -> None:
+    scenario = case.scenario("us-goods").model_copy(update={"routes": None})
+    before, after = settings_of(scenario)
+    assert before.routes is after.routes is None
+    cut = before.cut_off("RUS", ["USA"])
+    assert float(cut.trade["after"].sel(origin="USA", destination="RUS").sum()) == 0
+
+
+def test_easing_loosens_russias_hold_on_trade(held: xr.Dataset) -> None:
+    russia = held.sel(partner="RUS")
+    for sense in ("trade_share", "exports_share", "passing", "absorbed"):
+        assert float(russia[sense].sel(when="after")) < float(russia[sense].sel(when="before"))
+    assert float(held["cut_off"].max()) < 0
+    said = answer(held, "RUS")
+    assert "US and EU ease, all: the hold of RUS on BLR weakens in trade" in said
+    assert (
+        f"{-float(russia['cut_off'].sel(when='before')):.2f} percent of real income before" in said
+    )
+
+
+def test_first_order_exposure_ranks_as_the_cuts_do(held: xr.Dataset) -> None:
+    before = held.sel(when="before")
+    assert before["exposure"].idxmin("partner").item() == before["cut_off"].idxmin("partner").item()
+    assert float(before["exposure"].max()) < 0
+
+
+def test_a_scenario_that_changes_nothing_leaves_influence(case: Case) -> None:
+    same = case.scenario("us-all").model_copy(update={"lift": []})
+    found = influence("BLR", same, ["RUS"])
+    for name in ("trade_share", "passing", "cut_off", "exposure"):
+        np.testing.assert_allclose(found[name][0], found[name][1], atol=1e-6)
+    assert answer(found, "RUS").count("stays as it is") == 3
+
+
+def test_bad_input_is_refused(case: Case) -> None:
+    scenario = case.scenario("us-all")
+    with pytest.raises(ScenarioError, match="no partner of itself"):
+        influence("BLR", scenario, ["Belarus"])
+    with pytest.raises(ScenarioError, match="not a group"):
+        influence("EU27", scenario)
+    with pytest.raises(WorldError, match="did you mean 'BLR'"):
+        influence("BLRR", scenario)
+
+
+def test_the_command_tells_and_draws(tmp_path: Path) -> None:
+    pytest.importorskip("altair", reason="charts need the extra detente[report]")
+    done = detente(
+        "influence", "BLR", "--scenario", "us-all", "-o", str(tmp_path), "--format", "svg"
+    )
+    assert done.returncode == 0, done.stderr
+    for words in ("RUS", "EU27", "Second best", "cut off", "the hold of RUS on BLR"):
+        assert words in done.stdout
+    assert "Influence over BLR" in (tmp_path / "influence.svg").read_text(encoding="utf-8")
+
+
+def test_the_command_prints_json() -> None:
+    done = detente("influence", "BLR", "--scenario", "us-all", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "the hold of RUS on BLR" in document["answer"]
+    assert document["manifest"]["fingerprint"]
+    rows = {(r["when"], r["partner"]): r for r in document["influence"]}
+    assert rows["before", "RUS"]["cut_off"] < rows["before", "CHN"]["cut_off"] < 0
+
+
+def test_the_command_refuses_an_unknown_scenario() -> None:
+    done = detente("influence", "BLR", "--scenario", "us-alle")
+    assert done.returncode == 2
+    assert "us-all" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_changes_on_a_world_start_from_none(case: Case) -> None:
+    before, _ = settings_of(case.scenario("us-all"))
+    assert isinstance(before.changes, Changes)
+    assert float(abs(before.equilibrium.welfare).max()) < 1e-9

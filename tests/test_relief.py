@@ -1,0 +1,385 @@
+"""Relief packages: enumeration, frontier, Shapley values, prices, coalitions, snap-back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detente import Changes, ScenarioError, solve
+from detente.cases import Case, load_case
+from detente.evidence.runs import run
+from detente.leverage.coalitions import share_burden
+from detente.leverage.findings import Findings, Wishes, relief_findings
+from detente.leverage.menu import MOST_BUNDLES, Menu, menu_of
+from detente.leverage.packages import cheapest, frontier, nash_bargain, offers, shapley, table
+from detente.leverage.relief import evaluate, relief
+from detente.leverage.search import _knapsack, searched
+from detente.leverage.snapback import snap_back
+from test_command_line import detente
+from worlds import make_world
+
+MEASURES = ["us-banks-2022", "us-potash-2021", "eu-swift-2022", "eu-wood-2022", "eu-industry-2024"]
+NAMED = ",".join(MEASURES)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return load_case("belarus-2025")
+
+
+@pytest.fixture(scope="module")
+def menu(case: Case) -> Menu:
+    return menu_of(case, measures=MEASURES)
+
+
+@pytest.fixture(scope="module")
+def packages(menu: Menu) -> xr.Dataset:
+    return relief(menu)
+
+
+@pytest.fixture(scope="module")
+def findings(case: Case) -> Findings:
+    return relief_findings(case, measures=MEASURES, wishes=Wishes(min_gain=0.5))
+
+
+# -- packages -----------------------------------------------------------------------------------
+
+
+def test_a_package_is_the_scenario_that_lifts_its_measures(
+    case: Case, menu: Menu, packages: xr.Dataset
+) -> None:
+    eased = packages.isel(package=0b01011)
+    assert eased["words"].item() == "USA: all; EU27: eu-wood-2022"
+    lifted = ["us-banks-2022", "us-potash-2021", "eu-wood-2022"]
+    result = run(menu.scenario.model_copy(update={"lift": lifted}))
+    welfare = result.equilibrium.welfare
+    assert float(eased["gain"]) == pytest.approx(float(welfare.sel(country="BLR")), abs=1e-7)
+    assert float(eased["leak"]) == pytest.approx(float(welfare.sel(country="RUS")), abs=1e-7)
+    assert result.leakage is not None
+    through = result.leakage.by_route()["after"].drop("direct").sum()
+    assert float(eased["through_hubs"]) == pytest.approx(through, rel=1e-7)
+    flows = result.equilibrium.trade["after"].sum("sector")
+    both = flows.sel(origin="BLR").values + flows.sel(destination="BLR").values
+    at = {c: k for k, c in enumerate(result.world.countries)}
+    both[at["BLR"]] = 0
+    share = 100 * both[at["RUS"]] / both.sum()
+    assert float(eased["rival_share"]) == pytest.approx(share, rel=1e-3)
+
+
+def test_a_duty_in_the_accounts_is_eased_as_in_a_scenario(case: Case) -> None:
+    menu = menu_of(case, measures=["eu-cereals-tariff-2024", "eu-wood-2022"], degrees=[0.5, 1])
+    assert menu.duties.any()
+    found = evaluate(menu, np.array([[1, 2]]))
+    eased = {"eu-cereals-tariff-2024": 0.5, "eu-wood-2022": 1.0}
+    welfare = run(menu.scenario.model_copy(update={"ease": eased})).equilibrium.welfare
+    assert float(found["gain"][0]) == pytest.approx(float(welfare.sel(country="BLR")), abs=1e-7)
+    assert found["words"].values[0] == "EU27: eu-cereals-tariff-2024 (50 %), eu-wood-2022"
+
+
+def test_nothing_changes_nothing_and_more_degrees_make_more_packages(case: Case) -> None:
+    menu = menu_of(case, measures=MEASURES[:2], degrees=[1, 0.5])
+    found = relief(menu, workers=1)
+    assert menu.degrees == (0.5, 1.0)
+    assert found.sizes["package"] == 9
+    assert abs(float(found["gain"][0])) < 1e-7
+    assert float(found["rival_share"][0]) > 40
+    rising = found["gain"].values.reshape(3, 3)
+    assert (np.diff(rising, axis=0) > 0).all()
+    assert (np.diff(rising, axis=1) > 0).all()
+
+
+def test_the_result_does_not_depend_on_the_number_of_threads(
+    menu: Menu, packages: xr.Dataset
+) -> None:
+    alone = evaluate(menu, menu.all_levels()[:8], workers=1)
+    xr.testing.assert_identical(alone, packages.isel(package=slice(8)))
+
+
+def test_many_measures_are_grouped_and_none_is_lost(case: Case) -> None:
+    menu = menu_of(case)
+    assert len(menu.bundles) <= MOST_BUNDLES
+    assert menu.complete
+    assert menu.senders == ("USA", "EU27")
+    assert "grouped" in menu.note
+    grouped = [name for bundle in menu.bundles for name in bundle.measures]
+    assert len(grouped) == len(set(grouped)) > MOST_BUNDLES
+    full = run(case.scenario("us-eu-all")).equilibrium
+    found = evaluate(menu, menu.all_levels()[-1:])
+    assert float(found["gain"][0]) == pytest.approx(
+        float(full.welfare.sel(country="BLR")), abs=1e-6
+    )
+
+
+# -- frontier -----------------------------------------------------------------------------------
+
+outcomes = st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=40)
+
+
+def dominated(row: np.ndarray, rows: np.ndarray) -> bool:
+    return bool(((rows <= row).all(1) & (rows < row).any(1)).any())
+
+
+@settings(max_examples=200, deadline=None)
+@given(outcomes)
+def test_the_frontier_holds_what_brute_force_finds(points: list[tuple[int, int, int]]) -> None:
+    losses = np.array(points, float)
+    made = xr.Dataset(
+        {k: ("package", v) for k, v in zip(("gain", "leak", "cost"), losses.T, strict=True)},
+        coords={"package": np.arange(len(losses))},
+    )
+    made["gain"] = -made["gain"]
+    kept = set(frontier(made)["package"].values.tolist())
+    assert kept == {p for p, row in enumerate(losses) if not dominated(row, losses)}
+
+
+def test_the_frontier_of_packages_holds_none_that_is_dominated(packages: xr.Dataset) -> None:
+    best = frontier(packages)
+    losses = np.stack([-packages["gain"], packages["leak"], packages["cost"]], axis=1)
+    for package, row in enumerate(losses):
+        assert (package in best["package"].values) != dominated(row, losses)
+
+
+# -- Shapley ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", ["gain", "leak", "cost"])
+def test_shapley_values_add_up(packages: xr.Dataset, of: str) -> None:
+    values = shapley(packages, of)
+    whole = float(packages[of][-1] - packages[of][0])
+    assert float(values.sum()) == pytest.approx(whole, abs=1e-12 * max(1, abs(whole)))
+
+
+def test_shapley_values_of_an_additive_game_are_its_terms() -> None:
+    levels = (np.arange(8)[:, None] >> np.arange(3)) & 1
+    terms = np.array([1.0, -2.0, 0.0])
+    game = xr.Dataset(
+        {
+            "degree": (("package", "bundle"), levels.astype(float)),
+            "gain": ("package", levels @ terms),
+        },
+        coords={"bundle": ["a", "b", "c"]},
+    )
+    np.testing.assert_allclose(shapley(game), terms, atol=1e-15)
+    with pytest.raises(ScenarioError, match="need all 8 packages"):
+        shapley(game.isel(package=slice(5)))
+
+
+# -- choosing -----------------------------------------------------------------------------------
+
+
+def test_the_cheapest_package_is_enough_and_none_is_cheaper(packages: xr.Dataset) -> None:
+    chosen = cheapest(packages, min_gain=0.5, max_leak=0.005)
+    enough = (packages["gain"] >= 0.5) & (packages["leak"] <= 0.005)
+    assert float(chosen["cost"]) == float(packages["cost"].where(enough).min())
+    least = cheapest(packages, min_gain=0.5, by="leak")
+    assert float(least["leak"]) == float(packages["leak"].where(packages["gain"] >= 0.5).min())
+    assert float(cheapest(packages)["gain"]) == float(packages["gain"].max())
+
+
+def test_what_cannot_be_had_is_told_with_the_nearest(packages: xr.Dataset) -> None:
+    with pytest.raises(ScenarioError, match="nearest feasible floor is") as caught:
+        cheapest(packages, min_gain=50)
+    floor = float(str(caught.value).split("floor is ")[1].split()[0])
+    assert cheapest(packages, min_gain=floor)["words"].item() == "everything"
+    with pytest.raises(ScenarioError, match="nearest feasible cap is"):
+        cheapest(packages, max_leak=-1)
+    with pytest.raises(ScenarioError, match="a floor of .* or a cap of") as caught:
+        cheapest(packages, min_gain=float(packages["gain"].max()) - 1e-6, max_leak=0.001)
+    floor = float(str(caught.value).split("a floor of ")[1].split()[0])
+    assert float(cheapest(packages, floor, 0.001)["leak"]) <= 0.001
+
+
+def test_what_needs_the_eu(packages: xr.Dataset) -> None:
+    rows = offers(packages).set_index("coalition")
+    alone = packages.isel(package=slice(4))
+    assert rows.loc["USA", "gain"] == float(alone["gain"].max())
+    assert rows.loc["USA + EU27", "words"] == "everything"
+    best_alone = max(rows.loc["USA", "gain"], rows.loc["EU27", "gain"])
+    assert rows.loc["USA + EU27", "needs_all"] == pytest.approx(
+        rows.loc["USA + EU27", "gain"] - best_alone
+    )
+
+
+def test_nash_bargains_for_the_largest_product(packages: xr.Dataset) -> None:
+    agreed = nash_bargain(packages, value=500.0, weight=0.3)
+    target, senders = packages["gain_usd"].values, 500 - packages["cost"].values
+    product = np.where((target > 0) & (senders > 0), abs(target) ** 0.3 * abs(senders) ** 0.7, 0)
+    assert int(agreed["package"]) == int(product.argmax())
+    with pytest.raises(ScenarioError, match="must be worth more than"):
+        nash_bargain(packages, value=-1e9)
+    with pytest.raises(ScenarioError, match="between 0 and 1, as 0.99"):
+        nash_bargain(packages, 1.0, weight=2)
+
+
+# -- search -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cap", [None, 0.004, 0.0])
+def test_the_search_is_within_its_gap_of_the_best(
+    menu: Menu, packages: xr.Dataset, cap: float | None
+) -> None:
+    def look_up(levels: np.ndarray, total: int | None = None, before: int = 0) -> xr.Dataset:
+        return packages.isel(package=levels @ (1 << np.arange(levels.shape[1])))
+
+    found = searched(menu, look_up, cap)
+    within = packages["leak"].values <= (np.inf if cap is None else cap)
+    best = packages["gain"].values[within].max()
+    assert found.attrs["best"] <= best + 1e-12
+    assert best <= found.attrs["bound"] + 1e-9
+    assert found.attrs["gap"] >= 0
+    assert "greedy search over 32 packages" in found.attrs["search"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), max_size=6), st.integers(-4, 6))
+def test_the_knapsack_bounds_every_choice(items: list[tuple[int, int]], cap: int) -> None:
+    gain, leak = (np.array([float(i[k]) for i in items]) for k in (0, 1))
+    bound = _knapsack(gain, leak, cap)
+    for chosen in range(1 << len(items)):
+        taken = (chosen >> np.arange(len(items))) & 1 > 0
+        if leak[taken].sum() <= cap:
+            assert gain[taken].sum() <= bound + 1e-9
+
+
+def test_more_packages_than_can_be_solved_are_searched(case: Case) -> None:
+    names = list(dict.fromkeys(n for b in menu_of(case, ["USA"]).bundles for n in b.measures))[:7]
+    menu = menu_of(case, measures=names, degrees=[0.25, 0.5, 0.75, 1])
+    assert not menu.complete
+    found = relief(menu, max_leak=0.01)
+    assert 0 < found.attrs["best"] <= found.attrs["bound"]
+    assert found.sizes["package"] < 400
+    assert cheapest(found, max_leak=0.01)["gain"] == found.attrs["best"]
+
+
+# -- snap-back and burden -----------------------------------------------------------------------
+
+
+def test_taking_relief_back_undoes_it_unless_trade_is_slow(menu: Menu) -> None:
+    everything = menu.all_levels()[-1]
+    undone = snap_back(menu, everything, short_run=1.0)
+    assert abs(undone.net) < 1e-9
+    ended = snap_back(menu, everything)
+    assert ended.gain == undone.gain > 0
+    assert ended.net < 0
+    assert ended.loss < undone.loss
+    with pytest.raises(ScenarioError, match="nearest is 1"):
+        snap_back(menu, everything, short_run=1.5)
+
+
+def test_a_duty_snaps_back_too(case: Case) -> None:
+    menu = menu_of(case, measures=["eu-cereals-tariff-2024"])
+    assert abs(snap_back(menu, np.array([1]), short_run=1.0).net) < 1e-9
+
+
+@pytest.mark.parametrize("deficits", ["share", "value"])
+def test_transfers_equalise_losses_and_sum_to_zero(deficits: str) -> None:
+    world = make_world(5, countries=5, sectors=3)
+    embargo = Changes(world).cost(["C0", "C1", "C2"], "C4", factor=1.5)
+    embargo = embargo.cost("C4", ["C0", "C1", "C2"], factor=1.5)
+    shared = share_burden(embargo, ["C0", "C1", "C2"], deficits)
+    assert np.ptp(shared.members["after"].values) / 100 < 1e-8
+    assert abs(shared.members["transfer"].sum()) < 1e-8
+    assert np.ptp(shared.members["before"].values) / 100 > 1e-4
+    again = solve(world, shared.equilibrium.changes, deficits=deficits, tolerance=1e-12)
+    members = again.welfare.sel(country=["C0", "C1", "C2"])
+    assert float(members.max() - members.min()) / 100 < 1e-8
+    with pytest.raises(ScenarioError, match="two members"):
+        share_burden(embargo, "C0")
+
+
+# -- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"measures": []}, "empty set of measures: name at least one, such as"),
+        ({"senders": []}, "empty set of measures: name senders, such as"),
+        ({"senders": ["CHN"]}, "'CHN' is no sender"),
+        ({"senders": ["EU"]}, "did you mean 'EU27'"),
+        ({"measures": ["us-potash-2022"]}, "did you mean 'us-potash-2021'"),
+        ({"degrees": []}, "no degree of easing"),
+        ({"degrees": [0.0]}, "above 0 and up to 1"),
+        ({"degrees": [1.5]}, "nearest is 1"),
+    ],
+)
+def test_bad_input_is_refused(case: Case, asked: dict[str, list[str]], words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        menu_of(case, **asked)
+
+
+def test_the_target_is_no_rival(menu: Menu) -> None:
+    with pytest.raises(ScenarioError, match="BLR is the target"):
+        relief(menu, "BLR")
+
+
+# -- what a reader gets -------------------------------------------------------------------------
+
+
+def test_the_findings_hang_together(findings: Findings) -> None:
+    document = findings.document()
+    json.dumps(document, allow_nan=False)
+    assert document["chosen"]["gain"] >= 0.5
+    assert document["burden"]["spread"] / 100 < 1e-8
+    assert document["manifest"]["fingerprint"]
+    assert sum(r["gain"] for r in document["contributions"]) == pytest.approx(
+        float(findings.packages["gain"][-1])
+    )
+    assert all(r["cut_off"] < 0 for r in document["frontier"])
+
+
+def test_a_long_table_is_thinned_evenly(packages: xr.Dataset) -> None:
+    assert table(packages, 3).index.tolist() == [0, 16, 31]
+
+
+@pytest.mark.parametrize("kind", ["svg", "html"])
+def test_the_chart_names_every_package(findings: Findings, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("altair", reason="charts need the extra detente[report]")
+    from detente.report.leverage_charts import frontier_chart, write_chart
+
+    path = write_chart(frontier_chart(findings), "frontier", tmp_path, kind)
+    text = path.read_text(encoding="utf-8")
+    assert str(findings.chosen["words"].item()) in text
+    if kind == "html":
+        assert 'src="http' not in text
+        for words in findings.frontier["words"].values:
+            assert str(words) in text
+
+
+def test_the_command_prints_frontier_prices_and_coalitions(tmp_path: Path) -> None:
+    done = detente(
+        "relief", "belarus-2025", "--measures", NAMED, "--max-leak", "0.01", "--min-gain", "0.5",
+        "--nash-value", "800", "-o", str(tmp_path), "--format", "svg",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for words in ("Frontier", "Shapley", "coalition", "Snap-back", "Nash", "transfers", "cheapest"):
+        assert words in done.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["frontier.svg"]
+
+
+def test_the_command_prints_json(case: Case) -> None:
+    done = detente("relief", "belarus-2025", "--measures", NAMED, "--json")
+    assert done.returncode == 0, done.stderr
+    assert {"frontier", "contributions", "offers", "chosen", "manifest"} <= set(
+        json.loads(done.stdout)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--measures", NAMED, "--min-gain", "50"], "nearest feasible floor is"),
+        (["--senders", "RUS"], "is no sender"),
+        (["--degrees", "half"], "numbers separated by commas"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(arguments: list[str], words: str) -> None:
+    done = detente("relief", "belarus-2025", *arguments)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
