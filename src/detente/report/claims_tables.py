@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -116,7 +117,7 @@ def deciding(w: WeighedClaim) -> str:
         return "nothing varies"
     top = w.sobol.nlargest(3, "total")
     return "; ".join(
-        f"{row['title']} {100 * max(row['total'], 0):.0f} %" for _, row in top.iterrows()
+        f"{row['title']} {100 * np.clip(row['total'], 0, 1):.0f} %" for _, row in top.iterrows()
     )
 
 
