@@ -1,0 +1,239 @@
+"""The world map: who gains and who loses, told apart by colour, by label and in words.
+
+Shapes are Natural Earth's (public domain); `scripts/build_countries.py` says how they were made.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from detente.report.charts import _altair
+
+BREAKS = (0.001, 0.01, 0.1, 1.0)
+"""Percent of income at which a country takes the next colour, on either side of zero."""
+
+GAINS = ("#cfe2f1", "#8fbfe0", "#3f8cc4", "#0b4a86")
+LOSSES = ("#fbe0c6", "#f4b27a", "#dd7826", "#983f00")
+HARDLY = "#f3f1ea"
+ABSENT = "#d9d9d6"
+
+LABELLED = 3
+"""Largest gainers, and losers, that are named on the map."""
+
+Ring = list[tuple[float, float]]
+
+
+class Land(NamedTuple):
+    """Country shapes.
+
+    Attributes
+    ----------
+    shapes
+        ISO3 code to polygons; each a list of rings of (longitude, latitude), the outer one first.
+    points
+        Small economies and where to mark them.
+    """
+
+    shapes: dict[str, list[list[Ring]]]
+    points: dict[str, tuple[float, float]]
+
+    def middle(self, country: str) -> tuple[float, float]:
+        """A place within the largest part of a country, or near it."""
+        if country in self.points:
+            return self.points[country]
+        ring = max((p[0] for p in self.shapes[country]), key=_extent)
+        return sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
+
+
+@lru_cache(maxsize=1)
+def land() -> Land:
+    """Read the country shapes.
+
+    >>> "BLR" in land().shapes, "SGP" in land().points
+    (True, True)
+    """
+    text = (files("detente.report") / "data" / "countries.json").read_text(encoding="utf-8")
+    stored = json.loads(text)
+    shapes = {
+        code: [[_ring(steps) for steps in polygon] for polygon in polygons]
+        for code, polygons in stored["shapes"].items()
+    }
+    return Land(shapes, {code: (x, y) for code, (x, y) in stored["points"].items()})
+
+
+def _ring(steps: list[int]) -> Ring:
+    xs, ys = accumulate(steps[::2]), accumulate(steps[1::2])
+    return [(x / 100, y / 100) for x, y in zip(xs, ys, strict=True)]
+
+
+def _extent(ring: Ring) -> float:
+    xs, ys = [x for x, _ in ring], [y for _, y in ring]
+    return (max(xs) - min(xs)) * (max(ys) - min(ys))
+
+
+def step_of(percent: float) -> int:
+    """Colour step of a change of welfare: 0 is hardly any, 4 the most, negative a loss.
+
+    >>> step_of(0.0004), step_of(0.05), step_of(-2.0)
+    (0, 2, -4)
+    """
+    size = sum(abs(percent) >= b for b in BREAKS)
+    return size if percent > 0 else -size
+
+
+def step_label(step: int) -> str:
+    """A colour step in words of a legend.
+
+    >>> [step_label(s) for s in (-4, -1, 0, 2)]
+    ['below −1', '−0.01 to −0.001', 'about 0', '+0.01 to +0.1']
+    """
+    size, most = abs(step), len(BREAKS)
+    if size == 0:
+        return "about 0"
+    if size == most:
+        return f"above +{BREAKS[-1]:g}" if step > 0 else f"below −{BREAKS[-1]:g}"
+    low, high = BREAKS[size - 1], BREAKS[size]
+    return f"+{low:g} to +{high:g}" if step > 0 else f"−{high:g} to −{low:g}"
+
+
+def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
+    """What the map shows, for those who do not see it.
+
+    >>> in_words(pd.Series({"BLR": 1.2, "RUS": 0.01, "CHN": -0.002}), count=1)
+    '2 countries gain and 1 loses. Largest gain: BLR +1.2. Largest loss: CHN -0.002 percent.'
+    """
+    steps = welfare.map(step_of)
+    gains, losses = (steps > 0).sum(), (steps < 0).sum()
+    best, worst = _extremes(welfare, count)
+    parts = [
+        f"{gains} {'country gains' if gains == 1 else 'countries gain'} and "
+        f"{losses} {'loses' if losses == 1 else 'lose'}"
+    ]
+    for word, found in (("gain", best), ("loss", worst)):
+        if len(found):
+            named = ", ".join(f"{c} {x:+.2g}" for c, x in found.items())
+            plural = "" if count == 1 else ("s" if word == "gain" else "es")
+            parts.append(f"Largest {word}{plural}: {named}")
+    return f"{'. '.join(parts)} percent."
+
+
+def _extremes(welfare: pd.Series, count: int) -> tuple[pd.Series, pd.Series]:
+    """The largest gains and losses that have a colour."""
+    seen = welfare[welfare.map(step_of) != 0].sort_values()
+    return seen[seen > 0].iloc[::-1][:count], seen[seen < 0][:count]
+
+
+def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
+    """Draw changes of welfare on a map; an Altair chart.
+
+    Parameters
+    ----------
+    welfare
+        Percent of income by country (ISO3 code).
+    title
+        What it shows.
+
+    Gains are blue and losses orange, in steps that are the same on every map; countries that the
+    world does not have are grey. The largest gains and losses are also listed, so that the map
+    can be read in black and white.
+    """
+    alt = _altair()
+    values = welfare.to_series() if isinstance(welfare, xr.DataArray) else welfare
+    countries = [str(c) for c in values.index]
+    frame = pd.DataFrame({"country": countries, "percent": values.to_numpy(dtype=float)})
+    frame["step"] = [step_label(step_of(x)) for x in frame["percent"]]
+    most = len(BREAKS)
+    color = alt.Color(
+        "step:N",
+        scale=alt.Scale(
+            domain=[step_label(s) for s in range(-most, most + 1)],
+            range=[*reversed(LOSSES), HARDLY, *GAINS],
+        ),
+        legend=alt.Legend(
+            title="Welfare, percent of income",
+            orient="bottom",
+            columns=most + 1,
+            symbolType="square",
+            symbolStrokeColor="#77777a",
+        ),
+    )
+    tips = [
+        alt.Tooltip("country:N"),
+        alt.Tooltip("percent:Q", title="percent of income", format="+.3f"),
+    ]
+    grey = _areas([c for c in land().shapes if c not in set(countries)])
+    known = [c for c in countries if c in land().shapes]
+    areas = (
+        _areas(known)
+        .transform_lookup("id", from_=alt.LookupData(frame, "country", ["country", "percent", "step"]))
+        .encode(color=color, tooltip=tips)
+    )
+    layers = [
+        grey.mark_geoshape(fill=ABSENT, stroke="white", strokeWidth=0.4),
+        areas.mark_geoshape(stroke="#77777a", strokeWidth=0.35),
+        _points(frame, color, tips),
+        _labels(frame),
+    ]
+    return (
+        alt.layer(*layers)
+        .project("equalEarth")
+        .properties(
+            title=title,
+            width=760,
+            height=380,
+            description=f"World map. {title}. {in_words(values)}",
+        )
+    )
+
+
+def _areas(countries: list[str]) -> Any:
+    """Shapes of some countries, a chart to be marked and coloured."""
+    alt = _altair()
+    features = [
+        {
+            "type": "Feature",
+            "id": code,
+            "properties": {},
+            "geometry": {"type": "MultiPolygon", "coordinates": land().shapes[code]},
+        }
+        for code in countries
+    ]
+    return alt.Chart(alt.Data(values=features))
+
+
+def _points(frame: pd.DataFrame, color: Any, tips: list[Any]) -> Any:
+    """Small economies as points."""
+    alt = _altair()
+    small = frame[frame["country"].isin(list(land().points))]
+    places = [land().points[c] for c in small["country"]]
+    rows = small.assign(lon=[x for x, _ in places], lat=[y for _, y in places])
+    return (
+        alt.Chart(rows)
+        .mark_circle(size=34, stroke="#77777a", strokeWidth=0.6, opacity=1)
+        .encode(longitude="lon:Q", latitude="lat:Q", color=color, tooltip=tips)
+    )
+
+
+def _labels(frame: pd.DataFrame) -> Any:
+    """The largest gains and losses as a list in the South Pacific, where no country is hidden."""
+    alt = _altair()
+    best, worst = _extremes(frame.set_index("country")["percent"], LABELLED)
+    lines = []
+    for word, found in (("Gain most", best), ("Lose most", worst)):
+        numbers = [f"{code} {percent:+.2g}".replace("-", "−") for code, percent in found.items()]
+        lines += [word, *numbers] if numbers else []
+    rows = pd.DataFrame(
+        {"lon": -140.0, "lat": [-6.0 - 6.5 * k for k in range(len(lines))], "text": lines}
+    )
+    return (
+        alt.Chart(rows)
+        .mark_text(align="left", fontSize=12, color="#222222")
+        .encode(longitude="lon:Q", latitude="lat:Q", text="text:N")
+    )
