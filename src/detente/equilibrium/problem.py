@@ -70,8 +70,8 @@ def _net_of_tariffs(A: Array, base: Baseline, changes: Changes, theta: Array) ->
     """Put the tariffs that change into A, in place; A / (1 + t')."""
     t = base.t.copy()
     changes.set_tariffs(t)
-    where = np.arange(t.size).reshape(t.shape)
-    touched = [where[edit.block].ravel() for edit in changes.tariffs]
+    blocks = [np.broadcast_arrays(*edit.block) for edit in changes.tariffs]
+    touched = [np.ravel_multi_index(tuple(block), t.shape).ravel() for block in blocks]
     changed = np.unique(np.concatenate([np.empty(0, np.int64), *touched]))
     rate, before = t.ravel()[changed], base.t.ravel()[changed]
     sector = changed // (t.shape[1] * t.shape[2])

@@ -172,7 +172,9 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
     known = [c for c in countries if c in land().shapes]
     areas = (
         _areas(known)
-        .transform_lookup("id", from_=alt.LookupData(frame, "country", ["country", "percent", "step"]))
+        .transform_lookup(
+            "id", from_=alt.LookupData(frame, "country", ["country", "percent", "step"])
+        )
         .encode(color=color, tooltip=tips)
     )
     layers = [
@@ -229,11 +231,8 @@ def _labels(frame: pd.DataFrame) -> Any:
     for word, found in (("Gain most", best), ("Lose most", worst)):
         numbers = [f"{code} {percent:+.2g}".replace("-", "−") for code, percent in found.items()]
         lines += [word, *numbers] if numbers else []
-    rows = pd.DataFrame(
-        {"lon": -140.0, "lat": [-6.0 - 6.5 * k for k in range(len(lines))], "text": lines}
-    )
     return (
-        alt.Chart(rows)
-        .mark_text(align="left", fontSize=12, color="#222222")
-        .encode(longitude="lon:Q", latitude="lat:Q", text="text:N")
+        alt.Chart(pd.DataFrame({"one": [0]}))
+        .mark_text(align="left", fontSize=12, lineHeight=16, color="#222222", text=lines)
+        .encode(x=alt.value(30), y=alt.value(230))
     )

@@ -173,16 +173,14 @@ class RouteChoice:
     def apply(self, changes: Changes, since: Changes | None = None) -> RoutedChanges:
         """Put the composite costs of all routes in place of the direct costs of the lanes.
 
-        `since` are the changes among them that lead from the world's year to the baseline that
-        route shares are about; by default none.
+        `since` are the changes, the first among them, that lead from the world's year to the
+        baseline that route shares are about; by default none.
         """
+        since = since or Changes(changes.world)
         N, J = len(self.world.countries), len(self.world.sectors)
-        plain = replace(changes, detours=())
-        d_hat = plain.scaled_shares(np.ones((J, N, N)), np.full(J, -1.0))  # one times d_hat^1
-        before = np.ones_like(d_hat)
-        if since is not None:
-            before = since.d_hat.values.transpose(2, 0, 1)
-            d_hat = d_hat / before
+        later = replace(changes, detours=(), costs=changes.costs[len(since.costs) :])
+        d_hat = later.scaled_shares(np.ones((J, N, N)), np.full(J, -1.0))  # one times d_hat^1
+        before = since.d_hat.values.transpose(2, 0, 1)
         mu = np.array(self.mu_hat or (1.0,) * len(self.hubs))
         routed, detours = [], []
         for lane, rho in zip(self.lanes, self.baseline_shares(), strict=True):

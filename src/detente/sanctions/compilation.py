@@ -263,15 +263,10 @@ def _rates(changes: Changes, measure: Measure) -> Array:
     """Tariff rates so far on the trade that a tariff is about, (sector, destination, origin)."""
     world = changes.world
     C, S = world.countries, world.sectors
-    block = np.ix_(
-        [S.index(s) for s in resolve_sectors(measure.sectors, S)],
-        [C.index(c) for c in resolve_countries(measure.senders, C)],
-        [C.index(c) for c in resolve_countries(measure.target, C)],
-    )
-    t = world.data["t"].values.transpose(2, 0, 1).copy()
-    changes.set_tariffs(t)
-    rates: Array = t[block]
-    return rates
+    sectors = [S.index(s) for s in resolve_sectors(measure.sectors, S)]
+    destinations = [C.index(c) for c in resolve_countries(measure.senders, C)]
+    origins = [C.index(c) for c in resolve_countries(measure.target, C)]
+    return changes.rates_at(sectors, destinations, origins)
 
 
 def _tariff(changes: Changes, action: Action, strengths: Strengths) -> Changes:

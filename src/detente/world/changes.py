@@ -218,6 +218,20 @@ class Changes:
         for edit in self.tariffs:
             t[edit.block] = np.where(_foreign(edit), edit.values, t[edit.block])
 
+    def rates_at(self, sectors: list[int], destinations: list[int], origins: list[int]) -> Array:
+        """Counterfactual tariffs of a block, by positions, (sector, destination, origin)."""
+        rates: Array = self.world.data["t"].values[np.ix_(destinations, origins, sectors)]
+        rates = rates.transpose(2, 0, 1).copy()
+        for edit in self.tariffs:
+            wanted = (sectors, destinations, origins)
+            known = (edit.sectors, edit.destinations, edit.origins)
+            here, there = zip(*map(_shared, wanted, known), strict=True)
+            values = np.broadcast_to(edit.values, [axis.size for axis in known])
+            rates[np.ix_(*here)] = np.where(
+                _foreign(edit)[0][np.ix_(*there[1:])], values[np.ix_(*there)], rates[np.ix_(*here)]
+            )
+        return rates
+
     @property
     def _shape(self) -> tuple[int, int, int]:
         N, J = len(self.world.countries), len(self.world.sectors)
@@ -264,6 +278,13 @@ class Changes:
 def _check_one_each(values: Array, edit: Edit, what: str) -> None:
     if values.size not in (1, edit.sectors.size):
         raise ScenarioError(f"{values.size} {what} for {edit.sectors.size} sectors")
+
+
+def _shared(wanted: list[int], known: Positions) -> tuple[list[int], list[int]]:
+    """Places of the positions that both have, in the one and in the other."""
+    at = {int(position): place for place, position in enumerate(known)}
+    both = [k for k, position in enumerate(wanted) if position in at]
+    return both, [at[wanted[k]] for k in both]
 
 
 def _foreign(edit: Edit) -> Flags:
