@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from detente import __version__
-from detente.errors import ConvergenceError, DetenteError, MissingExtraError
+from detente.errors import ConvergenceError, DetenteError, MissingExtraError, ScenarioError
 
 if TYPE_CHECKING:
     from detente.evidence import Assessment
@@ -121,6 +122,29 @@ def claims(
         _console().print(evidence_view(found), highlight=False)
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
+
+
+@app.command()
+def report(
+    case: Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write: .html or .md.")
+    ] = Path("report.html"),
+    draws: Annotated[int, typer.Option(min=1, help="About how many draws for the claims.")] = 896,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder that keeps draws; the user's cache by default.")
+    ] = None,
+) -> None:
+    """Write all that can be said of a case to one file that can be sent on."""
+    from detente.cases import load_case
+    from detente.report.report import FORMATS, gather, write_report
+
+    if output.suffix not in FORMATS:
+        raise ScenarioError(f"{output}: a report can be written as {', '.join(FORMATS)}")
+    with _steps() as step:
+        found = gather(load_case(case), draws=draws, store=store, progress=step)
+    write_report(found, output)
+    print(f"wrote {output}", file=sys.stderr)
 
 
 @cases.command("new")
@@ -411,6 +435,19 @@ class _progress:  # noqa: N801 - used like a function
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Progress bars on standard error for several steps, one below the other."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def step(words: str) -> Callable[[int, int], None]:
+            task = bars.add_task(words, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield step
 
 
 def _deliver(result: Assessment, as_json: bool, csv: Path | None, parquet: Path | None) -> None:

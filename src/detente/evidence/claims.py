@@ -18,7 +18,7 @@ from detente.cases.records import Claim, Test
 from detente.errors import ScenarioError
 from detente.evidence.draws import Cube, lowered, words
 from detente.evidence.execution import evaluate_all
-from detente.evidence.laboratory import Laboratory, laboratory_of, quantities_of
+from detente.evidence.laboratory import Laboratory, Quantity, laboratory_of, quantities_of
 from detente.evidence.sensitivity import Design, break_even, indices
 from detente.evidence.store import Store, code_version, default_folder, library_versions
 
@@ -126,6 +126,8 @@ class Evidence:
         Claims put to the model, by name.
     outside
         Claims that the model cannot speak to, by name; they are not scored.
+    samples
+        Every number the draws computed: metric, what it is about and scenario, to values.
     draws
         How many there were.
     manifest
@@ -137,6 +139,7 @@ class Evidence:
     case: Case
     weighed: dict[str, WeighedClaim]
     outside: dict[str, Claim]
+    samples: list[tuple[Quantity, Array]]
     draws: int
     manifest: dict[str, Any]
     folder: Path
@@ -272,7 +275,9 @@ def weigh(
         name: _weigh(name, claim, laboratory, design, values) for name, claim in tested.items()
     }
     outside = {k: c for k, c in case.claims.items() if c.test is None}
-    return Evidence(case, weighed, outside, design.draws, manifest, root.folder)
+    drawn = values[: design.draws]
+    samples = [(q, drawn[:, k]) for k, q in enumerate(laboratory.quantities)]
+    return Evidence(case, weighed, outside, samples, design.draws, manifest, root.folder)
 
 
 def least_favourable(test: Test, values: Array) -> Array:

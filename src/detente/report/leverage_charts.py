@@ -54,7 +54,7 @@ def frontier_chart(found: Findings) -> Any:
     size = alt.Size(
         "size:Q", title="senders' gain or cost, m USD", scale=alt.Scale(range=[25, 260])
     )
-    grey = alt.Chart(off).mark_circle(size=9, color="#bbbbbb", opacity=0.7)
+    grey = alt.Chart(off).mark_circle(size=9, color="#bbbbbb", opacity=0.7, aria=False)
     open_ = alt.Chart(on).mark_point(filled=False, color="black", strokeWidth=1.4)
     square = alt.Chart(chosen).mark_point(
         filled=True, shape="square", size=150, color=OKABE_ITO[1], opacity=1, stroke="black"

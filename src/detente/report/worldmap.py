@@ -109,8 +109,8 @@ def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
     >>> in_words(pd.Series({"BLR": 1.2, "RUS": 0.01, "CHN": -0.002}), count=1)
     '2 countries gain and 1 loses. Largest gain: BLR +1.2. Largest loss: CHN -0.002 percent.'
     """
-    steps = welfare.map(step_of)
-    gains, losses = (steps > 0).sum(), (steps < 0).sum()
+    least = BREAKS[0]
+    gains, losses = int((welfare >= least).sum()), int((welfare <= -least).sum())
     best, worst = _extremes(welfare, count)
     parts = [
         f"{gains} {'country gains' if gains == 1 else 'countries gain'} and "
@@ -126,7 +126,7 @@ def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
 
 def _extremes(welfare: pd.Series, count: int) -> tuple[pd.Series, pd.Series]:
     """The largest gains and losses that have a colour."""
-    seen = welfare[welfare.map(step_of) != 0].sort_values()
+    seen = welfare[welfare.abs() >= BREAKS[0]].sort_values()
     return seen[seen > 0].iloc[::-1][:count], seen[seen < 0][:count]
 
 

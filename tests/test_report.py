@@ -1,0 +1,109 @@
+"""The report of a case as a reader gets it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from detente.cases import load_case
+from detente.cases.template import new_case
+from detente.errors import ScenarioError
+from detente.evidence import assess
+from detente.report.report import Report, gather, render, write_report
+from detente.report.timeline import measures_in_force
+
+pytest.importorskip("altair")
+pytest.importorskip("vl_convert")
+pytest.importorskip("jinja2")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp("cases") / "mine"
+    new_case(folder)
+    return gather(load_case(folder), draws=24, store=folder.parent / "draws")
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render(report)
+
+
+def test_the_page_needs_no_network_and_is_small(page: str) -> None:
+    assert len(page) < 5_000_000
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "<script" not in page
+    assert "@import" not in page
+
+
+def test_every_chart_is_an_image_with_words(page: str) -> None:
+    images = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', page)
+    assert len(images) == page.count("<img") >= 5
+    for coded, words in images:
+        assert base64.b64decode(coded).startswith(b"<svg")
+        assert len(words) > 20
+
+
+def test_the_answer_is_three_sentences_with_bands(report: Report) -> None:
+    target, others, claims = report.answer()
+    assert "Türkiye" in target
+    assert "5 to 95 percent band" in target
+    assert others.endswith(".")
+    assert "1 claims put to the model 1 is supported" in claims
+    assert "1 more are outside" in claims
+
+
+def test_the_numbers_are_those_of_the_assessment(report: Report, page: str) -> None:
+    rows = assess(report.case).welfare
+    for percent in rows[rows["country"] == "TUR"]["percent"]:
+        assert f"{percent:+.3f}" in page
+
+
+def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:
+    shown = unescape(re.search(r"<pre>(.*?)</pre>", page, re.S)[1])
+    manifest = json.loads(shown)
+    assert manifest["claims"]["seed"] == 0
+    assert manifest["claims"]["case"]["title"] == report.case.title
+    assert manifest == json.loads(json.dumps(report.manifest()))
+
+
+def test_markdown_has_the_same_tables(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text()
+    assert text.startswith(f"# {report.case.title}")
+    header = next(line for line in text.splitlines() if line.startswith("| scenario"))
+    rule = text.splitlines()[text.splitlines().index(header) + 1]
+    assert rule.startswith("|---|")
+    assert header.count("|") == rule.count("|")
+
+
+def test_another_ending_is_refused_before_anything_is_solved(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "detente", "report", "belarus-2025", "-o", str(tmp_path / "r.doc")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert ".html, .md" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_is_whole_or_not_there(report: Report, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError):
+        write_report(report, tmp_path / "report.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_timeline_counts_the_measures_in_force() -> None:
+    counts = measures_in_force(load_case("belarus-2025"))
+    assert {"USA", "EU27"} <= set(counts["sender"])
+    assert (counts["measures"] >= 0).all()
+    assert counts[counts["sender"] == "EU27"]["measures"].max() > 10
