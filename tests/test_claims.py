@@ -28,6 +28,7 @@ from detente.evidence.claims import WeighedClaim, holds, least_favourable, weigh
 from detente.evidence.draws import Cube
 from detente.evidence.laboratory import Laboratory, Trial
 from detente.evidence.measurement import MEASUREMENTS, sales
+from detente.evidence.pointwise import claim_values
 from detente.evidence.runs import run
 from detente.evidence.sensitivity import Design, break_even, indices
 from detente.sanctions.measures import Range, Strengths
@@ -205,6 +206,19 @@ def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory)
     through = routes.drop("direct").sum() / routes.sum()
     rise = 100 * float(through["after"] - through["before"])
     assert measure("through-hubs") == pytest.approx(rise, abs=1e-6)
+
+
+def test_claims_at_one_scenario_are_those_of_the_central_draw(belarus: Laboratory) -> None:
+    """Routes, cut-offs and the status quo are the same by either way."""
+    case, cube = belarus.case, belarus.cube
+    central = Trial(belarus, cube.draw(cube.central())).compare("us-all")
+    values = claim_values(case, run(case.scenario("us-all")))
+    assert "influence-cost" in values
+    for name, value in values.items():
+        test = case.claims[name].test
+        assert test is not None
+        expected = central.measure(test.metric, test.parameters)
+        assert value == pytest.approx(expected, rel=1e-4, abs=1e-6), name
 
 
 def test_influence_is_the_rise_of_the_cost_of_a_cut(template: Path) -> None:

@@ -129,7 +129,8 @@ class Trial:
         def cut_off(country: str, partners: tuple[str, ...]) -> tuple[Equilibrium, Equilibrium]:
             where = (country, partners)
             if where not in self._cut:
-                self._cut[where] = self._solve(_banned(self.status_quo, *where))
+                costs, _ = self._routed(_banned(self.status_quo, *where))
+                self._cut[where] = self._solve(costs)
             return self._cut[where], self._with_patronage(_banned(changes, *where), after)[0]
 
         return Comparison(self.before, after, routed, cut_off)
@@ -141,8 +142,7 @@ class Trial:
 
         `gained` is an equilibrium whose transfers are already those that follow from the gain.
         """
-        routed = None if self.choice is None else self.choice.apply(changes, self.status_quo)
-        costs = changes if routed is None else routed.changes
+        costs, routed = self._routed(changes)
         if gained is not None:
             return self._solve(replace(costs, transfers=gained.changes.transfers)), routed
         found = self._solve(costs, self.before)
@@ -153,6 +153,13 @@ class Trial:
         income = self.before.solution.I[self.world.countries.index(p.client)]
         paid = costs.transfer(p.client, p.patron, share * gain * float(income))
         return self._solve(paid, found), routed
+
+    def _routed(self, changes: Changes) -> tuple[Changes, RoutedChanges | None]:
+        """Changes on top of the status quo, with the costs of routes where the case has any."""
+        if self.choice is None:
+            return changes, None
+        routed = self.choice.apply(changes, self.status_quo)
+        return routed.changes, routed
 
     @property
     def _transfer_share(self) -> float:

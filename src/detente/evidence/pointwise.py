@@ -1,0 +1,56 @@
+"""The claims of a case at one scenario's central values: what moves when a slider moves."""
+
+from __future__ import annotations
+
+from detente.cases import Case
+from detente.cases.records import Test
+from detente.equilibrium import Equilibrium, solve
+from detente.evidence.measurement import Comparison
+from detente.evidence.runs import Run, routes_of
+from detente.world.changes import Changes
+
+
+def comparison_of(found: Run) -> Comparison:
+    """A solved scenario beside the status quo it starts from."""
+    world, closure = found.world, found.scenario.deficits
+    nothing = Changes(world)
+    choice = routes_of(found.scenario, world) if found.routed is not None else None
+
+    def cut(changes: Changes, partners: tuple[str, ...], country: str) -> Equilibrium:
+        banned = changes.ban(country, partners).ban(partners, country)
+        routed = banned if choice is None else choice.apply(banned).changes
+        return solve(world, routed, deficits=closure)
+
+    def cut_off(country: str, partners: tuple[str, ...]) -> tuple[Equilibrium, Equilibrium]:
+        after = found.compiled.changes
+        return cut(nothing, partners, country), cut(after, partners, country)
+
+    before = solve(world, nothing, deficits=closure)
+    return Comparison(before, found.equilibrium, found.routed, cut_off)
+
+
+def claim_values(case: Case, found: Run) -> dict[str, float]:
+    """The metric of every claim that can be tested in a scenario by itself, by claim.
+
+    A claim about a ratio to another scenario, or about routes where the scenario has none, is
+    left out.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> from detente.evidence.runs import run
+    >>> case = load_case("belarus-2025")
+    >>> claim_values(case, run(case.scenario("us-all")))["isw-any-relief"] > 0
+    True
+    """
+    compared = comparison_of(found)
+    tests = {name: c.test for name, c in case.claims.items() if c.test is not None}
+    return {
+        name: compared.measure(test.metric, test.parameters)
+        for name, test in tests.items()
+        if test.relative_to is None and _possible(test, compared)
+    }
+
+
+def _possible(test: Test, compared: Comparison) -> bool:
+    return compared.routed is not None or test.metric not in ("through-hubs", "offset-ratio")
