@@ -147,6 +147,20 @@ def report(
     print(f"wrote {output}", file=sys.stderr)
 
 
+@app.command("app")
+def serve_page(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Show the page in the browser.")
+    ] = False,
+) -> None:
+    """Serve the page on which sanctions are eased and imposed with sliders, on this computer."""
+    from detente.app.server import serve
+
+    serve(host, port, open_browser)
+
+
 @cases.command("new")
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to make.")],

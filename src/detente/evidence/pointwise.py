@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from detente.cases import Case
 from detente.cases.records import Test
 from detente.equilibrium import Equilibrium, solve
+from detente.equilibrium.problem import Deficits
 from detente.evidence.measurement import Comparison
 from detente.evidence.runs import Run, routes_of
 from detente.world.changes import Changes
+from detente.world.world import World
 
 
 def comparison_of(found: Run) -> Comparison:
@@ -25,15 +29,19 @@ def comparison_of(found: Run) -> Comparison:
         after = found.compiled.changes
         return cut(nothing, partners, country), cut(after, partners, country)
 
-    before = solve(world, nothing, deficits=closure)
-    return Comparison(before, found.equilibrium, found.routed, cut_off)
+    return Comparison(_unchanged(world, closure), found.equilibrium, found.routed, cut_off)
 
 
-def claim_values(case: Case, found: Run) -> dict[str, float]:
+@lru_cache(maxsize=8)
+def _unchanged(world: World, closure: Deficits) -> Equilibrium:
+    return solve(world, Changes(world), deficits=closure)
+
+
+def claim_values(case: Case, found: Run, *, cut_offs: bool = True) -> dict[str, float]:
     """The metric of every claim that can be tested in a scenario by itself, by claim.
 
     A claim about a ratio to another scenario, or about routes where the scenario has none, is
-    left out.
+    left out; so is one about influence without `cut_offs`, which take two more solves.
 
     Examples
     --------
@@ -48,7 +56,9 @@ def claim_values(case: Case, found: Run) -> dict[str, float]:
     return {
         name: compared.measure(test.metric, test.parameters)
         for name, test in tests.items()
-        if test.relative_to is None and _possible(test, compared)
+        if test.relative_to is None
+        and _possible(test, compared)
+        and (cut_offs or test.metric != "influence")
     }
 
 

@@ -1,0 +1,174 @@
+"""From a scenario to the controls that show it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from detente.app.starts import embedded_world, measures_in_force, scenario_at
+from detente.app.state import PERCENT, NewMeasure, Panel
+from detente.routes.choice import HUB_SHARE
+from detente.sanctions import Measure, Scenario, register
+from detente.sanctions.scenario import Named, Routes, Selection
+
+MOST_STRENGTH = 300
+"""Percent of cost that a new measure may add."""
+MOST_NEW = 12
+
+
+@lru_cache(maxsize=256)
+def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
+    """A starting point as its controls, and what of it has no control.
+
+    The controls show easings in whole percents, and new measures that are uniform in strength;
+    whatever else the scenario has is left as it is, and computed with.
+    """
+    scenario = scenario_at(start, packed)
+    target, senders = _parties(scenario)
+    day = scenario.start
+    in_force = {k: m for k, m in measures_in_force(target, day).items() if m.ave is not None}
+    degrees, lift = _lifted(scenario, target, in_force)
+    moved = {k: _whole_percent(v) for k, v in scenario.ease.items() if k in in_force}
+    ease = {k: v for k, v in scenario.ease.items() if moved.get(k) is None}
+    degrees |= {k: v for k, v in moved.items() if v is not None}
+    new, impose = _imposed(scenario, target, senders)
+    rest = scenario.model_copy(update={"lift": lift, "ease": ease, "impose": impose})
+    panel = Panel(
+        start=start,
+        packed=packed,
+        target=target,
+        senders=senders,
+        new=tuple(new),
+        level=scenario.level,
+        deficits=scenario.deficits,
+        since=scenario.status_quo,
+        routes=scenario.routes is not None,
+    )
+    eased: dict[str, int] = {}
+    apart: dict[str, int] = {}
+    for group in panel.groups:
+        found = [degrees.get(m, 0) for m in group.measures]
+        common = found[0] if len(set(found)) == 1 else 0
+        eased |= {group.key: common} if common else {}
+        own = dict(zip(group.measures, found, strict=True))
+        apart |= {m: percent for m, percent in own.items() if percent != common}
+    return replace(panel, eased=eased, apart=apart), rest
+
+
+def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
+    """The target and the senders that a scenario is about."""
+    actions = scenario.actions()
+    if not actions:
+        costs = scenario.costs[0] if scenario.costs else None
+        target = costs.destinations[0] if costs else "RUS"
+        target = target if target in embedded_world().countries else "RUS"
+        return target, ("USA", "EU27")
+    target = actions[0].measure.target
+    chosen = [s for m in scenario.lift if isinstance(m, Selection) for s in m.senders]
+    picked = {
+        name for m in scenario.lift if isinstance(m, Selection) for name in m.chosen(scenario.start)
+    }
+    named = [s for a in actions if a.name not in picked for s in a.measure.senders]
+    return target, tuple(dict.fromkeys([*chosen, *named]))
+
+
+def _lifted(
+    scenario: Scenario, target: str, in_force: Mapping[str, Measure]
+) -> tuple[dict[str, int], Named]:
+    """Measures that the controls show as lifted, and what of `lift` they cannot show."""
+    degrees: dict[str, int] = {}
+    rest: Named = []
+    for entry in scenario.lift:
+        if isinstance(entry, Selection) and entry.target == target:
+            chosen = entry.chosen(scenario.start)
+            degrees |= {name: PERCENT for name in chosen if name in in_force}
+            rest += [name for name in chosen if name not in in_force]
+        elif isinstance(entry, str) and entry in in_force:
+            degrees[entry] = PERCENT
+        else:
+            rest.append(entry)
+    return degrees, rest
+
+
+def _imposed(
+    scenario: Scenario, target: str, senders: tuple[str, ...]
+) -> tuple[list[NewMeasure], Named]:
+    known = {**register().measures, **scenario.measures}
+    new: list[NewMeasure] = []
+    rest: Named = []
+    for entry in scenario.impose:
+        measure = known[entry] if isinstance(entry, str) else entry
+        plain = None if isinstance(measure, Selection) else _plain(measure, target)
+        if plain is None or len(new) == MOST_NEW:
+            rest.append(entry)
+        else:
+            by_all = plain.by == "+".join(senders)
+            new.append(plain._replace(by="") if by_all else plain)
+    return new, rest
+
+
+def _plain(measure: Measure, target: str) -> NewMeasure | None:
+    """A measure as a row of the page, if all it says fits into one."""
+    special = (measure.invoicing_share, measure.overseas)
+    if measure.target != target or measure.share != 1 or special != (None, None):
+        return None
+    strength = None
+    if measure.ave is not None:
+        strength = _whole_percent(measure.ave.central)
+        if strength is None or strength > MOST_STRENGTH or measure.ave.low != measure.ave.high:
+            return None
+    return NewMeasure(
+        measure.kind, "+".join(measure.sectors), strength, by="+".join(measure.senders)
+    )
+
+
+def _whole_percent(share: float) -> int | None:
+    percent = round(share * PERCENT)
+    return percent if percent >= 0 and abs(percent - share * PERCENT) < 1e-9 else None
+
+
+def scenario_of(panel: Panel) -> Scenario:
+    """Build the scenario that the controls stand for."""
+    default, rest = split(panel.start, panel.packed)
+    degrees = panel.degrees
+    lifted = [m for m, percent in degrees.items() if percent == PERCENT]
+    eased = {m: percent / PERCENT for m, percent in degrees.items() if percent < PERCENT}
+    new = [n.measure(panel.senders, panel.target) for n in panel.new if n.by or panel.senders]
+    own = {
+        *lifted,
+        *eased,
+        *rest.ease,
+        *rest.harden,
+        *(x for x in rest.lift + rest.impose if isinstance(x, str)),
+    }
+    return rest.model_copy(
+        update={
+            "measures": {name: m for name, m in rest.measures.items() if name in own},
+            "title": rest.title if panel == default else f"{rest.title}, changed",
+            "lift": [*rest.lift, *lifted],
+            "ease": {**rest.ease, **eased},
+            "impose": [*rest.impose, *new],
+            "level": panel.level,
+            "deficits": panel.deficits,
+            "status_quo": panel.since,
+            "routes": _routes(panel, rest),
+        }
+    )
+
+
+def _routes(panel: Panel, rest: Scenario) -> Routes | None:
+    if rest.routes is None or not panel.routes:
+        return None
+    if panel.hub_share is None:
+        return rest.routes
+    return rest.routes.model_copy(update={"hub_share": panel.hub_share / 1e4})
+
+
+def shown_hub_share(panel: Panel) -> int:
+    """Where the slider of the hub share stands, in hundredths of a percent."""
+    if panel.hub_share is not None:
+        return panel.hub_share
+    routes = panel.base.routes
+    share = HUB_SHARE if routes is None or routes.hub_share is None else routes.hub_share
+    return round(1e4 * share)

@@ -1,0 +1,103 @@
+"""Files that go out and come in: scenarios as YAML, results as CSV, the report as HTML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from detente.app.controls import scenario_of
+from detente.app.page import View, assets, render
+from detente.app.starts import country_names, manageable, packed
+from detente.app.state import State
+from detente.errors import ScenarioError, WorldError
+from detente.sanctions import Scenario
+from detente.sanctions.scenario import parse_scenario
+from detente.sanctions.source import Source
+
+MOST_DEPTH = 40
+"""Levels of nesting in a scenario file; a real one has five."""
+
+
+def scenario_yaml(scenario: Scenario) -> str:
+    """Write a scenario as a file for `detente solve`; reading it gives the same numbers."""
+    document = json.loads(scenario.model_dump_json(exclude_defaults=True))
+    ordered = {"title": scenario.title, **document}
+    written = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
+    return f"# run with: detente solve FILE\n{written}"
+
+
+def results_csv(views: list[View], table: str) -> str:
+    """Write a table of results as CSV, one row for each scenario and country, partner or sector."""
+    parts = [_table(view, table) for view in views]
+    return str(pd.concat(parts, ignore_index=True).to_csv(index=False, lineterminator="\n"))
+
+
+def _table(view: View, table: str) -> pd.DataFrame:
+    found: pd.DataFrame = getattr(view.results, table).reset_index()
+    if table == "countries":
+        found.insert(1, "name", found["country"].map(country_names()))
+    if table != "countries":
+        found.insert(0, "target", view.results.target)
+    found.insert(0, "scenario", view.name.upper())
+    return found
+
+
+def report_html(state: State) -> str:
+    """Write the report: one page that needs no server and no network."""
+    titles = " and ".join(dict.fromkeys(scenario_of(p).title for p in state.panels.values()))
+    style = assets()["style.css"].decode()
+    return render("report.html", state, title=titles, style=style, alone=True)
+
+
+def opened(text: str) -> dict[str, Any]:
+    """Read a scenario file that somebody opened; what the page needs to show it.
+
+    Raises
+    ------
+    ScenarioError
+        Not plain data, or not a scenario: line and field.
+    """
+    name = "line"
+    _refuse_tricks(text)
+    try:
+        scenario = manageable(parse_scenario(Source.parse(text, name)))
+    except (ScenarioError, WorldError):
+        raise
+    except (RecursionError, ValueError, TypeError, ArithmeticError, yaml.YAMLError) as error:
+        raise ScenarioError(f"line:1: not a scenario file: {str(error)[:200]}") from error
+    return {"own": packed(scenario), "title": scenario.title}
+
+
+def _refuse_tricks(text: str) -> None:
+    """Refuse YAML that is more than plain data, before anything is built from it.
+
+    Anchors make a small file unfold into a huge one; tags name types; depth exhausts the stack.
+    """
+    depth = 0
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            line = token.start_mark.line + 1
+            if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
+                raise ScenarioError(f"line:{line}: only plain data, no anchors, aliases or tags")
+            if isinstance(token, yaml.DirectiveToken | yaml.DocumentStartToken) and line > 1:
+                raise ScenarioError(f"line:{line}: only one document")
+            depth += isinstance(token, _OPENS) - isinstance(token, _CLOSES)
+            if depth > MOST_DEPTH:
+                raise ScenarioError(f"line:{line}: nested too deeply")
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ScenarioError(f"line:{line}: {error.problem or 'not YAML'}") from error
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"line:1: not YAML: {str(error)[:200]}") from error
+
+
+_OPENS = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSES = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)

@@ -1,0 +1,131 @@
+"""What the page shows, as a value; nothing of it is kept on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+from detente.app.starts import measures_in_force, on_banks, scenario_at
+from detente.sanctions import Measure, Scenario
+from detente.sanctions.measures import Kind, Level
+
+Deficits = Literal["share", "value", "zero"]
+Name = Literal["a", "b"]
+
+PERCENT = 100
+
+
+class NewMeasure(NamedTuple):
+    """A measure to impose: by all senders unless `by` names some; a ban if it has no strength."""
+
+    kind: Kind = "export-ban"
+    sectors: str = "goods"
+    strength: int | None = 20
+    by: str = ""
+
+    def measure(self, senders: Iterable[str], target: str) -> Measure:
+        """Spell it out."""
+        return Measure.model_validate(
+            {
+                "senders": self.by.split("+") if self.by else list(senders),
+                "target": target,
+                "kind": self.kind,
+                "sectors": self.sectors.split("+"),
+                **({"ban": True} if self.strength is None else {"ave": self.strength / PERCENT}),
+            }
+        )
+
+
+class Group(NamedTuple):
+    """Measures in force that one slider eases together."""
+
+    key: str
+    senders: tuple[str, ...]
+    of: Literal["goods", "banks"]
+    measures: dict[str, Measure]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One scenario, as its controls show it.
+
+    Attributes
+    ----------
+    start, packed
+        Starting point; the scenario itself where it is somebody's own.
+    target, senders
+        Who is sanctioned, and whose measures are moved.
+    eased, apart
+        Percent taken off: of groups of measures in force, and of single measures that do not
+        follow their group.
+    new
+        Measures imposed.
+    level, deficits, since, routes, hub_share
+        Assumptions; see `Scenario`. The hub share is in hundredths of a percent, None for that of
+        the starting point.
+    """
+
+    start: str
+    packed: str
+    target: str
+    senders: tuple[str, ...]
+    eased: Mapping[str, int] = field(default_factory=dict)
+    apart: Mapping[str, int] = field(default_factory=dict)
+    new: tuple[NewMeasure, ...] = ()
+    level: Level = "central"
+    deficits: Deficits = "share"
+    since: date | None = None
+    routes: bool = False
+    hub_share: int | None = None
+
+    @property
+    def base(self) -> Scenario:
+        """The scenario started from."""
+        return scenario_at(self.start, self.packed)
+
+    @property
+    def day(self) -> date:
+        """Day whose measures are in force."""
+        return self.since or Scenario(title="").start
+
+    @property
+    def groups(self) -> list[Group]:
+        """Measures in force of the senders on the target, by who took them and on what."""
+        found: dict[str, Group] = {}
+        for name, measure in measures_in_force(self.target, self.day).items():
+            if measure.ave is not None and set(measure.senders) & set(self.senders):
+                of: Literal["goods", "banks"] = "banks" if on_banks(measure) else "goods"
+                key = f"{'+'.join(measure.senders)}.{of}"
+                group = found.setdefault(key, Group(key, tuple(measure.senders), of, {}))
+                group.measures[name] = measure
+        order = {"goods": 0, "banks": 1}
+        return sorted(found.values(), key=lambda g: (len(g.senders), _rank(self, g), order[g.of]))
+
+    def degree(self, group: Group, measure: str) -> int:
+        """Percent of a measure that is taken off."""
+        return self.apart.get(measure, self.eased.get(group.key, 0))
+
+    @property
+    def degrees(self) -> dict[str, int]:
+        """Percent taken off every measure that is eased at all."""
+        found = {m: self.degree(g, m) for g in self.groups for m in g.measures}
+        return {m: percent for m, percent in found.items() if percent}
+
+
+def _rank(panel: Panel, group: Group) -> int:
+    return min(panel.senders.index(s) for s in group.senders if s in panel.senders)
+
+
+@dataclass(frozen=True)
+class State:
+    """What the page shows: one scenario, or two beside each other."""
+
+    a: Panel
+    b: Panel | None = None
+
+    @property
+    def panels(self) -> dict[Name, Panel]:
+        """By name."""
+        return {"a": self.a} if self.b is None else {"a": self.a, "b": self.b}

@@ -1,0 +1,195 @@
+// The page as it comes from the server works without this script; the script replaces its parts
+// while a slider moves. It keeps no state: the form is the state, and the address repeats it.
+
+const REST = 120; // milliseconds without movement after which the server is asked
+const SPEAK = 700; // milliseconds after which a new answer is read out
+const SLOW = 250; // milliseconds after which waiting shows
+
+const byId = (id) => document.getElementById(id);
+document.documentElement.classList.add("js");
+
+let resting = 0;
+let speaking = 0;
+let asked = null;
+
+// ---------------------------------------------------------------------------------------- sliders
+
+function worded(pattern, value) {
+  return pattern.replace("#", value).replace("@", (value / 100).toFixed(2));
+}
+
+function show(slider) {
+  const output = byId(`${slider.id}-out`);
+  if (output) output.textContent = worded(output.dataset.unit, slider.value);
+  slider.setAttribute("aria-valuetext", worded(slider.dataset.spoken, slider.value));
+}
+
+// A slider of a group takes along the measures that stand where the group stood.
+function moveGroup(slider) {
+  const was = byId(`${slider.id}-was`);
+  if (!was) return;
+  const single = byId(`${slider.id}-single`);
+  for (const member of single ? single.querySelectorAll("input[type=range]") : []) {
+    if (member.value === was.value) {
+      member.value = slider.value;
+      show(member);
+    }
+  }
+  was.value = slider.value;
+}
+
+// ------------------------------------------------------------------------------ asking the server
+
+function fields(submitter) {
+  return new URLSearchParams(new FormData(byId("controls"), submitter));
+}
+
+function soon(wait, submitter, relay = false) {
+  clearTimeout(resting);
+  resting = setTimeout(() => ask(fields(submitter), relay), wait);
+}
+
+async function ask(query, relay) {
+  asked?.abort();
+  const mine = new AbortController();
+  asked = mine;
+  const slow = setTimeout(() => byId("results").setAttribute("aria-busy", "true"), SLOW);
+  try {
+    const response = await fetch(`/part?${query}`, { signal: mine.signal });
+    const text = await response.text();
+    if (mine.signal.aborted) return;
+    if (response.ok) lay(text, relay);
+    trouble(response.ok ? "" : text);
+  } catch (error) {
+    if (error.name !== "AbortError") {
+      trouble("The page cannot reach detente on this computer. What you see is from before.");
+    }
+  } finally {
+    clearTimeout(slow);
+    if (asked === mine) byId("results").removeAttribute("aria-busy");
+  }
+}
+
+function trouble(words) {
+  byId("trouble").textContent = words;
+}
+
+// -------------------------------------------------------------------------------- laying out parts
+
+function lay(text, relay) {
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  const focus = document.activeElement?.id;
+  const form = fresh.getElementById("controls");
+  replace("answer", fresh);
+  replace("results", fresh);
+  if (relay || form.dataset.shape !== byId("controls").dataset.shape) {
+    replace("controls", fresh);
+    worded_sliders();
+  }
+  if (focus && document.activeElement?.id !== focus) refocus(focus);
+  history.replaceState(null, "", `/?${byId("answer").dataset.query}`);
+  speak();
+}
+
+// Replaces an element; folds stay open, and tables stay scrolled, as they were.
+function replace(id, fresh) {
+  const old = byId(id);
+  const made = document.adoptNode(fresh.getElementById(id));
+  for (const fold of old.querySelectorAll("details[id]")) {
+    const same = made.querySelector(`#${CSS.escape(fold.id)}`);
+    if (same) same.open = fold.open;
+  }
+  const scrolled = [...old.querySelectorAll(".scroll[id]")].filter((x) => x.scrollLeft);
+  const places = scrolled.map((x) => [x.id, x.scrollLeft]);
+  old.replaceWith(made);
+  for (const [place, left] of places) {
+    const same = byId(place);
+    if (same) same.scrollLeft = left;
+  }
+}
+
+// What had the focus may be gone, such as the button that removed a row: stay near.
+function refocus(id) {
+  const near = byId(id) ?? byId(`${id.slice(0, 1)}-add`) ?? byId("compare");
+  near?.focus({ preventScroll: true });
+}
+
+function speak() {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => {
+    const words = [...document.querySelectorAll("#answer .headline, #answer .trouble")];
+    const spoken = words.map((x) => x.textContent.trim()).join(" ");
+    if (byId("status").textContent !== spoken) byId("status").textContent = spoken;
+  }, SPEAK);
+}
+
+function worded_sliders() {
+  for (const slider of document.querySelectorAll("input[type=range]")) show(slider);
+}
+
+// ------------------------------------------------------------------------------------ opening files
+
+const MOST = 256 * 1024;
+
+async function open(input) {
+  const [file] = input.files;
+  const panel = input.dataset.panel;
+  const told = byId(`${panel}-file-trouble`);
+  told.textContent = "";
+  if (!file) return;
+  try {
+    if (file.size > MOST) {
+      told.textContent = "Files are at most 256 kB.";
+      return;
+    }
+    const headers = { "Content-Type": "application/yaml" };
+    const response = await fetch("/open", { method: "POST", body: await file.arrayBuffer(), headers });
+    const found = await response.json();
+    if (!response.ok) {
+      told.textContent = found.problem;
+      return;
+    }
+    const query = fields();
+    for (const key of [...query.keys()]) if (key.startsWith(`${panel}.`)) query.delete(key);
+    query.set(`${panel}.start`, "own");
+    query.set(`${panel}.own`, found.own);
+    await ask(query, true);
+  } catch {
+    told.textContent = "The page cannot reach detente on this computer.";
+  } finally {
+    input.value = ""; // so that the same file can be opened again once it is mended
+  }
+}
+
+async function copyLink(button) {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Copy it from the address bar";
+  }
+  byId("status").textContent = button.textContent;
+}
+
+// ------------------------------------------------------------------------------------------ events
+
+document.addEventListener("input", (event) => {
+  if (event.target.type !== "range") return;
+  show(event.target);
+  moveGroup(event.target);
+  soon(REST);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.type === "file") open(event.target);
+  else if (event.target.type !== "range" && event.target.form) soon(0);
+});
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  soon(0, event.submitter, true);
+});
+document.addEventListener("click", (event) => {
+  if (event.target.id === "copy") copyLink(event.target);
+});
+window.addEventListener("online", () => soon(0));
+
+worded_sliders();

@@ -1,0 +1,491 @@
+"""The local page without a browser: links, numbers as `run` gives them, files, refusals."""
+
+import csv
+import io
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detente.cases import available_cases, load_case
+from detente.errors import ScenarioError
+from detente.evidence.runs import run
+from detente.sanctions import Scenario, read_scenario
+
+pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
+pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")
+httpx = pytest.importorskip("httpx", reason="driving the page needs httpx")
+uvicorn = pytest.importorskip("uvicorn", reason="the page needs the extra detente[app]")
+
+from starlette.testclient import TestClient  # noqa: E402
+
+from detente.app.address import query_of, read_state  # noqa: E402
+from detente.app.controls import scenario_of  # noqa: E402
+from detente.app.files import opened  # noqa: E402
+from detente.app.results import results_of  # noqa: E402
+from detente.app.server import make_app  # noqa: E402
+
+HERE = "http://127.0.0.1:8765"
+HALF = "a.start=belarus-2025/us-all&a.ease.USA.goods=50"
+SESSIONS, MOVES = 20, 4
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(make_app(), base_url=HERE) as found:
+        yield found
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """The server as a program of its own; gives its address."""
+    program = "from detente.app.server import serve; serve(port=0)"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            found = re.search(r"http://\S+", process.stderr.readline())
+            assert found is not None
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            for _ in range(200):
+                try:
+                    httpx.get(found[0], timeout=60)
+                    break
+                except httpx.ConnectError:
+                    time.sleep(0.05)
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def percent(html: str, panel: str = "a", country: str = "BLR") -> float:
+    """A number as the page shows it."""
+    found = re.search(rf'data-is="{panel}\.{country}\.percent">([^<]+)<', html)
+    assert found is not None
+    return float(found[1].replace("−", "-"))
+
+
+# ------------------------------------------------------------------------------ states and links
+
+
+@pytest.mark.parametrize(
+    "start",
+    [f"{name}/{scenario}" for name in available_cases() for scenario in load_case(name).scenarios],
+)
+def test_a_starting_point_is_the_scenario_of_its_case(start: str) -> None:
+    state = read_state(f"a.start={start}")
+    assert query_of(state) == f"a.start={start}"
+    name, scenario = start.split("/")
+    found, expected = scenario_of(state.a), load_case(name).scenario(scenario)
+    assert found.title == expected.title
+    ours, theirs = run(found).equilibrium.welfare, run(expected).equilibrium.welfare
+    assert abs(ours - theirs).max() < 1e-9
+    shown = results_of(state.a).countries["percent"]
+    assert shown.to_numpy() == pytest.approx(ours.values, abs=1e-12)
+
+
+PANEL = st.fixed_dictionaries(
+    {},
+    optional={
+        "start": st.sampled_from(["nothing", "belarus-2025/us-all", "belarus-2025/embargo-banks"]),
+        "target": st.sampled_from(["BLR", "RUS", "CHN"]),
+        "senders": st.sampled_from(["USA", "EU27", "LTU", ""]),
+        "ease.USA.goods": st.integers(0, 100),
+        "ease.EU27.banks": st.integers(0, 100),
+        "ease.us-potash-2021": st.integers(0, 100),
+        "new": st.sampled_from(["export-ban:goods:ban:", "tariff:C20%2BC21:15:USA", ""]),
+        "level": st.sampled_from(["low", "central", "high"]),
+        "deficits": st.sampled_from(["share", "value", "zero"]),
+        "since": st.sampled_from(["", "2024-01-01", "2025-02-12"]),
+        "routes": st.sampled_from(["on", "off"]),
+        "hubs": st.integers(5, 300),
+    },
+)
+
+
+@given(PANEL, st.none() | PANEL)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_link_restores_the_state(a: dict[str, Any], b: dict[str, Any] | None) -> None:
+    pairs = [f"a.{k}={v}" for k, v in a.items()]
+    if b is not None:
+        pairs += [f"b.{k}={v}" for k, v in {"start": "nothing", **b}.items()]
+    state = read_state("&".join(pairs))
+    assert read_state(query_of(state)) == state
+    assert query_of(read_state(query_of(state))) == query_of(state)
+    assert len(query_of(state)) < 3000
+
+
+def test_a_form_says_the_same_as_a_link() -> None:
+    form = (
+        "a.full=belarus-2025/us-all&a.start=belarus-2025/us-all&a.target=BLR&a.senders=USA"
+        "&a.was.USA.goods=100&a.ease.USA.goods=50&a.was.USA.banks=100&a.ease.USA.banks=100"
+        "&a.ease.us-potash-2021=100&a.ease.us-luxury-2022=30&a.routes=on&a.hubs=85&a.level=central"
+        "&a.deficits=share&a.since=2025-02-12"
+    )
+    state = read_state(form)
+    assert state.a.apart == {"us-luxury-2022": 30}
+    assert query_of(state) == f"{HALF}&a.ease.us-luxury-2022=30"
+
+
+def test_another_starting_point_begins_anew() -> None:
+    form = (
+        "a.full=belarus-2025/us-all&a.start=belarus-2025/us-goods&a.ease.USA.goods=7&a.level=high"
+    )
+    assert query_of(read_state(form)) == "a.start=belarus-2025/us-goods"
+
+
+def test_comparing_begins_with_the_same_twice() -> None:
+    state = read_state(f"{HALF}&compare=on")
+    assert state.b == state.a
+    assert read_state(f"{query_of(state)}&compare=off").b is None
+
+
+def test_measures_come_and_go() -> None:
+    row = "a.new.0.kind=tariff&a.new.0.sectors=C20&a.new.0.strength=15&a.new.0.by="
+    more = read_state(f"a.full=nothing&a.start=nothing&a.senders=USA&{row}&a.add=1").a
+    assert [n.kind for n in more.new] == ["tariff", "export-ban"]
+    less = read_state(f"a.full=nothing&a.start=nothing&a.senders=USA&{row}&a.drop=0").a
+    assert less.new == ()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "a.start=belarus-2025/no-such",
+        "a.start=../../etc/passwd",
+        "a.start=/etc/passwd/x",
+        "a.target=XXX",
+        "a.target=EU27",
+        "a.senders=Atlantis",
+        "a.level=extreme",
+        "a.new=export-ban:nothing-of-the-kind:20:",
+        "a.new=theft:goods:20:",
+        "a.ease.USA.goods=much",
+        "a.since=yesterday",
+        "a.start=own&a.own=AAAA",
+        "a.start=own&a.own=%ff",
+    ],
+)
+def test_an_address_that_makes_no_sense_is_told(client: TestClient, query: str) -> None:
+    for path in ("/", "/part", "/scenario.yaml", "/results.csv", "/report.html"):
+        answer = client.get(f"{path}?{query}")
+        assert answer.status_code == 400
+        assert "Traceback" not in answer.text
+
+
+# ------------------------------------------------------------------------- numbers on the page
+
+
+def test_the_page_shows_what_run_gives(client: TestClient) -> None:
+    answer = client.get(f"/?{HALF}&b.start=belarus-2025/us-eu-all")
+    assert answer.status_code == 200
+    for panel in ("a", "b"):
+        state = read_state(f"{HALF}&b.start=belarus-2025/us-eu-all")
+        welfare = run(scenario_of(state.panels[panel])).equilibrium.welfare
+        for country in ("BLR", "RUS", "LTU", "CHN"):
+            expected = float(welfare.sel(country=country))
+            assert percent(answer.text, panel, country) == pytest.approx(expected, abs=6e-4)
+
+
+def test_goods_by_way_add_up() -> None:
+    leak = results_of(read_state("").a).leak
+    assert leak is not None
+    assert 0 < leak.share("before") < leak.share("after") < 100
+    assert results_of(read_state("a.routes=off").a).leak is None
+
+
+def test_a_scenario_without_solution_is_told(client: TestClient) -> None:
+    everything = "".join(f"&a.new={k}:all:ban:" for k in ("export-ban", "import-ban"))
+    query = f"a.start=nothing&a.target=BLR&a.senders=all{everything}"
+    assert client.get(f"/part?{query}").status_code in (200, 400)
+
+
+def test_the_form_works_without_a_script(client: TestClient) -> None:
+    form = {"a.full": "belarus-2025/us-all", "a.start": "belarus-2025/us-banks"}
+    answer = client.get("/", params=form)
+    assert answer.history[0].status_code == 303
+    assert str(answer.url) == f"{HERE}/?a.start=belarus-2025/us-banks"
+
+
+# ------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        HALF,
+        "a.start=belarus-2025/embargo-banks&a.deficits=value",
+        "a.start=nothing&a.target=BLR&a.senders=GBR&a.new=import-ban:C20:ban:&a.level=high",
+        "a.hubs=120&a.since=2024-06-30",
+    ],
+)
+def test_the_scenario_file_gives_the_same_numbers(
+    client: TestClient, tmp_path: Path, query: str
+) -> None:
+    answer = client.get(f"/scenario.yaml?{query}")
+    assert answer.headers["content-disposition"] == 'attachment; filename="scenario.yaml"'
+    path = tmp_path / "scenario.yaml"
+    path.write_bytes(answer.content)
+    again = run(read_scenario(path)).equilibrium.welfare.values
+    assert again == pytest.approx(results_of(read_state(query).a).countries["percent"], abs=1e-12)
+    found = client.post("/open", content=answer.content)
+    assert found.status_code == 200
+    own = read_state(f"a.start=own&a.own={found.json()['own']}")
+    assert read_state(query_of(own)) == own
+    assert results_of(own.a).countries["percent"].to_numpy() == pytest.approx(again, abs=1e-9)
+
+
+def test_what_has_no_control_is_computed_all_the_same(client: TestClient) -> None:
+    text = """
+title: Everything
+status_quo: 2025-02-12
+lift: [us-potash-2021]
+ease: {us-luxury-2022: 0.335}
+harden: {eu-wood-2022: 0.8}
+impose:
+  - {senders: GBR, target: BLR, kind: import-ban, sectors: C20, share: 0.5, ban: true}
+costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
+"""
+    own = client.post("/open", content=text.encode()).json()["own"]
+    panel = read_state(f"a.start=own&a.own={own}").a
+    expected = run(Scenario.model_validate(__import__("yaml").safe_load(text)))
+    shown = results_of(panel).countries["percent"]
+    assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
+    page = client.get(f"/part?a.start=own&a.own={own}").text
+    assert "Also part of this scenario: 1 measures eased, 1 measures imposed" in page
+
+
+def test_tables_as_csv(client: TestClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
+    assert len(rows) == 80
+    shown = {r["country"]: float(r["percent"]) for r in rows}
+    expected = results_of(read_state(HALF).a).countries["percent"]
+    assert shown == pytest.approx(expected.to_dict(), abs=1e-12)
+    both = client.get(f"/results.csv?{HALF}&b.start=nothing&table=sectors").text
+    assert {r["scenario"] for r in csv.DictReader(io.StringIO(both))} == {"A", "B"}
+    assert client.get(f"/results.csv?{HALF}&table=../secrets").status_code == 400
+
+
+def test_the_report_needs_nothing_else(client: TestClient) -> None:
+    report = client.get(f"/report.html?{HALF}")
+    assert report.headers["content-disposition"].endswith('"report.html"')
+    assert percent(report.text) == percent(client.get(f"/part?{HALF}").text)
+    assert not re.search(r'(src|href)="(?!#|/scenario|/results|/report)', report.text)
+    assert 'href="/' not in report.text
+    assert "<script" not in report.text
+
+
+# ---------------------------------------------------------------------------------- refusals
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{chr(98 + k)}: &{chr(98 + k)} [{', '.join([f'*{chr(97 + k)}'] * 9)}]\n" for k in range(8)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("title: x\nlift: [us-potash-2o21]\n", "line:2: lift.0: unknown measure"),
+        ("title: x\nimpose:\n  - {senders: Mars}\n", "line:3"),
+        ("title: x\nspeed: 3\n", "line:2: speed: unknown field"),
+        ("title: x\n  y: [\n", "line:2"),
+        ("title: !!python/object/apply:os.system [ls]\n", "line:1: only plain data"),
+        (BOMB, "only plain data, no anchors"),
+        ("title: " + "[" * 5000, "nested too deeply"),
+        ("title: x\nstatus_quo: 2025-99-99\n", "line:"),
+        ("title: x\nlevel: " + "9" * 5000 + "\n", "line:"),
+        ("{a: b}: c\n", "line:"),
+        ("- a\n- b\n", "line:1"),
+        ("", "line:1"),
+        ("title: x\n---\ntitle: y\n", "line:2: only one document"),
+        ("title: \x00\n", "line:1"),
+        ("title: x\nworld: ../../etc/passwd\n", "line:2: world: unknown world"),
+    ],
+)
+def test_files_that_are_no_scenario_are_refused(client: TestClient, text: str, told: str) -> None:
+    started = time.monotonic()
+    answer = client.post("/open", content=text.encode())
+    assert answer.status_code == 422
+    assert told in answer.json()["problem"]
+    assert time.monotonic() - started < 5
+
+
+def test_scenarios_that_would_hold_everybody_up_are_refused() -> None:
+    many = ", ".join(["{origins: all, destinations: all, factor: 0.9}"] * 400)
+    with pytest.raises(ScenarioError, match="400 changes are more than this page takes"):
+        opened(f"title: x\ncosts: [{many}]\n")
+
+
+def test_files_that_are_no_text_are_refused(client: TestClient) -> None:
+    assert client.post("/open", content=b"\xff\xfe\x00").status_code == 422
+
+
+def test_oversized_uploads_are_refused(client: TestClient) -> None:
+    large = b"a" * (256 * 1024 + 1)
+    assert client.post("/open", content=large).status_code == 413
+
+    def unannounced() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b"a" * 8192
+
+    assert client.post("/open", content=unannounced()).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "https://127.0.0.1:8765"},
+        {"host": "evil.example:8765"},
+        {"host": "127.0.0.1.evil.example"},
+        {"host": "192.168.0.1:8765"},
+        {"host": ""},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+    ],
+)
+def test_requests_from_elsewhere_are_refused(client: TestClient, headers: dict[str, str]) -> None:
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/part"),
+        ("POST", "/open"),
+        ("GET", "/static/app.js"),
+    ):
+        assert client.request(method, path, headers=headers).status_code == 403
+
+
+def test_a_person_may_follow_a_link_to_the_page_only(client: TestClient) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    link["sec-fetch-dest"] = "document"
+    assert client.get(f"/?{HALF}", headers=link).status_code == 200
+    assert client.get(f"/report.html?{HALF}", headers=link).status_code == 403
+    assert client.post("/open", headers=link).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../server.py",
+        "/static/..%2fserver.py",
+        "/static/%2e%2e/server.py",
+        "/static//etc/passwd",
+        "/static/..\\server.py",
+        "/static/",
+        "/templates/page.html",
+        "/etc/passwd",
+    ],
+)
+def test_paths_outside_the_folder_are_not_there(client: TestClient, path: str) -> None:
+    request = client.build_request("GET", HERE + path)
+    request.url = httpx.URL(HERE).copy_with(raw_path=path.encode())
+    assert client.send(request).status_code in (404, 405)
+
+
+def test_addresses_have_an_end(client: TestClient) -> None:
+    assert client.get("/?x=" + "a" * 50_000).status_code == 414
+
+
+def test_browsers_are_told_to_be_strict(client: TestClient) -> None:
+    for path in ("/", "/part", "/static/app.js", "/report.html", "/nowhere"):
+        headers = client.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+    page = client.get("/").text
+    assert " style=" not in page
+    assert "<style" not in page
+    assert not re.search(r"https?://(?!127)", page)
+
+
+def test_words_from_a_file_are_text_on_the_page(client: TestClient) -> None:
+    text = "title: <script>alert(1)</script>\nlift: [us-potash-2021]\n"
+    own = client.post("/open", content=text.encode()).json()["own"]
+    page = client.get(f"/?a.start=own&a.own={own}").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+# ------------------------------------------------------------------------------ several people
+
+
+def test_twenty_people_move_sliders_at_once() -> None:
+    """Each waits for an answer, looks at it for a second, and moves on; nobody sees another's."""
+    with running_server() as address:
+
+        def session(who: int) -> list[float]:
+            times = []
+            time.sleep(who / SESSIONS)
+            with httpx.Client(base_url=address, timeout=60) as browser:
+                for move in range(MOVES):
+                    query = f"a.ease.USA.goods={4 * who + move}&a.ease.us-potash-2021={who}"
+                    started = time.monotonic()
+                    answer = browser.get(f"/part?{query}")
+                    times.append(time.monotonic() - started)
+                    assert query_of(read_state(query)) in answer.text.replace("&amp;", "&")
+                    shown[query] = percent(answer.text)
+                    time.sleep(1)
+            return times
+
+        shown: dict[str, float] = {}
+        with ThreadPoolExecutor(SESSIONS) as people:
+            times = [t for found in people.map(session, range(SESSIONS)) for t in found]
+    print(f"median {statistics.median(times):.3f} s, slowest {max(times):.3f} s")
+    assert statistics.median(times) < 2
+    assert len(shown) == SESSIONS * MOVES
+    for query in list(shown)[::13]:
+        expected = run(scenario_of(read_state(query).a)).equilibrium.welfare.sel(country="BLR")
+        assert shown[query] == pytest.approx(float(expected), abs=6e-4)
+
+
+def test_serving_is_local_unless_asked_otherwise() -> None:
+    with running_server() as address:
+        assert address.startswith("http://127.0.0.1:")
+        port = int(address.rsplit(":", 1)[1].strip("/"))
+        listening = Path("/proc/net/tcp")
+        if not listening.exists():
+            pytest.skip("no /proc/net/tcp to see which addresses are listened on")
+        rows = [line.split()[1] for line in listening.read_text().splitlines()[1:]]
+        bound = {row.split(":")[0] for row in rows if row.endswith(f":{port:04X}")}
+        assert bound == {"0100007F"}
+
+
+def test_without_the_extra_the_reason_is_given() -> None:
+    program = (
+        "import sys; sys.modules['starlette.applications'] = None\n"
+        "from detente.errors import MissingExtraError\n"
+        "from detente.app.server import make_app\n"
+        "try: make_app()\n"
+        "except MissingExtraError as error: print(error)\n"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert "detente[app]" in out.stdout
+
+
+def test_importing_detente_brings_no_server() -> None:
+    program = "import sys, json, detente; print(json.dumps([m for m in sys.modules]))"
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not {"starlette", "uvicorn", "jinja2"} & set(json.loads(out.stdout))
