@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detente.cases import available_cases, load_case
-from detente.errors import ScenarioError
+from detente.errors import ConvergenceError, ScenarioError
 from detente.evidence.runs import run
 from detente.sanctions import Scenario, read_scenario
 
@@ -208,10 +209,20 @@ def test_goods_by_way_add_up() -> None:
     assert results_of(read_state("a.routes=off").a).leak is None
 
 
-def test_a_scenario_without_solution_is_told(client: TestClient) -> None:
-    everything = "".join(f"&a.new={k}:all:ban:" for k in ("export-ban", "import-ban"))
-    query = f"a.start=nothing&a.target=BLR&a.senders=all{everything}"
-    assert client.get(f"/part?{query}").status_code in (200, 400)
+def test_a_scenario_without_solution_is_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(panel: object) -> None:
+        raise ConvergenceError("no equilibrium: trade breaks down", {})
+
+    monkeypatch.setattr("detente.app.page.results_of", fails)
+    for path in ("/", "/part"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "no equilibrium: trade breaks down" in answer.text
+        assert 'id="controls"' in answer.text
+    for path in ("/results.csv", "/report.html"):
+        assert client.get(path).status_code == 400
 
 
 def test_the_form_works_without_a_script(client: TestClient) -> None:
@@ -262,7 +273,7 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
 """
     own = client.post("/open", content=text.encode()).json()["own"]
     panel = read_state(f"a.start=own&a.own={own}").a
-    expected = run(Scenario.model_validate(__import__("yaml").safe_load(text)))
+    expected = run(Scenario.model_validate(yaml.safe_load(text)))
     shown = results_of(panel).countries["percent"]
     assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
     page = client.get(f"/part?a.start=own&a.own={own}").text

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from detente.app.controls import scenario_of
-from detente.app.page import View, assets, render
+from detente.app.page import View, assets, render, views_of
 from detente.app.starts import country_names, manageable, packed
 from detente.app.state import State
 from detente.errors import ScenarioError, WorldError
@@ -46,7 +46,14 @@ def _table(view: View, table: str) -> pd.DataFrame:
 
 
 def report_html(state: State) -> str:
-    """Write the report: one page that needs no server and no network."""
+    """Write the report: one page that needs no server and no network.
+
+    Raises
+    ------
+    ScenarioError, ConvergenceError
+        From the scenarios.
+    """
+    views_of(state)
     titles = " and ".join(dict.fromkeys(scenario_of(p).title for p in state.panels.values()))
     style = assets()["style.css"].decode()
     return render("report.html", state, title=titles, style=style, alone=True)

@@ -277,7 +277,7 @@ def _parties_in_words(panel: Panel) -> str:
 def _assumptions_in_words(panel: Panel) -> str:
     parts = [f"{panel.level} strength"]
     if panel.since:
-        parts.append(f"{panel.since:%-d %B %Y}")
+        parts.append(f"{panel.since.day} {panel.since:%B %Y}")
     if panel.routes:
         parts.append("with detours")
     return ", ".join(parts)

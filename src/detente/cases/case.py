@@ -91,6 +91,16 @@ class Case(Assumptions):
         parts |= {field: getattr(change, field) for field in Change.model_fields}
         return Scenario(**parts)
 
+    def _repr_html_(self) -> str:
+        """Title, question and scenarios, for notebooks."""
+        from html import escape
+
+        rows = "".join(
+            f"<li><code>{escape(name)}</code> {escape(change.title)}</li>"
+            for name, change in self.scenarios.items()
+        )
+        return f"<b>{escape(self.title)}</b><p>{escape(self.question)}</p><ul>{rows}</ul>"
+
 
 def available_cases() -> tuple[str, ...]:
     """Names of the cases embedded in the package.

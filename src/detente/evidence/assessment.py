@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,13 @@ class Assessment:
         rows = self.sectors[self.sectors["scenario"] == scenario]
         order = (rows["after"] - rows["before"]).abs().sort_values(ascending=False).index
         return rows.loc[order[:count]]
+
+    def _repr_html_(self) -> str:
+        wide = self.welfare.pivot(index="scenario", columns="country", values="percent")
+        countries = list(dict.fromkeys(self.welfare["country"]))
+        shown = wide.loc[list(self.titles), countries].rename(self.titles)
+        table = shown.to_html(float_format="{:+.3f}".format)
+        return f"<p>{escape(self.title)}: welfare, percent of income</p>{table}"
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, for files."""

@@ -42,6 +42,9 @@ class Run:
         """The world started from."""
         return self.compiled.changes.world
 
+    def _repr_html_(self) -> str:
+        return self.equilibrium._repr_html_()
+
     @property
     def leakage(self) -> Leakage | None:
         """Flows by route and what hubs earn, if the scenario has routes."""
