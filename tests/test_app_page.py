@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="driving a browser 
 
 from detente.app.address import read_state  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from test_app import percent, running_server  # noqa: E402
+from test_app import others_here, percent, running_server  # noqa: E402
 
 BROWSER = os.environ.get("PLAYWRIGHT_CHROMIUM") or shutil.which("chromium")
 if BROWSER is None:
@@ -29,9 +30,6 @@ OPTIONS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 HALF_A_SECOND = 0.5
-SLACK = float(os.environ.get("DETENTE_SLACK", "3"))
-"""How much slower than promised a shared, loaded machine may be before a test fails."""
-
 Open = Callable[..., Any]
 
 
@@ -114,34 +112,30 @@ GOODS = "input[name='a.ease.USA.goods']"
 def test_one_move_of_one_slider_gives_the_answer(visit: Open) -> None:
     page = visit()
     before = page.locator("#answer .headline").inner_text()
-    page.wait_for_timeout(1000)
-    started = time.monotonic()
     move(page, GOODS, 40)
     assert page.locator("output[id$='USA-goods-out']").inner_text() == "40 % eased"
     settled(page, "a.ease.USA.goods=40")
-    taken = time.monotonic() - started
-    print(f"slider to answer: {taken:.3f} s")
-    assert taken < SLACK * HALF_A_SECOND
     assert page.locator("#answer .headline").inner_text() != before
-    for country in ("BLR", "RUS", "EU27"):
-        if country != "EU27":
-            assert shown(page, "a", country) == pytest.approx(solved(page, "a", country), abs=6e-4)
+    for country in ("BLR", "RUS", "LTU"):
+        assert shown(page, "a", country) == pytest.approx(solved(page, "a", country), abs=6e-4)
     page.locator("#status").filter(has_text="Belarus").wait_for(state="attached")
     followers = page.locator("input[name='a.ease.us-potash-2021']")
     assert followers.input_value() == "40"
 
 
-def test_two_scenarios_answer_within_half_a_second(visit: Open) -> None:
-    page = visit("a.start=belarus-2025/us-all&b.start=belarus-2025/us-eu-all")
-    page.wait_for_timeout(1000)
+@pytest.mark.parametrize("query", ["", "a.start=belarus-2025/us-all&b.start=belarus-2025/us-goods"])
+def test_the_answer_follows_within_half_a_second(visit: Open, query: str) -> None:
+    page = visit(query)
+    slack = others_here()
+    page.wait_for_timeout(500)
     times = []
-    for value in (31, 57, 83):
+    for value in (31, 57, 83, 12, 44) if query else (30, 56, 82, 11, 43):
         started = time.monotonic()
         move(page, GOODS, value)
         settled(page, f"a.ease.USA.goods={value}")
         times.append(time.monotonic() - started)
-    print("two scenarios:", " ".join(f"{t:.3f}" for t in times), "s")
-    assert sorted(times)[1] < SLACK * HALF_A_SECOND
+    print("from slider to answer:", " ".join(f"{t:.3f}" for t in times), "s")
+    assert statistics.median(times) < HALF_A_SECOND * slack
 
 
 def test_two_scenarios_stand_side_by_side(visit: Open) -> None:
