@@ -71,11 +71,14 @@ class Assessment:
         order = (rows["after"] - rows["before"]).abs().sort_values(ascending=False).index
         return rows.loc[order[:count]]
 
-    def _repr_html_(self) -> str:
+    def welfare_by_country(self) -> pd.DataFrame:
+        """Welfare in percent of income, scenario titles by country."""
         wide = self.welfare.pivot(index="scenario", columns="country", values="percent")
         countries = list(dict.fromkeys(self.welfare["country"]))
-        shown = wide.loc[list(self.titles), countries].rename(self.titles)
-        table = shown.to_html(float_format="{:+.3f}".format)
+        return wide.loc[list(self.titles), countries].rename(self.titles)
+
+    def _repr_html_(self) -> str:
+        table = self.welfare_by_country().to_html(float_format="{:+.3f}".format)
         return f"<p>{escape(self.title)}: welfare, percent of income</p>{table}"
 
     def tables(self) -> dict[str, pd.DataFrame]:

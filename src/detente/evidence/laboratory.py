@@ -13,6 +13,7 @@ from detente.cases import Case
 from detente.cases.metrics import Parameters
 from detente.cases.records import Test
 from detente.equilibrium import Equilibrium, solve
+from detente.equilibrium.problem import Deficits
 from detente.equilibrium.solver import balanced
 from detente.errors import ConvergenceError
 from detente.evidence.draws import Cube, Draw, route_values
@@ -114,7 +115,7 @@ class Trial:
         self.case, self.draw = case, draw
         closure = draw.values.get("closure", case.deficits)
         self.world = balanced(laboratory.world) if closure == "zero" else laboratory.world
-        self.deficits = "value" if closure == "value" else "share"
+        self.deficits: Deficits = "value" if closure == "value" else "share"
         self.status_quo = self._status_quo()
         self.choice = self._choice(laboratory)
         self.before = self._solve(self.status_quo)
@@ -129,9 +130,9 @@ class Trial:
         def cut_off(country: str, partners: tuple[str, ...]) -> tuple[Equilibrium, Equilibrium]:
             where = (country, partners)
             if where not in self._cut:
-                costs, _ = self._routed(_banned(self.status_quo, *where))
+                costs, _ = self._routed(self.status_quo.cut_off(*where))
                 self._cut[where] = self._solve(costs)
-            return self._cut[where], self._with_patronage(_banned(changes, *where), after)[0]
+            return self._cut[where], self._with_patronage(changes.cut_off(*where), after)[0]
 
         return Comparison(self.before, after, routed, cut_off)
 
@@ -170,7 +171,7 @@ class Trial:
         return solve(
             self.world,
             changes,
-            deficits="value" if self.deficits == "value" else "share",
+            deficits=self.deficits,
             theta=self.draw.theta,
             tolerance=TOLERANCE,
             start=start,
@@ -216,10 +217,6 @@ class Trial:
             hub_share=share,
             margin=margin,
         )
-
-
-def _banned(changes: Changes, country: str, partners: tuple[str, ...]) -> Changes:
-    return changes.ban(country, partners).ban(partners, country)
 
 
 @lru_cache(maxsize=4)

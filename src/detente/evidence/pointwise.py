@@ -9,7 +9,7 @@ from detente.cases.records import Test
 from detente.equilibrium import Equilibrium, solve
 from detente.equilibrium.problem import Deficits
 from detente.evidence.measurement import Comparison
-from detente.evidence.runs import Run, routes_of
+from detente.evidence.runs import Run
 from detente.world.changes import Changes
 from detente.world.world import World
 
@@ -18,10 +18,10 @@ def comparison_of(found: Run) -> Comparison:
     """A solved scenario beside the status quo it starts from."""
     world, closure = found.world, found.scenario.deficits
     nothing = Changes(world)
-    choice = routes_of(found.scenario, world) if found.routed is not None else None
+    choice = None if found.routed is None else found.routed.choice
 
     def cut(changes: Changes, partners: tuple[str, ...], country: str) -> Equilibrium:
-        banned = changes.ban(country, partners).ban(partners, country)
+        banned = changes.cut_off(country, partners)
         routed = banned if choice is None else choice.apply(banned).changes
         return solve(world, routed, deficits=closure)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from detente.equilibrium import Equilibrium, solve
 from detente.equilibrium.solver import balanced
@@ -45,7 +45,7 @@ class Run:
     def _repr_html_(self) -> str:
         return self.equilibrium._repr_html_()
 
-    @property
+    @cached_property
     def leakage(self) -> Leakage | None:
         """Flows by route and what hubs earn, if the scenario has routes."""
         if self.routed is None:

@@ -15,7 +15,7 @@ from detente.cases import Case
 from detente.equilibrium import Equilibrium, solve
 from detente.equilibrium.problem import Deficits
 from detente.errors import ScenarioError
-from detente.evidence.runs import Run, routes_of, run
+from detente.evidence.runs import Run, run
 from detente.leverage.dependence import ValueChains
 from detente.leverage.exposure import exposure
 from detente.routes import RouteChoice
@@ -48,7 +48,7 @@ class Setting:
 
     def cut_off(self, target: str, members: list[str]) -> Equilibrium:
         """The equilibrium with all direct trade between the target and some partners banned."""
-        banned = self.changes.ban(target, members).ban(members, target)
+        banned = self.changes.cut_off(target, members)
         changes = banned if self.routes is None else self.routes.apply(banned).changes
         closure = cast(Deficits, self.equilibrium.deficits)
         return solve(changes.world, changes, deficits=closure)
@@ -57,7 +57,7 @@ class Setting:
 def settings_of(scenario: Scenario) -> tuple[Setting, Setting]:
     """Status quo, and outcome, of a scenario."""
     after = run(scenario)
-    routes = None if after.routed is None else routes_of(scenario, after.world)
+    routes = None if after.routed is None else after.routed.choice
     none = Changes(after.world)
     before = Setting(none, routes, solve(after.world, none, deficits=scenario.deficits))
     return before, Setting(_with_transfers(after), routes, after.equilibrium)

@@ -13,6 +13,7 @@ from detente.arrays import Array
 from detente.evidence.claims import Evidence, WeighedClaim
 from detente.report.charts import OKABE_ITO, _altair, save_chart
 from detente.report.claims_tables import band, write_page
+from detente.report.files import whole_file
 
 BARS = 6
 """Assumptions that a tornado shows."""
@@ -170,5 +171,6 @@ def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:
         save_chart(chart, path)
     page, table = folder / "claims.html", folder / "claims.csv"
     write_page(found, page)
-    found.table().to_csv(table, lineterminator="\n")
+    with whole_file(table) as (_, partial):
+        found.table().to_csv(partial, lineterminator="\n")
     return [*paths, page, table]

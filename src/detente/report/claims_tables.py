@@ -13,6 +13,7 @@ from rich.text import Text
 from detente.cases.metrics import METRICS
 from detente.errors import MissingExtraError
 from detente.evidence.claims import Evidence, WeighedClaim
+from detente.report.files import whole_file
 
 
 def evidence_view(found: Evidence) -> RenderableType:
@@ -148,6 +149,5 @@ def write_page(found: Evidence, path: Path) -> None:
     page = template.render(
         found=found, band=band, deciding=deciding, statement=statement, provenance=provenance(found)
     )
-    partial = path.with_suffix(".partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as (_, partial):
+        partial.write_text(page, encoding="utf-8")

@@ -48,16 +48,16 @@ def write_tables(
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, table in result.tables().items():
-        with _whole(folder / f"{name}.{kind}") as (path, partial):
+        with whole_file(folder / f"{name}.{kind}") as (path, partial):
             _write(table, partial, kind)
         paths.append(path)
-    with _whole(folder / "manifest.json") as (path, partial):
+    with whole_file(folder / "manifest.json") as (path, partial):
         partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
     return [*paths, path]
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[tuple[Path, Path]]:
+def whole_file(path: Path) -> Iterator[tuple[Path, Path]]:
     """Give a file to write to, which takes the place of `path` once it is complete."""
     partial = path.with_suffix(".partial")
     yield path, partial

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from detente.cases import Case
@@ -26,6 +25,7 @@ from detente.leverage.findings import Findings, Wishes, relief_findings
 from detente.leverage.influence import answer as influence_answer
 from detente.leverage.influence import influence, last_easing
 from detente.leverage.relief import RIVAL
+from detente.report.files import whole_file
 from detente.world.world import World
 
 FORMATS = (".html", ".md")
@@ -247,7 +247,7 @@ def render(report: Report, kind: str = "html") -> str:
         r=report,
         case=report.case,
         figures=figures(report) if kind == "html" else {},
-        welfare=_welfare_table(report),
+        welfare=report.assessment.welfare_by_country(),
         influence_answer=influence_answer(report.influence, _held(report)),
         offers=_offers(report),
         band=band,
@@ -264,13 +264,6 @@ def _held(report: Report) -> str:
     """The partner whose hold is told: the rival, where it is one, or the largest."""
     partners = [str(p) for p in report.influence["partner"].values]
     return RIVAL if RIVAL in partners else partners[0]
-
-
-def _welfare_table(report: Report) -> pd.DataFrame:
-    """Welfare in percent, scenario titles by country."""
-    wide = report.assessment.welfare.pivot(index="scenario", columns="country", values="percent")
-    countries = list(dict.fromkeys(report.assessment.welfare["country"]))
-    return wide.loc[list(report.assessment.titles), countries].rename(report.assessment.titles)
 
 
 def _offers(report: Report) -> list[dict[str, Any]]:
@@ -291,6 +284,6 @@ def write_report(report: Report, path: Path) -> None:
     if path.suffix not in FORMATS:
         raise ScenarioError(f"{path}: a report can be written as {', '.join(FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(render(report, path.suffix[1:]), encoding="utf-8")
-    partial.replace(path)
+    text = render(report, path.suffix[1:])
+    with whole_file(path) as (_, partial):
+        partial.write_text(text, encoding="utf-8")

@@ -141,6 +141,10 @@ class Changes:
         """Prohibit trade: its share becomes exactly zero."""
         return self.cost(origin, destination, sectors, factor=np.inf)
 
+    def cut_off(self, country: Names, partners: Names) -> Changes:
+        """Prohibit all trade between a country and some partners, both ways."""
+        return self.ban(country, partners).ban(partners, country)
+
     def tariff(
         self,
         origin: Names = None,
