@@ -23,14 +23,16 @@ from detente.cases import available_cases, load_case
 from detente.cases.metrics import METRICS, Parameters
 from detente.cases.records import Test as ClaimTest
 from detente.cases.template import new_case
+from detente.equilibrium.ensemble import Ensemble
 from detente.errors import ScenarioError
 from detente.evidence.claims import WeighedClaim, holds, least_favourable, weigh
 from detente.evidence.draws import Cube
-from detente.evidence.laboratory import Laboratory, Trial
+from detente.evidence.laboratory import Laboratory, Quantity
 from detente.evidence.measurement import MEASUREMENTS, sales
 from detente.evidence.pointwise import claim_values
 from detente.evidence.runs import run
 from detente.evidence.sensitivity import Design, break_even, indices
+from detente.sanctions import compile_scenario
 from detente.sanctions.measures import Range, Strengths
 
 DRAWS = 40
@@ -41,6 +43,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cases") / "mine"
     new_case(folder)
     return folder
+
+
+def at_centre(
+    laboratory: Laboratory, scenario: str, *measured: tuple[str, dict[str, object]]
+) -> np.ndarray:
+    """Metrics of a scenario with every assumption at its central value."""
+    wanted = [Quantity(m, Parameters(**parameters), scenario) for m, parameters in measured]
+    return laboratory.evaluate(laboratory.cube.central()[None], wanted)[0]
 
 
 @pytest.fixture(scope="module")
@@ -166,24 +176,21 @@ def test_no_change_leaves_every_metric_at_zero(template: Path) -> None:
         update={"scenarios": {"none": case.scenarios["lifted"].model_copy(update={"lift": []})}}
     )
     laboratory = Laboratory(nothing)
-    found = Trial(laboratory, laboratory.cube.draw(laboratory.cube.central())).compare("none")
     everything = {"country": "TUR", "partner": ["EU27"], "sectors": ["C24A"]}
     for name, metric in METRICS.items():
         if "hubs" in name or name == "offset-ratio":
             continue
         given_ = {k: everything[k] for k in (*metric.needs, *metric.may)}
-        assert found.measure(name, Parameters(**given_)) == pytest.approx(0, abs=1e-9), name
+        assert at_centre(laboratory, "none", (name, given_)) == pytest.approx(0, abs=1e-6), name
 
 
 def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory) -> None:
     """A draw at the centre is the scenario as `run` solves it from the status quo."""
-    cube = belarus.cube
-    found = Trial(belarus, cube.draw(cube.central())).compare("us-all")
     result = run(belarus.case.scenario("us-all"))
     e, trade = result.equilibrium, result.equilibrium.trade.sum("sector")
 
     def measure(metric: str, **parameters: object) -> float:
-        return found.measure(metric, Parameters(**parameters))
+        return float(at_centre(belarus, "us-all", (metric, parameters))[0])
 
     for country in ("BLR", "RUS", "USA"):
         expected = float(e.welfare.sel(country=country))
@@ -210,28 +217,31 @@ def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory)
 
 def test_claims_at_one_scenario_are_those_of_the_central_draw(belarus: Laboratory) -> None:
     """Routes, cut-offs and the status quo are the same by either way."""
-    case, cube = belarus.case, belarus.cube
-    central = Trial(belarus, cube.draw(cube.central())).compare("us-all")
+    case = belarus.case
     values = claim_values(case, run(case.scenario("us-all")))
     assert "influence-cost" in values
     for name, value in values.items():
         test = case.claims[name].test
         assert test is not None
-        expected = central.measure(test.metric, test.parameters)
+        wanted = [Quantity(test.metric, test.parameters, "us-all")]
+        expected = belarus.evaluate(belarus.cube.central()[None], wanted)[0, 0]
         assert value == pytest.approx(expected, rel=1e-4, abs=1e-6), name
 
 
 def test_influence_is_the_rise_of_the_cost_of_a_cut(template: Path) -> None:
     case = load_case(template)
     laboratory = Laboratory(case)
-    found = Trial(laboratory, laboratory.cube.draw(laboratory.cube.central())).compare("lifted")
+    world = laboratory.world
+    compiled = compile_scenario(case.scenario("lifted"), world).changes
     costs = []
-    for e in (found.before, found.after):
-        cut = e.changes.ban("TUR", "USA").ban("USA", "TUR")
-        after = detente.solve(laboratory.world, cut, tolerance=1e-10)
-        hat = after.hats["real_income_hat"] / e.hats["real_income_hat"]
-        costs.append(100 * (1 - float(hat.sel(country="TUR"))))
-    measured = found.measure("influence", Parameters(country="TUR", partner=["USA"]))
+    for changes in (detente.Changes(world), compiled):
+        real = [
+            detente.solve(world, c, tolerance=1e-10).hats["real_income_hat"].sel(country="TUR")
+            for c in (changes, changes.cut_off("TUR", "USA"))
+        ]
+        costs.append(100 * (1 - float(real[1] / real[0])))
+    about = {"country": "TUR", "partner": ["USA"]}
+    measured = at_centre(laboratory, "lifted", ("influence", about))
     assert measured == pytest.approx(costs[1] - costs[0], abs=1e-6)
 
 
@@ -239,10 +249,10 @@ def test_sales_are_trade_without_the_domestic_part(template: Path) -> None:
     world = detente.load_world("icio2022")
     changes = detente.Changes(world).cost("EU27", "TUR", factor=0.9)
     e = detente.solve(world, changes.tariff("EU27", "TUR", "C20", rate=0.1))
-    block = sales(e, ["DEU", "TUR"], ["TUR"], ["C20", "C28"])
+    block = sales(Ensemble.of_one(e), ["DEU", "TUR"], ["TUR"], ["C20", "C28"])
     after = e.trade["after"].sel(destination=["TUR"], sector=["C20", "C28"])
     np.testing.assert_allclose(
-        block[:, :, 0], after.sel(origin="DEU").transpose("sector", "destination"), rtol=1e-7
+        block[:, :, 0, 0], after.sel(origin="DEU").transpose("sector", "destination"), rtol=1e-7
     )
     assert (block[:, :, 1] == 0).all()
 
@@ -275,17 +285,15 @@ def test_strengths_move_the_measures_of_their_sender_only() -> None:
 @given(seed=st.integers(0, 1000))
 def test_draws_stay_in_their_ranges(belarus: Laboratory, seed: int) -> None:
     u = np.random.default_rng(seed).random(len(belarus.cube.groups))
-    draw = belarus.cube.draw(u)
+    draws = belarus.cube.draws(u[None])
     for name, a in belarus.case.assumptions.items():
         if a.low is not None:
-            assert a.range.low <= float(draw.values[name]) <= a.range.high
-    assert (draw.theta > 0).all()
-    assert (draw.theta <= draw.theta_long).all()
+            assert a.range.low <= float(draws.values[name][0]) <= a.range.high
+    assert (draws.theta > 0).all()
+    assert (draws.theta <= draws.theta_long).all()
 
 
 def test_measures_stop_as_much_trade_whatever_the_elasticity(belarus: Laboratory) -> None:
-    from detente.sanctions import compile_scenario
-
     scenario, world = belarus.case.scenario("us-goods"), belarus.world
     theta = world.data["theta"].values
     plain = compile_scenario(scenario, world).changes.d_hat
@@ -310,12 +318,12 @@ def test_break_even_of_a_known_function(template: Path) -> None:
     cube = Cube(load_case(template), detente.load_world("icio2022"))
     first = cube.groups.index("horizon")
 
-    def margin(u: np.ndarray) -> float:
-        return cube.value("horizon", u[first]) - 0.7
+    def margin(points: np.ndarray) -> np.ndarray:
+        return cube.value("horizon", points[:, first]) - 0.7
 
     assert "is 0.7" in str(break_even(cube, "horizon", margin))
-    assert break_even(cube, "horizon", lambda u: 1.0) is None
-    assert break_even(cube, "closure", lambda u: 1.0) is None
+    assert break_even(cube, "horizon", lambda points: np.ones(len(points))) is None
+    assert break_even(cube, "closure", lambda points: np.ones(len(points))) is None
 
 
 # Verdicts

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import detente
 from detente import Changes, ConvergenceError, Equilibrium, World, WorldError, solve
-from detente.leverage import exposure as module
+from detente.equilibrium import rounds as module
 from detente.leverage.exposure import exposure
 from detente.routes import route_choice
 from detente.world.changes import Detour

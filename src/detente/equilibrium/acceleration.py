@@ -108,3 +108,57 @@ def accelerate(
         normalise(x)
         steps += 1
     return x, worst
+
+
+@compiled
+def _retreat(weights: Array, dG: Array, x: Array) -> None:
+    """Take sum_m weights[m,k] dG[m,s,k] off x[s,k]."""
+    for s in range(x.shape[0]):
+        for m in range(dG.shape[0]):
+            for k in range(x.shape[1]):
+                x[s, k] -= weights[m, k] * dG[m, s, k]
+
+
+class Memory:
+    """Anderson's acceleration of many iterations at once, one to a column; see `accelerate`.
+
+    Points are [block, country, column], the blocks log wages, prices and expenditures by sector.
+    Steps are compared by each country's wage, sum of prices and sum of expenditures only: what is
+    slow to settle shows there, and comparing all rows does not save an evaluation.
+    """
+
+    SIZE = 4
+    RIDGE = 1e-12
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        blocks, countries, columns = shape
+        self._first_rows = [0, 1, 1 + blocks // 2]
+        self._dG = np.empty((self.SIZE, blocks * countries, columns))
+        self._dF = np.empty((self.SIZE, 3 * countries, columns))
+        self._last_G, self._last_F = np.empty(shape), np.empty(self._dF.shape[1:])
+        self._steps = 0
+
+    def advance(self, x: Array, f: Array) -> Array:
+        """The next point after x, at which the plain step is f."""
+        F = np.add.reduceat(f, self._first_rows, axis=0).reshape(self._dF.shape[1:])
+        G = x + f
+        after = G.copy()
+        kept = min(self._steps, self.SIZE)
+        if kept:
+            slot = (self._steps - 1) % self.SIZE
+            rows = self._dG.shape[1:]
+            np.subtract(G.reshape(rows), self._last_G.reshape(rows), out=self._dG[slot])
+            np.subtract(F, self._last_F, out=self._dF[slot])
+            _retreat(self._weights(F, kept), self._dG[:kept], after.reshape(rows))
+        self._last_G, self._last_F = G, F
+        self._steps += 1
+        return after
+
+    def _weights(self, F: Array, kept: int) -> Array:
+        """Weights of past steps that leave the least of F, [m,k]."""
+        past = self._dF[:kept]
+        gram = np.einsum("ask,bsk->kab", past, past)
+        ridge = self.RIDGE * np.trace(gram, axis1=1, axis2=2) + np.finfo(float).tiny
+        gram += ridge[:, None, None] * np.eye(kept)
+        weights = np.linalg.solve(gram, np.einsum("ask,sk->ka", past, F)[..., None])
+        return np.ascontiguousarray(weights[..., 0].T)

@@ -24,25 +24,49 @@ def set_up(
     base: Baseline, changes: Changes, deficits: Deficits, theta: Array
 ) -> tuple[Array, Problem, Flags]:
     """Starting point, problem in arrays, and the goods (country, sector) that lose all supply."""
+    A = changes.scaled_shares(base.pi, theta)
+    At = A
+    if base.has_tariffs or changes.tariffs:
+        At = _net_of_tariffs(A, base, changes, theta)
+    return assemble(
+        base,
+        A,
+        At,
+        _margins(changes, len(base.theta)),
+        changes.transfers,
+        theta,
+        deficits == "share",
+        any((e.values > VANISHING).any() for e in changes.costs),
+        changes.world.countries,
+    )
+
+
+def assemble(
+    base: Baseline,
+    A: Array,
+    At: Array,
+    margin: Margins,
+    transfers: Array | None,
+    theta: Array,
+    deficits_in_shares: bool,
+    banned: bool,
+    countries: list[str],
+) -> tuple[Array, Problem, Flags]:
+    """Starting point, problem and goods lost, from shares; `At` is A itself without tariffs."""
     from detente.equilibrium.kernels import Problem
 
-    A = changes.scaled_shares(base.pi, theta)
-    At, has_tariffs = A, base.has_tariffs or bool(changes.tariffs)
-    if has_tariffs:
-        At = _net_of_tariffs(A, base, changes, theta)
-    banned = any((e.values > VANISHING).any() for e in changes.costs)
     N, J = base.beta.shape
     component, lost = np.zeros(N, int), np.zeros((N, J), bool)
     beta, G, Gt, alpha = base.beta, base.G, base.Gt, base.alpha
     if banned:
-        component = _components(A, base, changes)
+        component = _components(A, base, transfers, countries)
         lost = (A.sum(2).T == 0) & (base.pi.sum(2).T > 0)
         if lost.any():
             beta, G, Gt, alpha = _without(lost, base)
     problem = Problem(
         A=A,
         At=At,
-        has_tariffs=has_tariffs,
+        has_tariffs=At is not A,
         theta=theta,
         beta=beta,
         G=G,
@@ -56,10 +80,10 @@ def set_up(
         alpha=alpha,
         VA=base.VA,
         D=_deficits_within(component, base),
-        transfers=np.zeros(N) if changes.transfers is None else changes.transfers,
+        transfers=np.zeros(N) if transfers is None else transfers,
         world_income=float(base.income.sum()),
-        deficits_in_shares=deficits == "share",
-        margin=_margins(changes, J),
+        deficits_in_shares=deficits_in_shares,
+        margin=margin,
         component=component,
     )
     x = np.concatenate([np.zeros(N + N * J), (base.X / base.VA[:, None]).ravel()])
@@ -85,30 +109,49 @@ def _net_of_tariffs(A: Array, base: Baseline, changes: Changes, theta: Array) ->
 
 
 def _margins(changes: Changes, J: int) -> Margins:
-    """Entries of the hubs' margins that are not zero, sorted by sector."""
-    from detente.equilibrium.kernels import Margins
-
+    """Entries of the hubs' margins that are not zero."""
     columns: list[Array] = []
     for detour in changes.detours:
         h, j, n, i = np.nonzero(detour.margins)
         places = (detour.sectors[j], detour.destinations[n], detour.origins[i], detour.hubs[h])
         columns.append(np.array([*places, detour.margins[h, j, n, i]]))
     entries = np.concatenate(columns, axis=1) if columns else np.empty((5, 0))
-    entries = entries[:, np.argsort(entries[0], kind="stable")]
     sector, n, i, hub = entries[:4].astype(np.int64)
-    first = np.searchsorted(sector, np.arange(J + 1))
-    return Margins(first=first, destination=n, origin=i, hub=hub, share=entries[4].copy())
+    return margins_by_sector(sector, n, i, hub, entries[4], J)
 
 
-def _components(A: Array, base: Baseline, changes: Changes) -> Positions:
+def margins_by_sector(
+    sector: Positions,
+    destination: Positions,
+    origin: Positions,
+    hub: Positions,
+    share: Array,
+    J: int,
+) -> Margins:
+    """Margins in the order that the kernels take them in."""
+    from detente.equilibrium.kernels import Margins
+
+    order = np.argsort(sector, kind="stable")
+    return Margins(
+        first=np.searchsorted(sector[order], np.arange(J + 1)),
+        destination=destination[order],
+        origin=origin[order],
+        hub=hub[order],
+        share=share[order],
+    )
+
+
+def _components(
+    A: Array, base: Baseline, transfers: Array | None, countries: list[str]
+) -> Positions:
     """Number of the connected part of the trade graph that each country is in, [n]."""
     from scipy.sparse.csgraph import connected_components
 
     trades: Flags = np.any(A, axis=0)
     _, component = connected_components(trades, directed=False)
     numbers: Positions = component.astype(np.int64)
-    if component.any() and changes.transfers is not None:
-        net = np.bincount(component, changes.transfers)
+    if component.any() and transfers is not None:
+        net = np.bincount(component, transfers)
         if abs(net).max() > 1e-9 * base.VA.sum():
             raise ScenarioError(
                 "a transfer runs between countries that no longer trade, directly or through "
@@ -122,7 +165,7 @@ def _components(A: Array, base: Baseline, changes: Changes) -> Positions:
         sells = trades[np.ix_(~inside, inside)].any()
         deficit = D[inside].sum()
         if (buys and not sells and deficit <= 0) or (sells and not buys and deficit >= 0):
-            names = np.array(changes.world.countries)[inside][:5]
+            names = np.array(countries)[inside][:5]
             raise ConvergenceError(
                 f"{', '.join(names)} can trade with the rest of the world in one direction only, "
                 "so its trade cannot balance and no equilibrium exists: ban both directions, or "
@@ -130,6 +173,14 @@ def _components(A: Array, base: Baseline, changes: Changes) -> Positions:
                 {"countries": list(names)},
             )
     return numbers
+
+
+def is_one_market(trades: Flags) -> bool:
+    """Tell whether every country sells to every other, directly or through others."""
+    from scipy.sparse.csgraph import connected_components
+
+    count, _ = connected_components(trades, directed=True, connection="strong")
+    return bool(count == 1)
 
 
 def _deficits_within(component: Positions, base: Baseline) -> Array:

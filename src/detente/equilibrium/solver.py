@@ -109,7 +109,7 @@ def solve(
     if start is not None:
         x = _unknowns(start.solution, base)
     x, evaluations, norms = search(x, problem, tolerance, max_evaluations, world.countries)
-    solution = _read(x, problem, base, changes, evaluations, norms, lost)
+    solution = read(x, problem, lost, evaluations, norms, world.countries)
     return Equilibrium(calibrated, changes, solution, deficits, tolerance)
 
 
@@ -132,19 +132,20 @@ def _checked_theta(theta: Any, world: World) -> Array:
     return values
 
 
-def _read(
-    x: Array,
-    p: Problem,
-    base: Baseline,
-    changes: Changes,
-    evaluations: int,
-    norms: Array,
-    lost: Flags,
+def read(
+    x: Array, p: Problem, lost: Flags, evaluations: int, norms: Array, countries: list[str]
 ) -> Solution:
+    """The equilibrium at the unknowns found.
+
+    Raises
+    ------
+    ConvergenceError
+        An income there is not positive.
+    """
     from detente.equilibrium.kernels import incomes, prices_and_demand, unit_costs
 
-    N, J = base.beta.shape
-    w, X = x[:N], x[N + N * J :].reshape(N, J) * base.VA[:, None]
+    N, J = p.beta.shape
+    w, X = x[:N], x[N + N * J :].reshape(N, J) * p.VA[:, None]
     P = x[N : N + N * J].reshape(N, J)
     c, Y, R = np.empty((J, N)), np.empty((N, J)), np.empty(N)
     H, I = np.empty(N), np.empty(N)
@@ -152,15 +153,20 @@ def _read(
     prices_and_demand(c, X, p, np.empty((N, J)), Y, R, H)
     incomes(w, R, H, p, I)
     X[lost] = 0.0
-    if (I <= 0).any():
-        poorest = changes.world.countries[int(I.argmin())]
-        raise ConvergenceError(
-            f"the equilibrium found has an income of {poorest} that is not positive: transfers or "
-            "deficits exceed what it earns",
-            {"country": poorest, "income": float(I.min())},
-        )
+    require_positive(I, countries)
     return Solution(
         w=np.exp(w), P=np.exp(P), c=np.exp(c.T), X=X, Y=Y, I=I, R=R, H=H,
         A=p.A, component=p.component, theta=p.theta, alpha=p.alpha, beta=p.beta, lost=lost,
         evaluations=evaluations, residuals=norms,
     )  # fmt: skip
+
+
+def require_positive(I: Array, countries: list[str]) -> None:
+    """Raise a `ConvergenceError` if an income [n] is not positive."""
+    if (I <= 0).any():
+        poorest = countries[int(I.argmin())]
+        raise ConvergenceError(
+            f"the equilibrium found has an income of {poorest} that is not positive: transfers or "
+            "deficits exceed what it earns",
+            {"country": poorest, "income": float(I.min())},
+        )

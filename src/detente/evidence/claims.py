@@ -305,8 +305,8 @@ def _weigh(
     sobol = indices(design, metric[: design.draws])
     deciding = None if sobol["total"].isna().all() else str(sobol["total"].idxmax())
 
-    def margin(u: Array) -> float:
-        return float(least_favourable(test, laboratory.evaluate(u, wanted)) - test.limit)
+    def margin(points: Array) -> Array:
+        return least_favourable(test, laboratory.evaluate(points, wanted)) - test.limit
 
     ranked = [] if deciding is None else list(sobol["total"].nlargest(TRIED).index)
     return WeighedClaim(
@@ -321,7 +321,7 @@ def _weigh(
     )
 
 
-def _turning(cube: Cube, ranked: list[str], margin: Callable[[Array], float]) -> str:
+def _turning(cube: Cube, ranked: list[str], margin: Callable[[Array], Array]) -> str:
     """Where the deciding assumption turns the claim, or failing that one of the next."""
     if not ranked:
         return "nothing varies"

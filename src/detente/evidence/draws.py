@@ -11,7 +11,7 @@ from scipy.stats import norm
 from detente.arrays import Array
 from detente.cases import Case
 from detente.cases.records import Assumption
-from detente.routes.choice import HUB_SHARE, NESTING
+from detente.routes.choice import NESTING
 from detente.sanctions.measures import Strengths
 from detente.world.names import is_goods
 from detente.world.world import World
@@ -21,32 +21,47 @@ TAILS = 2.5
 
 
 @dataclass(frozen=True, eq=False)
-class Draw:
-    """Everything uncertain, at one value.
+class Draws:
+    """Everything uncertain, at some values; the last axis of arrays is the draw.
 
     Attributes
     ----------
     values
-        What each assumption of the case is: a number in its own unit, or a closure.
+        What each assumption of the case is: numbers in its own unit, or closures, [k].
     theta_long
-        Trade elasticities [sector] in the long run.
+        Trade elasticities [j,k] in the long run.
     strengths
         Where measures are in their ranges.
     """
 
-    values: dict[str, float | str]
+    values: dict[str, Any]
     theta_long: Array
     strengths: Strengths
 
     @property
-    def theta(self) -> Array:
-        """Trade elasticities [sector] within the horizon."""
-        return self.theta_long * float(self.values.get("horizon", 1.0))
+    def size(self) -> int:
+        """How many they are."""
+        return int(self.theta_long.shape[1])
 
     @property
-    def nesting(self) -> float:
-        """Route elasticity over trade elasticity."""
-        return float(self.values.get("route-elasticity", NESTING))
+    def theta(self) -> Array:
+        """Trade elasticities [j,k] within the horizon."""
+        theta: Array = self.theta_long * self.get("horizon", 1.0)
+        return theta
+
+    @property
+    def nesting(self) -> Array:
+        """Route elasticity over trade elasticity, [k]."""
+        nesting: Array = self.get("route-elasticity", NESTING)
+        return nesting
+
+    def get(self, name: str, otherwise: Any) -> Any:
+        """An assumption's values, [k], or what the case says where it is not uncertain."""
+        return self.values[name] if name in self.values else np.full(self.size, otherwise)
+
+    def described(self, k: int) -> dict[str, Any]:
+        """The values of one draw."""
+        return {name: values[k] for name, values in self.values.items()}
 
 
 class Cube:
@@ -84,22 +99,23 @@ class Cube:
         point[self._first[name]] = quantile
         return point
 
-    def draw(self, u: Array) -> Draw:
-        """What the assumptions are at a point, [coordinate]."""
-        values = {name: self.value(name, u[self._first[name]]) for name in self.names}
-        return Draw(values, self._theta(u), self._strengths(values))
+    def draws(self, points: Array) -> Draws:
+        """What the assumptions are at some points, (point, coordinate)."""
+        values = {name: self.value(name, points[:, self._first[name]]) for name in self.names}
+        return Draws(values, self._theta(points), self._strengths(values))
 
-    def value(self, name: str, quantile: float) -> Any:
-        """An assumption's own value at a quantile of its distribution.
+    def value(self, name: str, quantile: Any) -> Any:
+        """An assumption's own value at a quantile of its distribution, or at many.
 
         Strengths of measures and invoicing have no value of their own but their rank.
         """
         a = self.case.assumptions[name]
         if a.spread is not None:
-            return float(np.exp(np.sqrt(a.common) * a.spread * _normal(quantile)))
+            return np.exp(np.sqrt(a.common) * a.spread * _normal(quantile))
         if a.choices:
-            return a.choices[min(int(quantile * len(a.choices)), len(a.choices) - 1)]
-        return float(quantile) if a.low is None else a.range.at(float(quantile))
+            place = np.asarray(quantile * len(a.choices)).astype(int)
+            return np.array(a.choices)[np.minimum(place, len(a.choices) - 1)]
+        return quantile if a.low is None else a.range.at(quantile)
 
     def _sectors(self, name: str) -> list[int]:
         """Positions of the sectors whose elasticities an assumption moves one by one."""
@@ -108,16 +124,17 @@ class Cube:
         goods = name == "elasticities-goods"
         return [k for k, s in enumerate(self.world.sectors) if is_goods(s) == goods]
 
-    def _theta(self, u: Array) -> Array:
-        """Long-run elasticities: log-normal, in part common to sectors, in part each its own."""
+    def _theta(self, points: Array) -> Array:
+        """Long-run elasticities [j,k]: log-normal, partly common to sectors, partly their own."""
         log_theta = np.log(self.world.data["theta"].values)
+        log_theta = np.repeat(log_theta[:, None], len(points), axis=1)
         for name in self.names:
             sectors, a = self._sectors(name), self.case.assumptions[name]
             if a.spread is None:
                 continue
             first = self._first[name]
-            own = _normal(u[first + 1 : first + 1 + len(sectors)])
-            common = _normal(u[first])
+            own = _normal(points[:, first + 1 : first + 1 + len(sectors)].T)
+            common = _normal(points[:, first])
             log_theta[sectors] += a.spread * (
                 np.sqrt(a.common) * common + np.sqrt(1 - a.common) * own
             )
@@ -126,26 +143,15 @@ class Cube:
 
     def _strengths(self, values: dict[str, Any]) -> Strengths:
         quantiles = {
-            name.removeprefix("strength-"): float(q)
+            name.removeprefix("strength-"): q
             for name, q in values.items()
             if name.startswith("strength-")
         }
         return Strengths(
             all=quantiles.pop("others", 0.5),
             of=quantiles,
-            invoicing=float(values.get("invoicing", 0.5)),
+            invoicing=values.get("invoicing", 0.5),
         )
-
-
-def route_values(case: Case, draw: Draw) -> tuple[float, float]:
-    """Hub share and margin: drawn, or the case's own."""
-    assert case.routes is not None
-    share = HUB_SHARE if case.routes.hub_share is None else case.routes.hub_share
-    margin = case.routes.margin
-    return (
-        float(draw.values.get("hub-share", share)),
-        float(draw.values.get("hub-margin", margin)),
-    )
 
 
 def words(assumption: Assumption, value: float | str) -> str:

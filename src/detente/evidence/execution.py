@@ -15,8 +15,8 @@ from detente.errors import DetenteError, MissingExtraError
 from detente.evidence.laboratory import evaluate_block
 from detente.evidence.store import Store, code_version
 
-BLOCK = 16
-"""Draws in a block: a few seconds of work, lost at most if the process is killed."""
+BLOCK = 48
+"""Draws in a block: a second or two of work, lost at most if the process is killed."""
 
 
 def evaluate_all(

@@ -1,182 +1,200 @@
-"""Metrics computed: from a pair of equilibria, before and after a scenario, to one number."""
+"""Metrics computed: from equilibria before and after a scenario to one number for each draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.cases.metrics import Parameters
-from detente.equilibrium import Equilibrium
-from detente.routes import RoutedChanges
+from detente.equilibrium.baseline import baseline_of
+from detente.equilibrium.ensemble import Ensemble
+from detente.routes import RouteChoice
 from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.world.world import World
 
-CutOff = Callable[[str, tuple[str, ...]], tuple[Equilibrium, Equilibrium]]
+CutOff = Callable[[str, tuple[str, ...]], tuple[Ensemble, Ensemble]]
+
+
+@dataclass(frozen=True, eq=False)
+class Rerouted:
+    """Shares of the routes of the first lane, (route, sector, destination, origin, draw).
+
+    Attributes
+    ----------
+    choice
+        The lanes and hubs.
+    before, after
+        The shares, direct first.
+    """
+
+    choice: RouteChoice
+    before: Array
+    after: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two equilibria of one world, before and after a scenario.
+    """Equilibria of one world, before and after a scenario, in each draw.
 
     Attributes
     ----------
     before, after
         The status quo, and the scenario on top of it.
-    routed
+    rerouted
         The scenario's routes, if it has any; shares `before` are those of the status quo.
     cut_off
         Solves both again with a country cut off from some partners.
     """
 
-    before: Equilibrium
-    after: Equilibrium
-    routed: RoutedChanges | None
+    before: Ensemble
+    after: Ensemble
+    rerouted: Rerouted | None
     cut_off: CutOff
 
-    def measure(self, metric: str, parameters: Parameters) -> float:
-        """Compute a metric of `detente.cases.metrics.METRICS`, in its unit."""
+    def measure(self, metric: str, parameters: Parameters) -> Array:
+        """Compute a metric of `detente.cases.metrics.METRICS`, in its unit, [draw]."""
         return MEASUREMENTS[metric](self, parameters)
 
     @property
-    def countries(self) -> list[str]:
-        """Codes of the world's countries."""
-        return self.after.world.countries
+    def world(self) -> World:
+        """The world."""
+        return self.after.world
+
+    def position(self, country: str | None) -> int:
+        """Position of a country."""
+        assert country is not None
+        return self.world.countries.index(country)
 
 
-def real_income(equilibrium: Equilibrium, country: str) -> float:
-    """Real income of a country, I' / P_final_hat, at the prices of the world's year."""
-    n = equilibrium.world.countries.index(country)
-    return float(equilibrium.solution.I[n] / equilibrium.P_final_hat[n])
+def sales(e: Ensemble, origins: Names, destinations: Names, sectors: Names) -> Array:
+    """Trade net of tariffs of a block, [j,n,i,k]; home sales are zero."""
+    C = e.world.countries
+    to, by = (
+        np.array([C.index(c) for c in resolve_countries(names, C)], np.int64)
+        for names in (destinations, origins)
+    )
+    return e.sales(_sector_positions(e.world, sectors), to, by)
 
 
-def sales(equilibrium: Equilibrium, origins: Names, destinations: Names, sectors: Names) -> Array:
-    """Trade net of tariffs, (sector, destination, origin), of a block; home sales are zero.
-
-    Z = pi' X' / (1 + t'), pi' = A c_hat^-theta P_hat^theta.
-    """
-    world, s = equilibrium.world, equilibrium.solution
-    j = [world.sectors.index(x) for x in resolve_sectors(sectors, world.sectors)]
-    n = [world.countries.index(x) for x in resolve_countries(destinations, world.countries)]
-    i = [world.countries.index(x) for x in resolve_countries(origins, world.countries)]
-    theta = s.theta[j][:, None]
-    supply = s.c[np.ix_(i, j)].T ** -theta
-    demand = s.X[np.ix_(n, j)].T * s.P[np.ix_(n, j)].T ** theta
-    t = world.data["t"].values.transpose(2, 0, 1)
-    if equilibrium.changes.tariffs:
-        t = equilibrium.changes.tariff_after.values.transpose(2, 0, 1)
-    apart = np.not_equal.outer(n, i)
-    block = np.ix_(j, n, i)
-    flows: Array = s.A[block] * supply[:, None, :] * demand[:, :, None] / (1 + t[block]) * apart
-    return flows
+def _total(e: Ensemble, origins: Names, destinations: Names, sectors: Names) -> Array:
+    total: Array = sales(e, origins, destinations, sectors).sum((0, 1, 2))
+    return total
 
 
-def _welfare(c: Comparison, p: Parameters) -> float:
-    assert p.country is not None
-    return 100 * (real_income(c.after, p.country) / real_income(c.before, p.country) - 1)
+def _sector_positions(world: World, sectors: Names) -> Positions:
+    found = resolve_sectors(sectors, world.sectors)
+    return np.array([world.sectors.index(s) for s in found], np.int64)
 
 
-def _equivalent_variation(c: Comparison, p: Parameters) -> float:
-    assert p.country is not None
-    income = c.before.solution.I[c.countries.index(p.country)]
-    return float(income) * _welfare(c, p) / 100
+def _welfare(c: Comparison, p: Parameters) -> Array:
+    n = c.position(p.country)
+    gain: Array = 100 * (c.after.real_income[n] / c.before.real_income[n] - 1)
+    return gain
 
 
-def _real_wage(c: Comparison, p: Parameters) -> float:
-    n = c.countries.index(p.country or "")
-    before, after = (float(e.solution.w[n] / e.P_final_hat[n]) for e in (c.before, c.after))
-    return 100 * (after / before - 1)
+def _equivalent_variation(c: Comparison, p: Parameters) -> Array:
+    worth: Array = c.before.I[c.position(p.country)] * _welfare(c, p) / 100
+    return worth
 
 
-def _growth(c: Comparison, total: Callable[[Equilibrium], float]) -> float:
+def _real_wage(c: Comparison, p: Parameters) -> Array:
+    n = c.position(p.country)
+    before, after = (e.log_w[n] - e.log_P_final[n] for e in (c.before, c.after))
+    growth: Array = 100 * np.expm1(after - before)
+    return growth
+
+
+def _growth(c: Comparison, total: Callable[[Ensemble], Array]) -> Array:
     """Percent change; NaN where there was nothing before."""
     before, after = total(c.before), total(c.after)
-    return 100 * (after / before - 1) if before > 0 else float("nan")
+    return 100 * (_ratio(after, before) - 1)
 
 
-def _exports(c: Comparison, p: Parameters) -> float:
-    return _growth(c, lambda e: float(sales(e, p.country, p.partner, p.sectors).sum()))
+def _ratio(above: Array, below: Array) -> Array:
+    """NaN where there is nothing below."""
+    nothing = np.full_like(above, np.nan)
+    return np.divide(above, below, out=nothing, where=below > 0)
 
 
-def _imports(c: Comparison, p: Parameters) -> float:
-    return _growth(c, lambda e: float(sales(e, p.partner, p.country, p.sectors).sum()))
+def _exports(c: Comparison, p: Parameters) -> Array:
+    return _growth(c, lambda e: _total(e, p.country, p.partner, p.sectors))
 
 
-def _both_ways(e: Equilibrium, country: Names, partner: Names, sectors: Names) -> float:
-    there, back = sales(e, country, partner, sectors), sales(e, partner, country, sectors)
-    return float(there.sum() + back.sum())
+def _imports(c: Comparison, p: Parameters) -> Array:
+    return _growth(c, lambda e: _total(e, p.partner, p.country, p.sectors))
 
 
-def _trade(c: Comparison, p: Parameters) -> float:
+def _both_ways(e: Ensemble, country: Names, partner: Names, sectors: Names) -> Array:
+    return _total(e, country, partner, sectors) + _total(e, partner, country, sectors)
+
+
+def _trade(c: Comparison, p: Parameters) -> Array:
     return _growth(c, lambda e: _both_ways(e, p.country, p.partner, p.sectors))
 
 
-def _trade_share(c: Comparison, p: Parameters) -> float:
+def _trade_share(c: Comparison, p: Parameters) -> Array:
     before, after = (
         _both_ways(e, p.country, p.partner, None) / _both_ways(e, p.country, None, None)
         for e in (c.before, c.after)
     )
-    return 100 * (after - before)
+    points: Array = 100 * (after - before)
+    return points
 
 
-def _sector_positions(e: Equilibrium, sectors: Names) -> list[int]:
-    return [e.world.sectors.index(s) for s in resolve_sectors(sectors, e.world.sectors)]
+def _output(c: Comparison, p: Parameters) -> Array:
+    n, j = c.position(p.country), _sector_positions(c.world, p.sectors)
+    return _growth(c, lambda e: e.Y[j, n].sum(0))
 
 
-def _output(c: Comparison, p: Parameters) -> float:
-    n = c.countries.index(p.country or "")
-    return _growth(c, lambda e: float(e.solution.Y[n, _sector_positions(e, p.sectors)].sum()))
-
-
-def _price(c: Comparison, p: Parameters) -> float:
+def _price(c: Comparison, p: Parameters) -> Array:
     """Laspeyres: weights are expenditures of the world's year."""
-    n = c.countries.index(p.country or "")
-
-    def level(e: Equilibrium) -> float:
-        j = _sector_positions(e, p.sectors)
-        spent = e.world.data["X"].values[n, j]
-        return float(spent @ e.solution.P[n, j] / spent.sum())
-
-    return _growth(c, level)
+    n, j = c.position(p.country), _sector_positions(c.world, p.sectors)
+    spent = baseline_of(c.world).X[n, j]
+    return _growth(c, lambda e: spent @ np.exp(e.log_P[j, n]) / spent.sum())
 
 
-def _influence(c: Comparison, p: Parameters) -> float:
-    assert p.country is not None
+def _influence(c: Comparison, p: Parameters) -> Array:
     assert p.partner is not None
-    partners = tuple(resolve_countries(p.partner, c.countries))
-    cuts = c.cut_off(p.country, partners)
+    n = c.position(p.country)
+    partners = tuple(resolve_countries(p.partner, c.world.countries))
+    cuts = c.cut_off(c.world.countries[n], partners)
     before, after = (
-        100 * (1 - real_income(cut, p.country) / real_income(e, p.country))
+        100 * (1 - cut.real_income[n] / e.real_income[n])
         for e, cut in zip((c.before, c.after), cuts, strict=True)
     )
-    return after - before
+    points: Array = after - before
+    return points
 
 
-def _by_route(c: Comparison) -> tuple[Sequence[str], Array, Array]:
-    """Trade of the first lane by route, direct first, before and after."""
-    assert c.routed is not None
-    choice, (rho, rho_after) = c.routed.choice, c.routed.shares[0]
-    lane = choice.lanes[0]
-    block = (list(lane.origins), list(lane.destinations), list(choice.sectors))
-    before = (rho * sales(c.before, *block)).sum((1, 2, 3))
-    after = (rho_after * sales(c.after, *block)).sum((1, 2, 3))
-    return choice.hubs, before, after
+def _by_route(c: Comparison) -> tuple[Array, Array]:
+    """Trade of the first lane by route, direct first, before and after, (route, draw)."""
+    assert c.rerouted is not None
+    choice = c.rerouted.choice
+    block = choice.positions(choice.lanes[0])
+    before: Array = c.rerouted.before * c.before.sales(*block)
+    after: Array = c.rerouted.after * c.after.sales(*block)
+    return before.sum((1, 2, 3)), after.sum((1, 2, 3))
 
 
-def _through_hubs(c: Comparison, p: Parameters) -> float:
-    hubs, before, after = _by_route(c)
-    taken = slice(1, None) if p.hub is None else [1 + hubs.index(p.hub)]
-    return 100 * float(after[taken].sum() / after.sum() - before[taken].sum() / before.sum())
+def _through_hubs(c: Comparison, p: Parameters) -> Array:
+    before, after = _by_route(c)
+    assert c.rerouted is not None
+    taken = slice(1, None) if p.hub is None else [1 + c.rerouted.choice.hubs.index(p.hub)]
+    points: Array = 100 * (
+        after[taken].sum(0) / after.sum(0) - before[taken].sum(0) / before.sum(0)
+    )
+    return points
 
 
-def _offset_ratio(c: Comparison, p: Parameters) -> float:
-    _, before, after = _by_route(c)
-    fall = float(before[0] - after[0])
-    return float((after - before)[1:].sum()) / fall if fall > 0 else float("nan")
+def _offset_ratio(c: Comparison, p: Parameters) -> Array:
+    before, after = _by_route(c)
+    return _ratio((after - before)[1:].sum(0), before[0] - after[0])
 
 
-MEASUREMENTS: dict[str, Callable[[Comparison, Parameters], float]] = {
+MEASUREMENTS: dict[str, Callable[[Comparison, Parameters], Array]] = {
     "welfare": _welfare,
     "equivalent-variation": _equivalent_variation,
     "real-wage": _real_wage,

@@ -96,7 +96,7 @@ def indices(design: Design, values: Array) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.Index(names, name="assumption"))
 
 
-def break_even(cube: Cube, name: str, margin: Callable[[Array], float]) -> str | None:
+def break_even(cube: Cube, name: str, margin: Callable[[Array], Array]) -> str | None:
     """Where along one assumption, the others central, a claim turns, in words; None if nowhere.
 
     Parameters
@@ -106,28 +106,27 @@ def break_even(cube: Cube, name: str, margin: Callable[[Array], float]) -> str |
     name
         The assumption.
     margin
-        By how much the claim's metric exceeds its threshold at a point of the cube.
+        By how much the claim's metric exceeds its threshold at points of the cube.
     """
     assumption = cube.case.assumptions[name]
     if assumption.choices:
         return _by_choice(cube, name, margin)
     quantiles = np.linspace(0, 1, STEPS)
-    margins = np.array([margin(cube.moved(name, q)) for q in quantiles])
+    margins = margin(np.array([cube.moved(name, q) for q in quantiles]))
     turns = np.flatnonzero(np.sign(margins[:-1]) * np.sign(margins[1:]) < 0)
     if turns.size == 0:
         return None
     k = int(turns[0])
-    root = brentq(lambda q: margin(cube.moved(name, q)), quantiles[k], quantiles[k + 1], xtol=1e-3)
+    between = quantiles[k], quantiles[k + 1]
+    root = brentq(lambda q: margin(cube.moved(name, q)[None])[0], *between, xtol=1e-3)
     return f"turns where {lowered(assumption.title)} is {words(assumption, cube.value(name, root))}"
 
 
-def _by_choice(cube: Cube, name: str, margin: Callable[[Array], float]) -> str | None:
+def _by_choice(cube: Cube, name: str, margin: Callable[[Array], Array]) -> str | None:
     choices = cube.case.assumptions[name].choices
-    signs = {
-        choice: margin(cube.moved(name, (k + 0.5) / len(choices))) > 0
-        for k, choice in enumerate(choices)
-    }
-    above = [c for c, sign in signs.items() if sign]
+    middles = (np.arange(len(choices)) + 0.5) / len(choices)
+    signs = margin(np.array([cube.moved(name, q) for q in middles])) > 0
+    above = [c for c, sign in zip(choices, signs, strict=True) if sign]
     if len(above) in (0, len(choices)):
         return None
     return f"turns with {name}: above the threshold under {', '.join(above)} only"

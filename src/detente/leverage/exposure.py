@@ -36,17 +36,11 @@ from detente.arrays import Array, Flags
 from detente.equilibrium.baseline import baseline_of
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.problem import Deficits, set_up
-from detente.errors import ConvergenceError
+from detente.equilibrium.rounds import across, by_own_country, summed_rounds
 from detente.world.names import Names, resolve_sectors
 
 if TYPE_CHECKING:
     from detente.equilibrium.kernels import Problem
-
-TOLERANCE = 1e-13
-"""Largest entry of the last term of a series of trade rounds, relative to that of the first."""
-
-MAX_ROUNDS = 10_000
-"""Rounds of trade after which a series is given up."""
 
 
 def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
@@ -73,8 +67,8 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
     Raises
     ------
     ConvergenceError
-        The rounds of trade do not settle to `TOLERANCE` within `MAX_ROUNDS`, which takes a world
-        whose goods are almost all made of traded inputs.
+        The rounds of trade do not settle, which takes a world whose goods are almost all made of
+        traded inputs.
     WorldError
         An unknown sector.
 
@@ -168,7 +162,7 @@ def _elasticities(e: _Economy, chosen: Flags) -> Array:
     y, chi, mu = (basis @ np.concatenate([nu, iota]) for basis in (y, by_cost, by_price))
     c = np.arange(e.I.size)
     mu[c, :, c] -= e.p.alpha
-    mu = _rounds(e.pi.transpose(0, 2, 1), e.p.G, mu + e.p.G @ chi)
+    mu = summed_rounds(e.pi.transpose(0, 2, 1), e.p.G, mu + e.p.G @ chi)
     return _by_trade(e, mu, y, iota, chosen)
 
 
@@ -177,16 +171,18 @@ def _after_wages(e: _Economy) -> tuple[Array, Array]:
 
     dc[i,j] = beta dw[i] + sum_k (1-beta) gamma[i,k,j] dP[i,k];  dP[n,j] = sum_i pi' dc[i,j].
     """
-    costs = _rounds(e.pi, e.p.Gt, _own(e.p.beta))
-    return costs, _across(e.pi, costs)
+    costs = summed_rounds(e.pi, e.p.Gt, by_own_country(e.p.beta))
+    return costs, across(e.pi, costs)
 
 
 def _worth(e: _Economy) -> tuple[Array, Array]:
     """Worth of output y[i,j,q] and of expenditure xi[n,j,q], by shadow value q = (nu, iota)."""
     duties = e.duty.sum(2).T[:, :, None] * e.spread.T[:, None, :]
     levies = duties + _tolls(e.p, e.net, "njh")
-    y = _rounds(e.sold, e.p.Gt, np.concatenate([_own(e.p.beta), e.p.Gt @ levies], axis=2))
-    xi = _across(e.sold, y)
+    y = summed_rounds(
+        e.sold, e.p.Gt, np.concatenate([by_own_country(e.p.beta), e.p.Gt @ levies], axis=2)
+    )
+    xi = across(e.sold, y)
     xi[:, :, e.I.size :] += levies
     return y, xi
 
@@ -245,47 +241,6 @@ def _both_ways(elasticity: Array) -> Array:
     c = np.arange(len(elasticity))
     exports, imports = elasticity[c, c, :], elasticity[c, :, c]
     return np.where(np.eye(c.size, dtype=bool), exports, exports + imports)
-
-
-def _rounds(shares: Array, G: Array, x: Array) -> Array:
-    """Solve x'[n,j] = x[n,j] + sum_k G[n,j,k] sum_i shares[k,n,i] x'[i,k], for all columns of x.
-
-    Trade at home is solved by inversion, country by country; what crosses borders is summed over
-    its rounds, a series that converges because every round leaves some of the value with labour.
-    """
-    N, J, _ = G.shape
-    home = np.einsum("knn->nk", shares)
-    abroad = shares * (1 - np.eye(N))
-    own = np.linalg.inv(np.eye(J) - G * home[:, None, :])
-    G = own @ G
-    total = own @ x
-    term = total
-    largest = np.abs(total).max()
-    for _ in range(MAX_ROUNDS):
-        term = G @ _across(abroad, term)
-        total += term
-        last = np.abs(term).max()
-        if last <= TOLERANCE * largest:
-            return total
-    raise ConvergenceError(
-        f"exposure does not settle within {MAX_ROUNDS} rounds of trade: last term "
-        f"{last / largest:.3g} of the largest, tolerance {TOLERANCE:.3g}",
-        {"rounds": MAX_ROUNDS, "last_term": float(last / largest), "tolerance": TOLERANCE},
-    )
-
-
-def _across(shares: Array, x: Array) -> Array:
-    """Sum over i of shares[j,n,i] x[i,j], for all columns of x, [n,j,column]."""
-    summed: Array = (shares @ x.transpose(1, 0, 2)).transpose(1, 0, 2)
-    return summed
-
-
-def _own(values: Array) -> Array:
-    """Array [n,j,m] that holds values[n,j] where m is n."""
-    N, J = values.shape
-    own = np.zeros((N, J, N))
-    own[np.arange(N), :, np.arange(N)] = values
-    return own
 
 
 def _tolls(p: Problem, trade: Array, by: str) -> Array:

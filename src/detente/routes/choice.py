@@ -167,8 +167,8 @@ class RouteChoice:
     def _baseline_shares(self) -> list[Array]:
         if self.known_shares is not None:
             return list(self.known_shares)
-        level, v = self._level(), self._vartheta
-        return [_shares(level * lane.odds * lane.direct_cost**v) for lane in self.lanes]
+        level, v = self.level_of_odds(self.hub_share), self._vartheta
+        return [shares_of_routes(level * lane.odds * lane.direct_cost**v) for lane in self.lanes]
 
     def apply(self, changes: Changes, since: Changes | None = None) -> RoutedChanges:
         """Put the composite costs of all routes in place of the direct costs of the lanes.
@@ -181,24 +181,21 @@ class RouteChoice:
         later = replace(changes, detours=(), costs=changes.costs[len(since.costs) :])
         d_hat = later.scaled_shares(np.ones((J, N, N)), np.full(J, -1.0))  # one times d_hat^1
         before = since.d_hat.values.transpose(2, 0, 1)
-        mu = np.array(self.mu_hat or (1.0,) * len(self.hubs))
         routed, detours = [], []
         for lane, rho in zip(self.lanes, self.baseline_shares(), strict=True):
-            kappa_r = self._route_costs(lane, d_hat, mu)
-            weights = rho * kappa_r**-self._vartheta
-            total = weights.sum(0)
-            with np.errstate(divide="ignore"):
-                kappa = total ** (-1 / self._vartheta)
-            after = np.divide(weights, total, out=rho.copy(), where=total > 0)
+            j, n, i = self.positions(lane)
+            h = self.hub_positions
+            direct, first, second = (d_hat[np.ix_(j, *leg)] for leg in ((n, i), (h, i), (n, h)))
+            kappa_r = route_costs(direct, first, second, self.handling)
+            kappa, after = rerouted(rho, kappa_r, self._vartheta)
             routed.append((rho, after))
-            j, n, i = self._positions(lane)
             kappa = kappa * before[np.ix_(j, n, i)]
             margins = self.margin * (after - rho)[1:]
-            detours.append(Detour(j, n, i, kappa, self._hub_positions, margins))
+            detours.append(Detour(j, n, i, kappa, h, margins))
         words = (
             f"routes through {'+'.join(self.hubs)}: vartheta {self._vartheta_words}, hub "
             f"share {self.hub_share:.6g}, margin {self.margin:g}, mu_hat "
-            f"{', '.join(f'{m:g}' for m in mu)}"
+            f"{', '.join(f'{m:g}' for m in self.handling)}"
         )
         changed = replace(
             changes, detours=(*changes.detours, *detours), steps=(*changes.steps, words)
@@ -220,11 +217,18 @@ class RouteChoice:
             return f"{NESTING:g} theta"
         return ", ".join(f"{v:g}" for v in np.atleast_1d(self.vartheta))
 
+    @property
+    def handling(self) -> Array:
+        """Change of each hub's handling cost, [hub]."""
+        return np.array(self.mu_hat or (1.0,) * len(self.hubs))
+
     @cached_property
-    def _hub_positions(self) -> Positions:
+    def hub_positions(self) -> Positions:
+        """Positions of the hubs among the world's countries."""
         return np.array([self.world.countries.index(h) for h in self.hubs], np.int64)
 
-    def _positions(self, lane: Lane) -> tuple[Positions, Positions, Positions]:
+    def positions(self, lane: Lane) -> tuple[Positions, Positions, Positions]:
+        """Positions of a lane's sectors, destinations and origins in the world."""
         C, S = self.world.countries, self.world.sectors
         return (
             np.array([S.index(s) for s in self.sectors], np.int64),
@@ -232,32 +236,29 @@ class RouteChoice:
             np.array([C.index(c) for c in lane.origins], np.int64),
         )
 
-    def _level(self) -> float:
-        """Scale of the odds at which the lanes' unsanctioned hub share is `hub_share`."""
+    def level_of_odds(self, hub_share: float) -> float:
+        """Scale of the odds at which `hub_share` of the lanes' trade would take a hub unsanctioned.
+
+        Raises
+        ------
+        ScenarioError
+            No scale does.
+        """
         odds = np.concatenate([lane.odds.sum(0).ravel() for lane in self.lanes])
         flows = np.concatenate([lane.flows.ravel() for lane in self.lanes])
         total = float(flows.sum())
 
         def excess(log_level: float) -> float:
             scaled = np.exp(log_level) * odds
-            return float(flows @ (scaled / (1 + scaled))) / total - self.hub_share
+            return float(flows @ (scaled / (1 + scaled))) / total - hub_share
 
         low, high = -30.0, 60.0
         if total == 0 or not excess(low) < 0 < excess(high):
             raise ScenarioError(
-                f"a hub share of {self.hub_share:g} through {', '.join(self.hubs)} cannot be "
+                f"a hub share of {hub_share:g} through {', '.join(self.hubs)} cannot be "
                 "reached: these hubs trade too little with one end or the other"
             )
         return float(np.exp(brentq(excess, low, high, xtol=1e-12)))
-
-    def _route_costs(self, lane: Lane, d_hat: Array, mu: Array) -> Array:
-        """Cost factor of each route, direct first, (route, sector, destination, origin)."""
-        j, n, i = self._positions(lane)
-        h = self._hub_positions
-        first = d_hat[np.ix_(j, h, i)].transpose(1, 0, 2)[:, :, None, :]
-        second = d_hat[np.ix_(j, n, h)].transpose(2, 0, 1)[:, :, :, None]
-        hubs = first * second * mu[:, None, None, None]
-        return np.concatenate([d_hat[np.ix_(j, n, i)][None], hubs])
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,9 +389,34 @@ def _lane(
     return Lane(tuple(origins), tuple(destinations), cost, first * second * apart, flows.values)
 
 
-def _shares(odds: Array) -> Array:
-    """Route shares from the odds of hubs against the direct way, direct first."""
+def shares_of_routes(odds: Array) -> Array:
+    """Route shares, direct first, from the odds of hubs [hub, ...] against the direct way."""
     direct = np.ones((1, *odds.shape[1:]))
     weights = np.concatenate([direct, odds])
     shares: Array = weights / weights.sum(0)
     return shares
+
+
+def route_costs(direct: Array, first: Array, second: Array, handling: Array) -> Array:
+    """Cost factor of each route, direct first, (route, sector, destination, origin, ...).
+
+    From those of the direct way (sector, destination, origin, ...), of the first legs (sector,
+    hub, origin, ...), of the second (sector, destination, hub, ...), and of handling (hub).
+    """
+    into = np.moveaxis(first, 1, 0)[:, :, None]
+    out = np.moveaxis(second, 2, 0)[:, :, :, None]
+    mu = handling.reshape(-1, *[1] * direct.ndim)
+    return np.concatenate([direct[None], into * out * mu])
+
+
+def rerouted(rho: Array, kappa_r: Array, vartheta: Array) -> tuple[Array, Array]:
+    """Composite cost factor of all routes and route shares after, from shares before and costs.
+
+    kappa_hat = (sum_r rho_r kappa_hat_r^-vartheta)^(-1/vartheta),
+    rho'_r = rho_r (kappa_hat_r / kappa_hat)^-vartheta; `rho` and `kappa_r` are (route, ...).
+    """
+    weights = rho * kappa_r**-vartheta
+    total = weights.sum(0)
+    with np.errstate(divide="ignore"):
+        kappa = total ** (-1 / vartheta)
+    return kappa, np.divide(weights, total, out=rho.copy(), where=total > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ class Effect(NamedTuple):
     origins: list[str]
     destinations: list[str]
     sectors: list[str]
-    factor: Array  # one for each sector
+    factor: Array  # one for each sector, or (sector, draw)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +39,13 @@ class Compiled:
         For `detente.solve`.
     effects
         What each action contributed: verb, measure and effect.
+    duties
+        Actions on tariffs that collect revenue, which are no part of the effects.
     """
 
     changes: Changes
     effects: tuple[tuple[str, str, Effect], ...]
+    duties: tuple[Action, ...] = ()
 
     def audit(self) -> pd.DataFrame:
         """One row per (origin, destination, sector) and measure: its cost factor and the product.
@@ -110,13 +113,14 @@ def compile_scenario(
     >>> float(compiled.changes.d_hat.sel(origin="USA", destination="BLR", sector="K"))
     0.8
     """
-    changes, effects = onto or Changes(world), []
+    changes, effects, duties = onto or Changes(world), [], []
     strengths = strengths or Strengths.at(scenario.level)
     for action in scenario.actions():
         if action.measure.kind == "tariff" and _in_accounts(action, changes):
             changes = _tariff(changes, action, strengths)
+            duties.append(action)
             continue
-        for effect in _effects(action, world, strengths, theta):
+        for effect in effects_of(action, world, strengths, theta):
             changes = changes.cost(
                 effect.origins, effect.destinations, effect.sectors, factor=effect.factor
             )
@@ -125,7 +129,7 @@ def compile_scenario(
         changes = changes.cost(c.origins, c.destinations, c.sectors, factor=c.factor)
     for t in scenario.transfers:
         changes = changes.transfer(t.payer, t.receiver, t.amount)
-    return Compiled(changes, tuple(effects))
+    return Compiled(changes, tuple(effects), tuple(duties))
 
 
 def cost_in_force(
@@ -141,7 +145,7 @@ def cost_in_force(
     changes = Changes(world)
     for name, measure in regime.measures.items():
         action = Action("impose", name, measure)
-        for e in _effects(action, world, strengths or Strengths(), theta):
+        for e in effects_of(action, world, strengths or Strengths(), theta):
             changes = changes.cost(e.origins, e.destinations, e.sectors, factor=e.factor)
     return changes.d_hat.rename("cost_in_force")
 
@@ -157,25 +161,36 @@ def status_quo(
 
     See `compile_scenario` for the parameters.
     """
+    scenario = since_the_year(regime, world, on)
+    return compile_scenario(scenario, world, strengths=strengths, theta=theta).changes
+
+
+def since_the_year(regime: Regime, world: World, on: date) -> Scenario:
+    """What was done to the measures of a regime between the world's year and a day."""
     year_end = date(int(world.data.attrs["year"]), 12, 31)
     then, now = regime.in_force(year_end).measures, regime.in_force(on).measures
-    scenario = Scenario(
+    return Scenario(
         title=f"status quo of {on}",
         measures=regime.measures,
         lift=[m for m in then if m not in now],
         impose=[m for m in now if m not in then],
     )
-    return compile_scenario(scenario, world, strengths=strengths, theta=theta).changes
 
 
-def _effects(
-    action: Action, world: World, strengths: Strengths, used: Array | None
+def effects_of(
+    action: Action, world: World, strengths: Strengths, used: Array | None = None
 ) -> list[Effect]:
-    """Cost factors of an action on one measure, on every trade it touches."""
+    """Cost factors of an action on one measure, on every trade it touches.
+
+    Strengths may differ by draw; `used`, the elasticities that the costs will be used with, is
+    then (sector, draw), and so are the factors.
+    """
     measure = action.measure
     sectors = resolve_sectors(measure.sectors, world.sectors)
     at = [world.sectors.index(s) for s in sectors]
     theta = world.data["theta"].values[at]
+    if used is not None and used.ndim == 2:
+        theta = theta[:, None]
     ave = strengths.ave(measure)
     effects = []
     for origins, destinations, share in _trade_touched(measure, world, strengths):
@@ -187,7 +202,7 @@ def _effects(
     return effects
 
 
-def _changed(action: Action, ave: float, imposed: Array, share: float, theta: Array) -> Array:
+def _changed(action: Action, ave: Any, imposed: Array, share: Any, theta: Array) -> Array:
     if action.verb == "impose":
         return imposed
     if np.isinf(imposed).any():
@@ -202,7 +217,7 @@ def _changed(action: Action, ave: float, imposed: Array, share: float, theta: Ar
     return cost_factor(left, share, theta) / imposed
 
 
-def cost_factor(ave: float, share: float, theta: Array) -> Array:
+def cost_factor(ave: Any, share: Any, theta: Array) -> Array:
     """Cost factor of a measure that covers a share s of products with delta = 1 + ave inside it.
 
     ((1-s) + s delta^-theta)^(-1/theta), one for each elasticity; infinite for a complete ban.
@@ -210,15 +225,15 @@ def cost_factor(ave: float, share: float, theta: Array) -> Array:
     >>> cost_factor(0.25, 1.0, np.array([4.0])).tolist()
     [1.25]
     """
-    if share == 1:
-        return np.full(theta.shape, 1 + ave)
+    if np.all(share == 1):
+        return np.full(np.broadcast_shapes(theta.shape, np.shape(ave)), 1 + ave)
     factor: Array = ((1 - share) + share * (1 + ave) ** -theta) ** (-1 / theta)
     return factor
 
 
 def _trade_touched(
     measure: Measure, world: World, strengths: Strengths
-) -> list[tuple[list[str], list[str], float]]:
+) -> list[tuple[list[str], list[str], Any]]:
     """Origins, destinations and product share that a measure acts on."""
     senders = resolve_countries(measure.senders, world.countries)
     target = resolve_countries(measure.target, world.countries)
@@ -272,12 +287,17 @@ def _rates(changes: Changes, measure: Measure) -> Array:
 def _tariff(changes: Changes, action: Action, strengths: Strengths) -> Changes:
     """Add a rate to the tariffs in force, or take it off."""
     measure = action.measure
-    rate = strengths.ave(measure)
+    rates = _rates(changes, measure) + rate_step(action, strengths)
+    return changes.tariff(measure.target, measure.senders, measure.sectors, rate=rates)
+
+
+def rate_step(action: Action, strengths: Strengths) -> Any:
+    """By how much an action on a tariff moves its rate on the sectors it covers."""
+    rate = strengths.ave(action.measure)
     steps = {
         "impose": rate,
         "lift": -rate,
         "ease": -action.degree * rate,
         "harden": (action.new_ave or 0.0) - rate,
     }
-    rates = _rates(changes, measure) + measure.share * steps[action.verb]
-    return changes.tariff(measure.target, measure.senders, measure.sectors, rate=rates)
+    return action.measure.share * steps[action.verb]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from detente.arrays import Array
 from detente.errors import WorldError
 from detente.world.names import Names, resolve_countries, resolve_sectors
 
@@ -91,21 +93,18 @@ class Range(Strict):
             )
         return self
 
-    def at(self, quantile: float) -> float:
+    def at(self, quantile: Any) -> Any:
         """Value at a quantile: as likely above `central` as below, evenly on either side of it.
 
-        >>> Range(low=0.1, central=0.2, high=0.5).at(0.75)
+        >>> float(Range(low=0.1, central=0.2, high=0.5).at(0.75))
         0.35
         """
-        q = 2 * quantile
-        if q <= 1:
-            return (1 - q) * self.low + q * self.central
-        return (2 - q) * self.central + (q - 1) * self.high
+        return np.interp(quantile, [0.0, 0.5, 1.0], [self.low, self.central, self.high])
 
 
 @dataclass(frozen=True)
 class Strengths:
-    """Where in their ranges the strengths of measures are, as quantiles.
+    """Where in their ranges the strengths of measures are: quantiles, one or one for each draw.
 
     Attributes
     ----------
@@ -117,9 +116,9 @@ class Strengths:
         Of shares of trade invoiced in a currency.
     """
 
-    all: float = 0.5
-    of: Mapping[str, float] = field(default_factory=dict)
-    invoicing: float = 0.5
+    all: float | Array = 0.5
+    of: Mapping[str, float | Array] = field(default_factory=dict)
+    invoicing: float | Array = 0.5
 
     @classmethod
     def at(cls, level: Level) -> Strengths:
@@ -127,14 +126,14 @@ class Strengths:
         quantile = QUANTILES[level]
         return cls(quantile, {}, quantile)
 
-    def ave(self, measure: Measure) -> float:
+    def ave(self, measure: Measure) -> Any:
         """Ad-valorem equivalent of a measure; infinite for a ban."""
         if measure.ave is None:
             return float("inf")
         known = (self.of[s] for s in measure.senders if s in self.of)
         return measure.ave.at(next(known, self.all))
 
-    def invoiced(self, measure: Measure) -> float:
+    def invoiced(self, measure: Measure) -> Any:
         """Share of the target's trade with third countries that a finance measure reaches."""
         return (
             0.0 if measure.invoicing_share is None else measure.invoicing_share.at(self.invoicing)
@@ -248,7 +247,7 @@ class Measure(Strict):
 
     def strength(self, level: Level = "central") -> float:
         """Ad-valorem equivalent at its low, central or high value; infinite for a ban."""
-        return Strengths.at(level).ave(self)
+        return float(Strengths.at(level).ave(self))
 
     def in_force(self, on: date) -> bool:
         """Tell whether the measure is in force on a day; without a start it always was."""
