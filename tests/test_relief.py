@@ -339,9 +339,10 @@ def test_a_long_table_is_thinned_evenly(packages: xr.Dataset) -> None:
 @pytest.mark.parametrize("kind", ["svg", "html"])
 def test_the_chart_names_every_package(findings: Findings, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("altair", reason="charts need the extra detente[report]")
-    from detente.report.leverage_charts import frontier_chart, write_chart
+    from detente.report.charts import write_charts
+    from detente.report.leverage_charts import frontier_chart
 
-    path = write_chart(frontier_chart(findings), "frontier", tmp_path, kind)
+    (path,) = write_charts({"frontier": frontier_chart(findings)}, tmp_path, kind)
     text = path.read_text(encoding="utf-8")
     assert str(findings.chosen["words"].item()) in text
     if kind == "html":

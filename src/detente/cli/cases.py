@@ -109,13 +109,13 @@ def leakage(
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
     from detente.cases import load_case
     from detente.evidence.leaks import leaks
-    from detente.report.files import write_charts
+    from detente.report.charts import leaks_charts, write_charts
     from detente.report.tables import leaks_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
         found = leaks(loaded, scenario, hub, country, advance)
-    written = [] if output is None else write_charts(found, output, kind)
+    written = [] if output is None else write_charts(leaks_charts(found), output, kind)
     show(found.document, lambda: leaks_view(found), as_json)
     tell_written(written)
 

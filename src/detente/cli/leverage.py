@@ -26,19 +26,20 @@ def influence(
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
     from detente.cases import load_case
-    from detente.leverage.influence import answer, influence_document, last_easing
+    from detente.leverage.influence import answer, influence_document
     from detente.leverage.influence import influence as solve_influence
-    from detente.report.leverage_charts import influence_chart, write_chart
+    from detente.report.charts import write_charts
+    from detente.report.leverage_charts import influence_chart
     from detente.report.leverage_tables import influence_view
 
     loaded = load_case(case)
-    chosen = loaded.scenario(scenario or last_easing(loaded))
+    chosen = loaded.scenario(scenario or loaded.last_easing())
     with progress("Cutting off partners") as advance:
         found = solve_influence(target, chosen, [partner, *loaded.partners], progress=advance)
     held = str(found["partner"].values[0])
-    written = (
-        [] if output is None else [write_chart(influence_chart(found), "influence", output, kind)]
-    )
+    written = []
+    if output is not None:
+        written = write_charts({"influence": influence_chart(found)}, output, kind)
     show(
         lambda: {"answer": answer(found, held), **influence_document(found)},
         lambda: influence_view(found, held),
@@ -85,7 +86,8 @@ def relief(
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.cases import load_case
     from detente.leverage.findings import Wishes, relief_findings
-    from detente.report.leverage_charts import frontier_chart, write_chart
+    from detente.report.charts import write_charts
+    from detente.report.leverage_charts import frontier_chart
     from detente.report.leverage_tables import relief_view
 
     wishes = Wishes(min_gain, max_leak, short_run, nash_value, nash_weight)
@@ -100,9 +102,9 @@ def relief(
             wishes,
             advance,
         )
-    written = (
-        [] if output is None else [write_chart(frontier_chart(found), "frontier", output, kind)]
-    )
+    written = []
+    if output is not None:
+        written = write_charts({"frontier": frontier_chart(found)}, output, kind)
     show(found.document, lambda: relief_view(found), as_json)
     tell_written(written)
 

@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from detente.arrays import Array
-from detente.cases import Case
 from detente.equilibrium import Equilibrium, solve
 from detente.equilibrium.problem import Deficits
 from detente.errors import ScenarioError
@@ -264,12 +263,6 @@ def influence_document(found: xr.Dataset) -> dict[str, Any]:
         "of_target": json.loads(target.to_json(orient="records", double_precision=12)),
         "manifest": {k: v for k, v in found.attrs.items() if k not in ("target", "scenario")},
     }
-
-
-def last_easing(case: Case) -> str:
-    """Name of the last scenario of a case that lifts or eases measures, or its last."""
-    easing = [name for name, change in case.scenarios.items() if change.lift or change.ease]
-    return (easing or list(case.scenarios))[-1]
 
 
 def _direction(values: tuple[float, float]) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from detente.errors import MissingExtraError
 from detente.evidence.assessment import Assessment
-from detente.evidence.leaks import Leaks
 
 
 def as_document(result: Assessment) -> dict[str, Any]:
@@ -76,27 +75,3 @@ def _require_pyarrow() -> None:
         import pyarrow  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("pyarrow", "parquet", "writing Parquet files") from error
-
-
-def write_charts(found: Leaks, folder: Path, kind: str) -> list[Path]:
-    """Draw who supplies the lane's end, and the leakage curve, to a folder.
-
-    Raises
-    ------
-    MissingExtraError
-        Without the report extra.
-    ScenarioError
-        A format that is not svg, png or html.
-    """
-    from detente.report.charts import leakage_chart, save_chart, supply_chart
-
-    charts = {
-        "supply": supply_chart(found.supply, found.country),
-        "leakage": leakage_chart(found.enforcement, found.hub, f"goods bound for {found.country}"),
-    }
-    paths = []
-    for name, chart in charts.items():
-        path = folder / f"{name}.{kind}"
-        save_chart(chart, path)
-        paths.append(path)
-    return paths
