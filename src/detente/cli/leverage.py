@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, ChartFormat, Json
-from detente.cli.terminal import progress, show, tell_written
+from detente.cli.options import CaseName, ChartFormat, Csv, Json, Parquet
+from detente.cli.terminal import progress, show, tell_written, write_folders
 
 
 def influence(
@@ -23,10 +23,12 @@ def influence(
     ] = None,
     kind: ChartFormat = "svg",
     as_json: Json = False,
+    csv: Csv = None,
+    parquet: Parquet = None,
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
     from detente.cases import load_case
-    from detente.leverage.influence import answer, influence_document
+    from detente.leverage.influence import answer, influence_document, influence_tables
     from detente.leverage.influence import influence as solve_influence
     from detente.report.charts import write_charts
     from detente.report.leverage_charts import influence_chart
@@ -37,9 +39,9 @@ def influence(
     with progress("Cutting off partners") as advance:
         found = solve_influence(target, chosen, [partner, *loaded.partners], progress=advance)
     held = str(found["partner"].values[0])
-    written = []
+    written = write_folders(influence_tables(found), found.attrs, csv, parquet)
     if output is not None:
-        written = write_charts({"influence": influence_chart(found)}, output, kind)
+        written += write_charts({"influence": influence_chart(found)}, output, kind)
     show(
         lambda: {"answer": answer(found, held), **influence_document(found)},
         lambda: influence_view(found, held),
@@ -82,6 +84,8 @@ def relief(
     ] = None,
     kind: ChartFormat = "html",
     as_json: Json = False,
+    csv: Csv = None,
+    parquet: Parquet = None,
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.cases import load_case
@@ -102,9 +106,9 @@ def relief(
             wishes,
             advance,
         )
-    written = []
+    written = write_folders(found.tables(), found.manifest, csv, parquet)
     if output is not None:
-        written = write_charts({"frontier": frontier_chart(found)}, output, kind)
+        written += write_charts({"frontier": frontier_chart(found)}, output, kind)
     show(found.document, lambda: relief_view(found), as_json)
     tell_written(written)
 

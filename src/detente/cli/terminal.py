@@ -13,6 +13,8 @@ from rich.console import Console, RenderableType
 from rich.progress import Progress
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from detente.evidence import Assessment
 
 PIPED_WIDTH = 160
@@ -58,16 +60,23 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
         yield step(words)
 
 
+def write_folders(
+    tables: dict[str, DataFrame], manifest: dict[str, Any], csv: Path | None, parquet: Path | None
+) -> list[Path]:
+    """Write tables and manifest to the folders that were asked for."""
+    from detente.report.files import write_tables
+
+    written = [] if csv is None else write_tables(tables, manifest, csv, "csv")
+    if parquet is not None:
+        written += write_tables(tables, manifest, parquet, "parquet")
+    return written
+
+
 def deliver(result: Assessment, as_json: bool, csv: Path | None, parquet: Path | None) -> None:
     """Print an assessment, and write its tables to the folders that were asked for."""
-    from detente.report.files import as_document, write_tables
+    from detente.report.files import as_document
     from detente.report.tables import assessment_view
 
-    written = [
-        path
-        for folder, kind in ((csv, "csv"), (parquet, "parquet"))
-        if folder is not None
-        for path in write_tables(result, folder, kind)
-    ]
+    written = write_folders(result.tables(), result.manifest, csv, parquet)
     show(lambda: as_document(result), lambda: assessment_view(result), as_json)
     tell_written(written)

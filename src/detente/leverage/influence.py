@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from detente.arrays import Array
@@ -252,15 +253,24 @@ def answer(found: xr.Dataset, partner: str) -> str:
     )
 
 
+def influence_tables(found: xr.Dataset) -> dict[str, pd.DataFrame]:
+    """Influence as tables, for files: by moment and partner, and what is of the target alone."""
+    return {
+        "influence": found.drop_vars(_BY_WHEN).to_dataframe().reset_index(),
+        "of_target": found[_BY_WHEN].to_dataframe().reset_index(),
+    }
+
+
 def influence_document(found: xr.Dataset) -> dict[str, Any]:
     """Influence as plain data: one record for each partner and moment, and what made it."""
-    table = found.drop_vars(_BY_WHEN).to_dataframe().reset_index()
-    target = found[_BY_WHEN].to_dataframe().reset_index()
+    tables = {
+        name: json.loads(table.to_json(orient="records", double_precision=12))
+        for name, table in influence_tables(found).items()
+    }
     return {
         "target": found.attrs["target"],
         "scenario": found.attrs["scenario"],
-        "influence": json.loads(table.to_json(orient="records", double_precision=12)),
-        "of_target": json.loads(target.to_json(orient="records", double_precision=12)),
+        **tables,
         "manifest": {k: v for k, v in found.attrs.items() if k not in ("target", "scenario")},
     }
 

@@ -33,9 +33,19 @@ def as_document(result: Assessment) -> dict[str, Any]:
 
 
 def write_tables(
-    result: Assessment, folder: Path, kind: Literal["csv", "parquet"] | str
+    tables: dict[str, pd.DataFrame],
+    manifest: dict[str, Any],
+    folder: Path,
+    kind: Literal["csv", "parquet"],
 ) -> list[Path]:
     """Write each table and the manifest to a folder; a file appears whole or not at all.
+
+    Parameters
+    ----------
+    tables
+        By name, which the file takes; their index is not written.
+    manifest
+        What made the numbers: manifest.json.
 
     Raises
     ------
@@ -46,12 +56,12 @@ def write_tables(
         _require_pyarrow()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, table in result.tables().items():
+    for name, table in tables.items():
         with whole_file(folder / f"{name}.{kind}") as (path, partial):
             _write(table, partial, kind)
         paths.append(path)
     with whole_file(folder / "manifest.json") as (path, partial):
-        partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
+        partial.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     return [*paths, path]
 
 
