@@ -179,3 +179,12 @@ def test_worlds_and_describe() -> None:
 
 def test_version() -> None:
     assert detente("--version").stdout.startswith("detente 0.")
+
+
+def test_help_brings_nothing_that_computes() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "detente", "relief", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "detente.cli.leverage" in brought
+    heavy = {"numba", "scipy", "yaml", "altair", "detente.sanctions", "detente.cases"}
+    assert not brought & heavy
