@@ -95,10 +95,46 @@ def test_a_wrong_field_is_pointed_at(
     assert done.stdout == ""
 
 
-def test_yaml_that_is_not_plain_data_is_refused(scenario: Path) -> None:
-    scenario.write_text("title: !!python/object/apply:os.getcwd []\n", encoding="utf-8")
-    done = detente("solve", str(scenario))
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"title: !!python/object/apply:os.getcwd []\n", ":1: only plain data"),
+        (b"title: x\nlift: &a [*a]\n", ":2: only plain data"),
+        (b"title: x\nstatus_quo: 2025-02-30\n", ":2: '2025-02-30' is not a date"),
+        (b"title: " + b"[" * 5000, ":1: nested too deeply"),
+        (b"title: x\nworld: \0\n", r":2: character '\x00' is not allowed"),
+        (b"title: x\nlevel: " + b"9" * 5000, ":2: '999"),
+        (b"title: x\n? [a]\n: y\n", ":2: the name of a field must be text"),
+        (b"title: x\n1: y\n", ":2: the name of a field must be text"),
+        (b"title: x\nlift: [\xff]\n", ":2: not UTF-8 text"),
+        (b"", ":1: expected `field: value` lines"),
+        (b"#" * 1_000_001, ": larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_file_that_is_not_plain_data_is_refused(
+    scenario: Path, content: bytes, told: str
+) -> None:
+    scenario.write_bytes(content)
+    done = detente("solve", scenario.name, cwd=scenario.parent)
     assert done.returncode == 2
+    assert done.stderr.startswith(f"detente: {scenario.name}{told}")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_folder_or_nothing_in_place_of_a_scenario_is_refused(tmp_path: Path) -> None:
+    for name, told in ((".", "Is a directory"), ("none.yaml", "No such file or directory")):
+        done = detente("solve", name, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr == f"detente: {name}: cannot be read: {told}\n"
+
+
+@pytest.mark.parametrize("command", ["assess", "claims", "leakage", "relief", "report"])
+def test_a_case_that_is_not_plain_data_is_refused(tmp_path: Path, command: str) -> None:
+    (tmp_path / "case.yaml").write_text("title: x\ndate: 2025-02-30\n", encoding="utf-8")
+    done = detente(command, ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("detente: case.yaml:2: '2025-02-30' is not a date")
     assert "Traceback" not in done.stderr
 
 
@@ -143,3 +179,12 @@ def test_worlds_and_describe() -> None:
 
 def test_version() -> None:
     assert detente("--version").stdout.startswith("detente 0.")
+
+
+def test_help_brings_nothing_that_computes() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "detente", "relief", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "detente.cli.leverage" in brought
+    heavy = {"numba", "scipy", "yaml", "altair", "detente.sanctions", "detente.cases"}
+    assert not brought & heavy

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -179,6 +180,26 @@ def test_the_command_prints_json() -> None:
     assert document["manifest"]["fingerprint"]
     rows = {(r["when"], r["partner"]): r for r in document["influence"]}
     assert rows["before", "RUS"]["cut_off"] < rows["before", "CHN"]["cut_off"] < 0
+
+
+def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra detente[parquet]")
+    c, p = tmp_path / "c", tmp_path / "p"
+    done = detente(
+        "influence", "BLR", "--scenario", "us-all", "--json", "--csv", str(c), "--parquet", str(p)
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    files = {"influence.csv", "of_target.csv", "manifest.json"}
+    assert {path.name for path in c.iterdir()} == files
+    assert all(f"wrote {c / name}" in done.stderr for name in files)
+    for name in ("influence", "of_target"):
+        written = pd.read_csv(c / f"{name}.csv")
+        pd.testing.assert_frame_equal(written, pd.read_parquet(p / f"{name}.parquet"))
+        printed = pd.DataFrame(document[name])
+        pd.testing.assert_frame_equal(written, printed, rtol=1e-9, atol=1e-9)
+    manifest = json.loads((c / "manifest.json").read_text())
+    assert manifest == {**document["manifest"], "target": "BLR", "scenario": document["scenario"]}
 
 
 def test_the_command_refuses_an_unknown_scenario() -> None:

@@ -1,9 +1,11 @@
 """Relief packages: enumeration, frontier, Shapley values, prices, coalitions, snap-back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -339,9 +341,10 @@ def test_a_long_table_is_thinned_evenly(packages: xr.Dataset) -> None:
 @pytest.mark.parametrize("kind", ["svg", "html"])
 def test_the_chart_names_every_package(findings: Findings, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("altair", reason="charts need the extra detente[report]")
-    from detente.report.leverage_charts import frontier_chart, write_chart
+    from detente.report.charts import write_charts
+    from detente.report.leverage_charts import frontier_chart
 
-    path = write_chart(frontier_chart(findings), "frontier", tmp_path, kind)
+    (path,) = write_charts({"frontier": frontier_chart(findings)}, tmp_path, kind)
     text = path.read_text(encoding="utf-8")
     assert str(findings.chosen["words"].item()) in text
     if kind == "html":
@@ -367,6 +370,42 @@ def test_the_command_prints_json(case: Case) -> None:
     assert {"frontier", "contributions", "offers", "chosen", "manifest"} <= set(
         json.loads(done.stdout)
     )
+
+
+def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra detente[parquet]")
+    c, p = tmp_path / "c", tmp_path / "p"
+    done = detente(
+        "relief",
+        "belarus-2025",
+        "--measures",
+        NAMED,
+        "--json",
+        "--csv",
+        str(c),
+        "--parquet",
+        str(p),
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    names = {"frontier", "packages", "contributions", "offers", "burden"}
+    files = {f"{n}.csv" for n in names} | {"manifest.json"}
+    assert {path.name for path in c.iterdir()} == files
+    assert all(f"wrote {c / name}" in done.stderr for name in files)
+    for name in names:
+        written = pd.read_csv(c / f"{name}.csv")
+        pd.testing.assert_frame_equal(written, pd.read_parquet(p / f"{name}.parquet"))
+        if name in document:
+            rows = document[name]["members"] if name == "burden" else document[name]
+            pd.testing.assert_frame_equal(written, pd.DataFrame(rows), rtol=1e-9, atol=1e-9)
+    assert len(pd.read_csv(c / "packages.csv")) == 2 ** len(MEASURES)
+    assert json.loads((c / "manifest.json").read_text()) == document["manifest"]
+
+
+def test_a_search_writes_the_tables_that_it_has(findings: Findings) -> None:
+    searched_only = replace(findings, contributions=pd.DataFrame(), burden=None)
+    assert set(searched_only.tables()) == {"frontier", "packages", "offers"}
+    assert searched_only.document()["contributions"] == []
 
 
 @pytest.mark.parametrize(

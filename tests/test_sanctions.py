@@ -15,6 +15,7 @@ from detente.cases import load_case
 from detente.evidence.runs import run
 from detente.sanctions import Measure, Scenario, compile_scenario, read_scenario, register
 from detente.sanctions.compilation import cost_factor
+from detente.sanctions.source import MOST_SIZE, Source
 from detente.world.names import resolve_countries, resolve_sectors
 
 ON_GOODS = {"senders": ["USA"], "target": "BLR", "kind": "import-ban", "sectors": ["C20"]}
@@ -188,3 +189,123 @@ def test_a_selection_of_nothing_is_refused(world: detente.World) -> None:
     scenario = Scenario(title="", status_quo=date(2021, 1, 1), lift=[nothing])
     with pytest.raises(ScenarioError, match="no measure of USA on BLR"):
         compile_scenario(scenario, world)
+
+
+# ------------------------------------------------------------------ files that are no plain data
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{chr(98 + k)}: &{chr(98 + k)} [{', '.join([f'*{chr(97 + k)}'] * 9)}]\n" for k in range(8)
+)
+DEEP = "".join(f"{' ' * level}a:\n" for level in range(1000))
+NUMBER = "is not a number between -1e+18 and 1e+18"
+DATE = "is not a date of the calendar, such as 2025-02-28"
+PLAIN = "only plain data, no anchors, aliases or tags"
+NAME = "the name of a field must be text"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (BOMB, 1, PLAIN),
+        ("title: x\nlift: &a [*a]\n", 2, PLAIN),
+        ("title: x\nlift: *a\n", 2, PLAIN),
+        ("title: x\nlevel: !!int x\n", 2, PLAIN),
+        ("title: x\nstatus_quo: 2025-02-30\n", 2, f"'2025-02-30' {DATE}"),
+        ("title: x\nstatus_quo: 2025-99-99\n", 2, DATE),
+        ("title: x\nlift: " + "[" * 5000, 2, "nested too deeply: at most 40 levels"),
+        (DEEP, 40, "nested too deeply"),
+        ("title: x\nworld: a\x00b\n", 2, r"character '\x00' is not allowed"),
+        ("title: x\nworld: a\x1b[31mb\n", 2, r"character '\x1b' is not allowed"),
+        ('title: x\nworld: "a\\0b"\n', 2, r"character '\x00' is not allowed"),
+        ('title: x\nworld: "\\ud800"\n', 2, r"character '\ud800' is not allowed"),
+        ("title: x\nlevel: " + "9" * 5000 + "\n", 2, NUMBER),
+        ("title: x\nlevel: 0x" + "f" * 5000 + "\n", 2, NUMBER),
+        ("title: x\nlevel: 1" + ":59" * 5000 + "\n", 2, NUMBER),
+        ("title: x\nharden: {us-potash-2021: 1" + ":59" * 500 + ".5}\n", 2, NUMBER),
+        ("title: x\nharden: {us-potash-2021: .nan}\n", 2, NUMBER),
+        ("title: x\n1: y\n", 2, f"{NAME}: put 1 in quotes"),
+        ("title: x\nharden: {2025-02-30: 0.1}\n", 2, f"{NAME}: put 2025-02-30 in quotes"),
+        ("title: x\n? [a]\n: c\n", 2, f"{NAME}, not a list or a mapping"),
+        ("title: x\n{a: b}: c\n", 2, f"{NAME}, not a list or a mapping"),
+        ("title: x\ntitle: y\n", 2, "field 'title' appears twice"),
+        ("title: x\n<<: {title: y}\n", 2, "<<: unknown field"),
+        ("title: x\n---\ntitle: y\n", 2, "only one document"),
+        ("", 1, "expected `field: value` lines"),
+        ("# nothing\n", 1, "expected `field: value` lines"),
+        ("- a\n", 1, "expected `field: value` lines"),
+    ],
+)
+def test_files_that_are_no_plain_data_are_pointed_at(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+def test_bytes_that_are_no_text_are_pointed_at(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_bytes("title: x\nlift: [é]\n".encode("latin-1"))
+    with pytest.raises(ScenarioError, match=r"s\.yaml:2: not UTF-8 text \(byte 0xe9\)"):
+        read_scenario(path)
+
+
+def test_files_that_cannot_be_read_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, why in (
+        (tmp_path, "Is a directory"),
+        (tmp_path / "none.yaml", "No such file"),
+        (tmp_path / ("x" * 300), "name too long"),
+    ):
+        with pytest.raises(ScenarioError, match=f"cannot be read: .*{why}"):
+            read_scenario(path)
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(ScenarioError, match=r"s\.yaml: cannot be read: Permission denied"):
+        read_scenario("s.yaml")
+
+
+def test_large_files_are_not_read() -> None:
+    with pytest.raises(ScenarioError, match=r"/dev/zero: larger than 1,000,000 bytes"):
+        read_scenario("/dev/zero")
+    with pytest.raises(ScenarioError, match="larger than"):
+        Source.parse("#" * (MOST_SIZE + 1), "s.yaml")
+
+
+def test_many_faults_are_counted_and_long_values_cut(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(f"title: x\nlevel: {'a' * 9999}\n" + "".join(f"a{n}: 1\n" for n in range(500)))
+    with pytest.raises(ScenarioError, match=r"\.\.\. and 451 more faults$") as caught:
+        read_scenario(path)
+    assert f"not '{'a' * 99}..." in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 51
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["title", ": ", "- ", "\n", "  ", "[", "]", "{", "}", ", ", "&a ", "*a", "!!int ", '"',
+             "'", "?", "|", "\\x00", "#", "9", "0x", "0b", "-", ".", "e", ":59", "2025-02-3", "<<",
+             "=", "~", "yes", "---", "%", "\t", "\x00", "\ud800", "é", "1:", "T25:61:61"]
+        ),
+        max_size=25,
+    ).map("".join)
+)  # fmt: skip
+def test_whatever_a_file_says_it_is_read_or_refused(text: str) -> None:
+    told = _refusal(text)
+    assert told is None or told.startswith("s.yaml:")
+
+
+def _refusal(text: str) -> str | None:
+    try:
+        Source.parse(text, "s.yaml")
+    except ScenarioError as error:
+        return str(error)
+    return None

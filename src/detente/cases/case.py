@@ -91,6 +91,15 @@ class Case(Assumptions):
         parts |= {field: getattr(change, field) for field in Change.model_fields}
         return Scenario(**parts)
 
+    def last_easing(self) -> str:
+        """Name of the last scenario that lifts or eases measures, or of the last of all.
+
+        >>> load_case("belarus-2025").last_easing()
+        'us-eu-all'
+        """
+        easing = [name for name, change in self.scenarios.items() if change.lift or change.ease]
+        return (easing or list(self.scenarios))[-1]
+
     def _repr_html_(self) -> str:
         """Title, question and scenarios, for notebooks."""
         from html import escape

@@ -90,7 +90,7 @@ def leaks(
     case
         With routes.
     drawn
-        Scenario whose supply and enforcement are shown; by default the last that lifts measures.
+        Scenario whose supply and enforcement are shown; by default the last easing.
     hub
         Where enforcement is tried; the case's target by default.
     country
@@ -106,8 +106,7 @@ def leaks(
     if case.routes is None:
         raise ScenarioError(f"the case {case.title!r} has no routes: nothing leaks")
     hub = hub or case.target
-    easing = [name for name, change in case.scenarios.items() if change.lift or change.ease]
-    drawn = drawn or (easing or list(case.scenarios))[-1]
+    drawn = drawn or case.last_easing()
     chosen = case.scenario(drawn)
     world = chosen.load_world()
     country = resolve_countries(country, world.countries)[0]

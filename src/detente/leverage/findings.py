@@ -97,9 +97,22 @@ class Findings:
     burden: Burden | None
     manifest: dict[str, Any]
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files: those that have rows."""
+        best = table(self.frontier).assign(cut_off=self.frontier["cut_off"].values)
+        members = pd.DataFrame() if self.burden is None else self.burden.members
+        found = {
+            "frontier": best.reset_index(),
+            "packages": table(self.packages).reset_index(),
+            "contributions": self.contributions.reset_index(),
+            "offers": self.offers,
+            "burden": members.reset_index(),
+        }
+        return {name: rows for name, rows in found.items() if len(rows)}
+
     def document(self) -> dict[str, Any]:
         """Everything but the packages off the frontier, as plain data."""
-        best = table(self.frontier).assign(cut_off=self.frontier["cut_off"].values)
+        tables = self.tables()
         picked = {"chosen": self.chosen, "least_leak": self.least_leak, "bargain": self.bargain}
         return {
             "title": self.title,
@@ -107,9 +120,9 @@ class Findings:
             "rival": self.rival,
             "note": self.note,
             "wishes": asdict(self.wishes),
-            "frontier": _records(best.reset_index()),
+            "frontier": _records(tables["frontier"]),
             "contributions": _records(self.contributions.reset_index()),
-            "offers": _records(self.offers),
+            "offers": _records(tables["offers"]),
             **{name: None if p is None else _record(p) for name, p in picked.items()},
             "snap_back": asdict(self.snap_back),
             "burden": None if self.burden is None else _burden(self.burden),

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from detente.arrays import Array
-from detente.cases import Case
 from detente.equilibrium import Equilibrium, solve
 from detente.equilibrium.problem import Deficits
 from detente.errors import ScenarioError
@@ -253,23 +253,26 @@ def answer(found: xr.Dataset, partner: str) -> str:
     )
 
 
-def influence_document(found: xr.Dataset) -> dict[str, Any]:
-    """Influence as plain data: one record for each partner and moment, and what made it."""
-    table = found.drop_vars(_BY_WHEN).to_dataframe().reset_index()
-    target = found[_BY_WHEN].to_dataframe().reset_index()
+def influence_tables(found: xr.Dataset) -> dict[str, pd.DataFrame]:
+    """Influence as tables, for files: by moment and partner, and what is of the target alone."""
     return {
-        "target": found.attrs["target"],
-        "scenario": found.attrs["scenario"],
-        "influence": json.loads(table.to_json(orient="records", double_precision=12)),
-        "of_target": json.loads(target.to_json(orient="records", double_precision=12)),
-        "manifest": {k: v for k, v in found.attrs.items() if k not in ("target", "scenario")},
+        "influence": found.drop_vars(_BY_WHEN).to_dataframe().reset_index(),
+        "of_target": found[_BY_WHEN].to_dataframe().reset_index(),
     }
 
 
-def last_easing(case: Case) -> str:
-    """Name of the last scenario of a case that lifts or eases measures, or its last."""
-    easing = [name for name, change in case.scenarios.items() if change.lift or change.ease]
-    return (easing or list(case.scenarios))[-1]
+def influence_document(found: xr.Dataset) -> dict[str, Any]:
+    """Influence as plain data: one record for each partner and moment, and what made it."""
+    tables = {
+        name: json.loads(table.to_json(orient="records", double_precision=12))
+        for name, table in influence_tables(found).items()
+    }
+    return {
+        "target": found.attrs["target"],
+        "scenario": found.attrs["scenario"],
+        **tables,
+        "manifest": {k: v for k, v in found.attrs.items() if k not in ("target", "scenario")},
+    }
 
 
 def _direction(values: tuple[float, float]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from detente.errors import MissingExtraError, ScenarioError
+from detente.evidence.leaks import Leaks
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
 COLUMNS = ((0.0, 1.0), (1.5, 2.1))
@@ -27,6 +28,14 @@ def _altair() -> Any:
     except ImportError as error:
         raise MissingExtraError("altair", "report", "drawing charts") from error
     return altair
+
+
+def leaks_charts(found: Leaks) -> dict[str, Any]:
+    """Who supplies the lane's end, and the leakage curve, by name."""
+    return {
+        "supply": supply_chart(found.supply, found.country),
+        "leakage": leakage_chart(found.enforcement, found.hub, f"goods bound for {found.country}"),
+    }
 
 
 def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
@@ -165,6 +174,22 @@ def _names(sizes: pd.Series, tops: dict[str, float], x: float, side: str, top: f
         .mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=12)
         .encode(x="x:Q", y="y:Q", text="text:N")
     )
+
+
+def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
+    """Write charts to files of a folder that have their names; see `save_chart`.
+
+    Parameters
+    ----------
+    charts
+        By name.
+    kind
+        svg, png or html.
+    """
+    paths = [folder / f"{name}.{kind}" for name in charts]
+    for path, chart in zip(paths, charts.values(), strict=True):
+        save_chart(chart, path)
+    return paths
 
 
 def save_chart(chart: Any, path: Path) -> None:

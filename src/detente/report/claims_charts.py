@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.arrays import Array
 from detente.evidence.claims import Evidence, WeighedClaim
-from detente.report.charts import OKABE_ITO, _altair, save_chart
+from detente.report.charts import OKABE_ITO, _altair, write_charts
 from detente.report.claims_tables import band, write_page
 from detente.report.files import whole_file
 
@@ -19,6 +19,11 @@ BARS = 6
 """Assumptions that a tornado shows."""
 
 WIDTH = 560
+
+
+def evidence_charts(found: Evidence) -> dict[str, Any]:
+    """The distributions and the tornado diagrams, by name."""
+    return {"densities": density_chart(found), "tornado": tornado_chart(found)}
 
 
 def density_chart(found: Evidence) -> Any:
@@ -166,9 +171,7 @@ def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:
     ScenarioError
         A format that is not svg, png or html.
     """
-    paths = [folder / f"densities.{kind}", folder / f"tornado.{kind}"]
-    for path, chart in zip(paths, (density_chart(found), tornado_chart(found)), strict=True):
-        save_chart(chart, path)
+    paths = write_charts(evidence_charts(found), folder, kind)
     page, table = folder / "claims.html", folder / "claims.csv"
     write_page(found, page)
     with whole_file(table) as (_, partial):

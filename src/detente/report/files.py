@@ -13,7 +13,6 @@ import pandas as pd
 
 from detente.errors import MissingExtraError
 from detente.evidence.assessment import Assessment
-from detente.evidence.leaks import Leaks
 
 
 def as_document(result: Assessment) -> dict[str, Any]:
@@ -34,9 +33,19 @@ def as_document(result: Assessment) -> dict[str, Any]:
 
 
 def write_tables(
-    result: Assessment, folder: Path, kind: Literal["csv", "parquet"] | str
+    tables: dict[str, pd.DataFrame],
+    manifest: dict[str, Any],
+    folder: Path,
+    kind: Literal["csv", "parquet"],
 ) -> list[Path]:
     """Write each table and the manifest to a folder; a file appears whole or not at all.
+
+    Parameters
+    ----------
+    tables
+        By name, which the file takes; their index is not written.
+    manifest
+        What made the numbers: manifest.json.
 
     Raises
     ------
@@ -47,12 +56,12 @@ def write_tables(
         _require_pyarrow()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, table in result.tables().items():
+    for name, table in tables.items():
         with whole_file(folder / f"{name}.{kind}") as (path, partial):
             _write(table, partial, kind)
         paths.append(path)
     with whole_file(folder / "manifest.json") as (path, partial):
-        partial.write_text(json.dumps(result.manifest, indent=2), encoding="utf-8")
+        partial.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     return [*paths, path]
 
 
@@ -76,27 +85,3 @@ def _require_pyarrow() -> None:
         import pyarrow  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("pyarrow", "parquet", "writing Parquet files") from error
-
-
-def write_charts(found: Leaks, folder: Path, kind: str) -> list[Path]:
-    """Draw who supplies the lane's end, and the leakage curve, to a folder.
-
-    Raises
-    ------
-    MissingExtraError
-        Without the report extra.
-    ScenarioError
-        A format that is not svg, png or html.
-    """
-    from detente.report.charts import leakage_chart, save_chart, supply_chart
-
-    charts = {
-        "supply": supply_chart(found.supply, found.country),
-        "leakage": leakage_chart(found.enforcement, found.hub, f"goods bound for {found.country}"),
-    }
-    paths = []
-    for name, chart in charts.items():
-        path = folder / f"{name}.{kind}"
-        save_chart(chart, path)
-        paths.append(path)
-    return paths

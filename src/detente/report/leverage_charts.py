@@ -5,7 +5,6 @@ What is what shows in shape, size and fill before it shows in colour.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import xarray as xr
 
 from detente.leverage.findings import Findings
 from detente.leverage.influence import WHEN
-from detente.report.charts import OKABE_ITO, _altair, save_chart
+from detente.report.charts import OKABE_ITO, _altair
 
 SENSES = {
     "trade_share": "Share of trade, percent",
@@ -138,10 +137,3 @@ def _dumbbells(alt: Any, found: xr.Dataset, sense: str, title: str) -> Any:
 def _by_when(alt: Any, channel: str, values: list[str]) -> Any:
     scale = alt.Scale(domain=["before", "after"], range=values)
     return getattr(alt, channel)("when:N", title=None, scale=scale)
-
-
-def write_chart(chart: Any, name: str, folder: Path, kind: str) -> Path:
-    """Write a chart to a folder and return its path; see `save_chart`."""
-    path = folder / f"{name}.{kind}"
-    save_chart(chart, path)
-    return path

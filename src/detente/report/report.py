@@ -23,7 +23,7 @@ from detente.evidence.leaks import Leaks, leaks
 from detente.evidence.runs import run
 from detente.leverage.findings import Findings, Wishes, relief_findings
 from detente.leverage.influence import answer as influence_answer
-from detente.leverage.influence import influence, last_easing
+from detente.leverage.influence import influence
 from detente.leverage.relief import RIVAL
 from detente.report.files import whole_file
 from detente.world.world import World
@@ -161,7 +161,7 @@ def gather(
         Given a step in words, returns what is called with (done, total).
     """
     step = progress or (lambda words: lambda done, total: None)
-    drawn = last_easing(case)
+    drawn = case.last_easing()
     chosen = case.scenario(drawn)
     tested = any(c.test is not None for c in case.claims.values()) and case.assumptions
     routed = case.routes is not None
@@ -192,8 +192,8 @@ def _relief(case: Case, progress: Callable[[int, int], object]) -> Findings | No
 
 def figures(report: Report) -> dict[str, Figure]:
     """The charts of a report, by name."""
-    from detente.report.charts import leakage_chart, supply_chart
-    from detente.report.claims_charts import density_chart, tornado_chart
+    from detente.report.charts import leaks_charts
+    from detente.report.claims_charts import evidence_charts
     from detente.report.leverage_charts import frontier_chart, influence_chart
     from detente.report.timeline import timeline_chart
     from detente.report.worldmap import world_map
@@ -201,14 +201,9 @@ def figures(report: Report) -> dict[str, Figure]:
     title = report.case.scenarios[report.drawn].title
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
     if report.evidence is not None:
-        charts["densities"] = density_chart(report.evidence)
-        charts["tornado"] = tornado_chart(report.evidence)
+        charts |= evidence_charts(report.evidence)
     if report.leaks is not None:
-        found = report.leaks
-        charts["supply"] = supply_chart(found.supply, found.country)
-        charts["leakage"] = leakage_chart(
-            found.enforcement, found.hub, f"goods bound for {found.country}"
-        )
+        charts |= leaks_charts(report.leaks)
     charts["influence"] = influence_chart(report.influence)
     if report.findings is not None:
         charts["frontier"] = frontier_chart(report.findings)

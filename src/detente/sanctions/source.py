@@ -10,6 +10,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from detente.errors import ScenarioError, nearest
+from detente.sanctions.plain import plain_data
+
+MOST_SIZE = 1_000_000
+"""Bytes of a file; the largest of the register has 47,000."""
+
+MOST_FAULTS = 50
+"""Faults of a file that are told at once."""
+
+LONGEST_SHOWN = 100
+"""Characters of a wrong value that an error repeats."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -29,32 +39,38 @@ class Source:
 
     @classmethod
     def read(cls, path: Path) -> Source:
-        """Read a file of plain data (no tags, no repeated keys).
+        """Read a file of plain data: no anchors, no tags, no repeated fields.
 
         Raises
         ------
         ScenarioError
-            The file is missing, is not YAML, or is not a mapping; names file and line.
+            The file cannot be read, is too large, is not UTF-8, is not YAML of plain data, or is
+            not a mapping; names file and line.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ScenarioError(f"{path}: cannot be read: {error}") from error
-        return cls.parse(text, str(path))
+            with path.open("rb") as file:
+                content = file.read(MOST_SIZE + 1)
+        except OSError as error:
+            raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
+        return cls.parse(_decoded(content, str(path)), str(path))
 
     @classmethod
     def parse(cls, text: str, name: str) -> Source:
-        """Parse the text of a file; see `read`."""
+        """Parse the text of a file; see `read`.
+
+        >>> Source.parse("title: potash", "s.yaml").place(("title",))
+        's.yaml:1'
+        """
+        _refuse_large(len(text), name)
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.safe_load(text)
+            node, data = plain_data(text)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ScenarioError(f"{name}:{line}: {error.problem or 'not YAML'}") from error
         if not isinstance(data, dict):
             raise ScenarioError(f"{name}:1: expected `field: value` lines, such as `title: ...`")
         lines: dict[Location, int] = {}
-        _collect(node, (), lines, name)
+        _collect(node, (), lines)
         return cls(data, name, lines)
 
     def with_section(self, section: str, other: Source) -> Source:
@@ -89,13 +105,17 @@ class Source:
         Raises
         ------
         ScenarioError
-            All faults, each with file, line and field.
+            The faults, each with file, line and field.
         """
         try:
             return model.model_validate(self.data, context=context)
         except ValidationError as error:
-            faults = [self._fault(model, dict(e)) for e in error.errors()]
-            raise ScenarioError("\n".join(dict.fromkeys(faults))) from error
+            raise ScenarioError("\n".join(self._faults(model, error))) from error
+
+    def _faults(self, model: type[BaseModel], error: ValidationError) -> list[str]:
+        told = [self._fault(model, dict(e)) for e in error.errors()[:MOST_FAULTS]]
+        more = error.error_count() - len(told)
+        return [*dict.fromkeys(told), *([f"... and {more:,} more faults"] if more else [])]
 
     def _fault(self, model: type[BaseModel], error: dict[str, Any]) -> str:
         location = tuple(error["loc"])
@@ -105,7 +125,7 @@ class Source:
         if error["type"] == "extra_forbidden":
             message = f"unknown field: {nearest(str(location[-1]), _fields(model))}"
         elif error["type"] not in ("value_error", "missing"):
-            message = f"{message}, not {error['input']!r}"
+            message = f"{message}, not {_shown(error['input'])}"
         return f"{self.place(location)}: {field}: {message}"
 
     def _known(self, location: Location, part: int | str) -> bool:
@@ -113,20 +133,37 @@ class Source:
         return location[: location.index(part) + 1] in self.lines or part == location[-1]
 
 
-def _collect(node: Any, at: Location, lines: dict[Location, int], name: str) -> None:
+def _decoded(content: bytes, name: str) -> str:
+    _refuse_large(len(content), name)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise ScenarioError(
+            f"{name}:{line}: not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8"
+        ) from error
+
+
+def _refuse_large(size: int, name: str) -> None:
+    if size > MOST_SIZE:
+        raise ScenarioError(f"{name}: larger than {MOST_SIZE:,} bytes, the most that is read")
+
+
+def _collect(node: Any, at: Location, lines: dict[Location, int]) -> None:
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            inner = (*at, key.value)
-            if inner in lines:
-                raise ScenarioError(
-                    f"{name}:{key.start_mark.line + 1}: field {key.value!r} appears twice"
-                )
-            _collect(value, inner, lines, name)
-            lines[inner] = key.start_mark.line + 1
+            _collect(value, (*at, key.value), lines)
+            lines[*at, key.value] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
-            _collect(value, (*at, number), lines, name)
+            _collect(value, (*at, number), lines)
+
+
+def _shown(value: object) -> str:
+    words = repr(value)
+    return words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN]}..."
 
 
 def _fields(model: type[BaseModel]) -> list[str]:

@@ -1,0 +1,57 @@
+"""Commands about worlds."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from detente.cli.options import Json
+from detente.cli.terminal import console
+
+
+def list_worlds(as_json: Json = False) -> None:
+    """List the worlds that come with the package."""
+    from detente.world import available_worlds, load_world
+
+    found = [load_world(name) for name in available_worlds()]
+    if as_json:
+        print(json.dumps([_about(w) for w in found], indent=2))
+        return
+    for world in found:
+        console().print(repr(world), highlight=False)
+
+
+def describe(
+    name: Annotated[str, typer.Argument(help="Name of a world.")],
+    country: Annotated[str | None, typer.Option(help="One country of it.")] = None,
+    elasticities: Annotated[
+        str, typer.Option(help="fontagne, caliendo-parro or uniform.")
+    ] = "fontagne",
+    as_json: Json = False,
+) -> None:
+    """Describe a world, or one of its countries."""
+    from detente.report.tables import world_view
+    from detente.world import load_world
+    from detente.world.names import resolve_countries
+
+    world = load_world(name, elasticities)
+    codes = resolve_countries(country, world.countries) if country else []
+    if as_json:
+        table = world.country_table()
+        rows = table.loc[codes] if codes else table
+        print(json.dumps({**_about(world), "countries": rows.to_dict("index")}, indent=2))
+        return
+    for code in codes or (None,):
+        console().print(world_view(world, code), highlight=False)
+
+
+def _about(world: Any) -> dict[str, Any]:
+    return {
+        "name": world.name,
+        "countries": world.countries,
+        "sectors": world.sectors,
+        "fingerprint": world.fingerprint,
+        **{k: v for k, v in world.data.attrs.items() if k != "name"},
+    }
