@@ -257,7 +257,7 @@ def _regular(base: Baseline, policy: Policy) -> Flags:
             supplied = trades.any(2)
             trades.ravel()[policy.entries[closed[:, k]]] = False
             kept = bool((trades.any(2) == supplied).all())
-            pairs: Flags = trades.any(0)
+            pairs = np.asarray(trades.any(0))
             known[pattern] = kept and is_one_market(pairs)
         regular[k] = known[pattern]
     return regular
