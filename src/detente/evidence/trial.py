@@ -292,7 +292,7 @@ class Trial:
         ]
 
     def _ways(self, shift: Shift) -> list[_Way]:
-        """Composite costs of the lanes, shares of their routes, and what hubs earn."""
+        """Composite costs of the lanes, and shares of their routes."""
         routes = self.setting.routes
         if routes is None:
             return []
