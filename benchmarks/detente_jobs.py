@@ -88,9 +88,10 @@ def one_sector(flows: str) -> dict[str, Any]:
     world = detente.load_world("icio2022")
     merged = world.aggregate(sectors={"all": world.sectors})
     n = len(merged.countries)
-    endowment = detente.World.from_flows(
+    flows_alone = detente.World.from_flows(
         merged.trade, np.zeros((n, 1, 1)), theta=4.0, countries=merged.countries, sectors=["all"]
-    ).rebalance("zero")
+    )
+    endowment = detente.rebalance(flows_alone, "zero")
     write_flows(endowment, flows)
     real_income = detente.solve(endowment, west_belarus(endowment, 0.8)).welfare
     doubled = detente.solve(endowment, russia(endowment, 2.0)).welfare

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 
+from detente.analysis.relief.menu import menu_of
+from detente.analysis.relief.packages import frontier, shapley
+from detente.analysis.relief.relief import evaluate, relief
 from detente.cases import load_case
-from detente.leverage.menu import menu_of
-from detente.leverage.packages import frontier, shapley
-from detente.leverage.relief import evaluate, relief
 
 
 def main() -> None:

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from detente.cases import available_cases, load_case
 from detente.errors import ConvergenceError, ScenarioError
-from detente.evidence.runs import run
-from detente.sanctions import Scenario, read_scenario
+from detente.policy import Scenario, read_scenario
+from detente.simulation.runs import run
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from detente.evidence.runs import run
-from detente.sanctions import read_scenario
+from detente.policy import read_scenario
+from detente.simulation.runs import run
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 sync_api = pytest.importorskip("playwright.sync_api", reason="driving a browser needs playwright")

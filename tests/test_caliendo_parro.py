@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import detente
-from detente import Equilibrium
-from detente.world.changes import Edit
+from detente import Equilibrium, rebalance
+from detente.policy.changes import Edit
 from nafta import load_nafta
 
 COUNTRIES = ["Mexico", "Canada", "USA"]
@@ -27,7 +27,7 @@ PUBLISHED = {
 @pytest.fixture(scope="module", params=["zero", "value"])
 def nafta(request: pytest.FixtureRequest) -> Equilibrium:
     data, tariffs = load_nafta()
-    world = data.rebalance(request.param)
+    world = rebalance(data, request.param)
     everywhere = np.arange(len(world.countries))
     edit = Edit(np.arange(len(world.sectors)), everywhere, everywhere, tariffs.transpose(2, 0, 1))
     changes = replace(detente.Changes(world), tariffs=(edit,), steps=("tariffs of 2005",))

@@ -19,21 +19,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import detente
+from detente.analysis.claims import WeighedClaim, holds, least_favourable, weigh
+from detente.analysis.pointwise import claim_values
+from detente.analysis.sensitivity import Design, break_even, indices
 from detente.cases import available_cases, load_case
-from detente.cases.metrics import METRICS, Parameters
 from detente.cases.records import Test as ClaimTest
 from detente.cases.template import new_case
 from detente.equilibrium.ensemble import Ensemble
 from detente.errors import ScenarioError
-from detente.evidence.claims import WeighedClaim, holds, least_favourable, weigh
-from detente.evidence.draws import Cube
-from detente.evidence.laboratory import Laboratory, Quantity
-from detente.evidence.measurement import MEASUREMENTS, sales
-from detente.evidence.pointwise import claim_values
-from detente.evidence.runs import run
-from detente.evidence.sensitivity import Design, break_even, indices
-from detente.sanctions import compile_scenario
-from detente.sanctions.measures import Range, Strengths
+from detente.policy import compile_scenario
+from detente.policy.measures import Range, Strengths
+from detente.simulation.laboratory import Laboratory, Quantity
+from detente.simulation.measurement import MEASUREMENTS, sales
+from detente.simulation.metrics import METRICS, Parameters
+from detente.simulation.runs import run
+from detente.simulation.sampling import Cube
 
 DRAWS = 40
 MANY = 384
@@ -274,7 +274,7 @@ def test_a_range_runs_from_low_to_high_with_its_centre_as_median(
 
 
 def test_strengths_move_the_measures_of_their_sender_only() -> None:
-    from detente.sanctions import register
+    from detente.policy import register
 
     usa = register()["us-potash-2021"]
     assert usa.ave is not None

@@ -10,7 +10,7 @@ from detente.equilibrium.baseline import baseline_of
 from detente.equilibrium.ensemble import Ensemble, EnsembleSolver, Margins, Policy
 from detente.equilibrium.response import response_of
 from detente.errors import ConvergenceError
-from detente.world.changes import Changes
+from detente.policy.changes import Changes
 from detente.world.world import World
 
 TOLERANCE = 1e-10

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import detente
 from detente import Changes, ConvergenceError, Equilibrium, World, WorldError, solve
 from detente.equilibrium import rounds as module
-from detente.leverage.exposure import exposure
-from detente.routes import route_choice
-from detente.world.changes import Detour
+from detente.equilibrium.exposure import exposure
+from detente.policy.changes import Detour
+from detente.policy.routes import route_choice
 from worlds import ease_and_protect, make_world, random_flows, worlds
 
 few = settings(max_examples=4, deadline=None)

@@ -9,9 +9,9 @@ import pytest
 import xarray as xr
 
 from detente import Changes, ScenarioError, WorldError, solve
+from detente.analysis.influence import answer, influence, settings_of
 from detente.cases import Case, load_case
-from detente.leverage.dependence import ValueChains
-from detente.leverage.influence import answer, influence, settings_of
+from detente.equilibrium.value_chains import ValueChains
 from test_command_line import detente
 from worlds import ease_and_protect, make_world
 

@@ -12,15 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import Changes, ScenarioError, solve
+from detente.analysis.relief.burden import share_burden
+from detente.analysis.relief.findings import Findings, Wishes, relief_findings
+from detente.analysis.relief.menu import MOST_BUNDLES, Menu, menu_of
+from detente.analysis.relief.packages import (
+    cheapest,
+    frontier,
+    nash_bargain,
+    offers,
+    shapley,
+    table,
+)
+from detente.analysis.relief.relief import evaluate, relief
+from detente.analysis.relief.search import _knapsack, searched
+from detente.analysis.relief.snapback import snap_back
 from detente.cases import Case, load_case
-from detente.evidence.runs import run
-from detente.leverage.coalitions import share_burden
-from detente.leverage.findings import Findings, Wishes, relief_findings
-from detente.leverage.menu import MOST_BUNDLES, Menu, menu_of
-from detente.leverage.packages import cheapest, frontier, nash_bargain, offers, shapley, table
-from detente.leverage.relief import evaluate, relief
-from detente.leverage.search import _knapsack, searched
-from detente.leverage.snapback import snap_back
+from detente.simulation.runs import run
 from test_command_line import detente
 from worlds import make_world
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from detente.analysis import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
-from detente.evidence import assess
 from detente.report.report import Report, gather, render, write_report
 from detente.report.timeline import measures_in_force
 

@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 
 import detente
 from detente import Changes, ScenarioError, solve
+from detente.analysis.channels import CHANNELS, break_even, enforcement, welfare_channels
 from detente.cases import load_case
-from detente.evidence.channels import CHANNELS, break_even, enforcement, welfare_channels
-from detente.evidence.runs import run
-from detente.routes import (
-    RouteChoice,
-    calibrate_routes,
-    leakage_curve,
-    measure_leakage,
-    route_choice,
-)
+from detente.policy.routes import RouteChoice, route_choice
+from detente.simulation.customs import calibrate_routes, leakage_curve, measure_leakage
+from detente.simulation.runs import run
 
 WEST = ["USA", "GBR", "EU27"]
 HUBS = ["BLR", "KAZ", "TUR", "ARE", "CHN", "HKG"]

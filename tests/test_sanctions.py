@@ -12,10 +12,10 @@ from pydantic import ValidationError
 import detente
 from detente import ScenarioError
 from detente.cases import load_case
-from detente.evidence.runs import run
-from detente.sanctions import Measure, Scenario, compile_scenario, read_scenario, register
-from detente.sanctions.compilation import cost_factor
-from detente.sanctions.source import MOST_SIZE, Source
+from detente.policy import Measure, Scenario, compile_scenario, read_scenario, register
+from detente.policy.compilation import cost_factor
+from detente.policy.source import MOST_SIZE, Source
+from detente.simulation.runs import run
 from detente.world.names import resolve_countries, resolve_sectors
 
 ON_GOODS = {"senders": ["USA"], "target": "BLR", "kind": "import-ban", "sectors": ["C20"]}

@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 
 import detente
-from detente import Changes, World, WorldError, load_world, solve
+from detente import Changes, World, WorldError, load_world, rebalance, solve
 from detente.world.elasticities import elasticities
 from detente.world.names import resolve_countries, resolve_sectors
 from worlds import make_world, random_flows, worlds
@@ -195,12 +195,12 @@ def test_rebalancing_makes_an_equilibrium(world: World) -> None:
     tilt = 1 + 0.1 * np.arange(len(world.countries))
     pi = data["pi"] * xr.DataArray(tilt, dims="origin", coords={"origin": data["origin"]})
     off = World(data.assign(pi=pi / pi.sum("origin").where(pi.sum("origin") > 0, 1)))
-    balanced = off.rebalance("share")
+    balanced = rebalance(off, "share")
     still = solve(balanced)
     assert float(abs(still.hats["w_hat"] - 1).max()) < 1e-9
     assert "wages moved by up to" in balanced.data.attrs["rebalanced"]
     np.testing.assert_allclose(balanced.data["D"], off.data["D"])
-    assert not off.rebalance("zero").data["D"].values.any()
+    assert not rebalance(off, "zero").data["D"].values.any()
 
 
 def test_names_of_countries_and_sectors() -> None:

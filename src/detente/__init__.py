@@ -9,8 +9,10 @@ True
 """
 
 from detente.equilibrium import Equilibrium, solve, solve_many
+from detente.equilibrium.calibrate import rebalance
 from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
-from detente.world import Changes, World, available_worlds, load_world
+from detente.policy.changes import Changes
+from detente.world import World, available_worlds, load_world
 
 __version__ = "0.1.0"
 
@@ -25,6 +27,7 @@ __all__ = [
     "__version__",
     "available_worlds",
     "load_world",
+    "rebalance",
     "solve",
     "solve_many",
 ]

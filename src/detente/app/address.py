@@ -17,8 +17,8 @@ from detente.app.controls import MOST_NEW, MOST_STRENGTH, shown_hub_share, split
 from detente.app.starts import OWN, country_names, default_start, embedded_world
 from detente.app.state import PERCENT, Deficits, Name, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
-from detente.sanctions import Scenario
-from detente.sanctions.measures import Kind, Level
+from detente.policy import Scenario
+from detente.policy.measures import Kind, Level
 from detente.world.names import resolve_sectors
 
 HUB_SHARES = (5, 300)

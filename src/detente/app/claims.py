@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from detente.analysis.claims import holds
+from detente.analysis.pointwise import claim_values
 from detente.app.results import REMEMBERED, Results, solved
 from detente.app.starts import case, case_of
 from detente.app.state import State
-from detente.cases.metrics import METRICS
-from detente.evidence.claims import holds
-from detente.evidence.pointwise import claim_values
+from detente.simulation.metrics import METRICS
 
 
 def claims_of(state: State, results: Mapping[str, Results]) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from detente.app.starts import embedded_world, measures_in_force, scenario_at
 from detente.app.state import PERCENT, NewMeasure, Panel
-from detente.routes.choice import HUB_SHARE
-from detente.sanctions import Measure, Scenario, register
-from detente.sanctions.scenario import Named, Routes, Selection
+from detente.policy import Measure, Scenario, register
+from detente.policy.routes import HUB_SHARE
+from detente.policy.scenario import Named, Routes, Selection
 
 MOST_STRENGTH = 300
 """Percent of cost that a new measure may add."""

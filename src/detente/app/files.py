@@ -12,9 +12,9 @@ from detente.app.controls import scenario_of
 from detente.app.page import View, assets, render, views_of
 from detente.app.starts import country_names, manageable, packed
 from detente.app.state import State
-from detente.sanctions import Scenario
-from detente.sanctions.scenario import parse_scenario
-from detente.sanctions.source import Source
+from detente.policy import Scenario
+from detente.policy.scenario import parse_scenario
+from detente.policy.source import Source
 
 
 def scenario_yaml(scenario: Scenario) -> str:

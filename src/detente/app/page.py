@@ -41,8 +41,8 @@ from detente.app.words import (
 )
 from detente.cases import available_cases
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError, WorldError
-from detente.sanctions import Measure, Scenario
-from detente.sanctions.measures import Kind, Level
+from detente.policy import Measure, Scenario
+from detente.policy.measures import Kind, Level
 
 MOVERS = 5
 """Gainers, and losers, beside the target that are shown."""

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.assess import trade_table, welfare_table
 from detente.app.controls import scenario_of
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
 from detente.equilibrium import Equilibrium
-from detente.evidence.assessment import trade_table, welfare_table
-from detente.evidence.runs import Run, run
-from detente.routes import Leakage
-from detente.routes.choice import DIRECT
-from detente.sanctions import Scenario
+from detente.policy import Scenario
+from detente.policy.routes import DIRECT
+from detente.simulation.customs import Leakage
+from detente.simulation.runs import Run, run
 from detente.world.names import resolve_countries
 
 REMEMBERED = 256

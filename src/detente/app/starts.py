@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from detente.cases import Case, available_cases, load_case
 from detente.errors import ScenarioError, nearest
-from detente.sanctions import Measure, Scenario, register
+from detente.policy import Measure, Scenario, register
 from detente.world import World, load_world
 from detente.world.names import COUNTRY_GROUPS
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from detente.app.starts import measures_in_force, on_banks, scenario_at
-from detente.sanctions import Measure, Scenario
-from detente.sanctions.measures import Kind, Level
+from detente.policy import Measure, Scenario
+from detente.policy.measures import Kind, Level
 
 Deficits = Literal["share", "value", "zero"]
 Name = Literal["a", "b"]

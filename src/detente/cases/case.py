@@ -11,16 +11,16 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from detente.cases.records import Assumption, Claim, Concession, Event, check_assumption
 from detente.errors import ScenarioError, nearest
-from detente.sanctions.measures import Countries, Country
-from detente.sanctions.regime import look_up, register
-from detente.sanctions.scenario import (
+from detente.policy.measures import Countries, Country
+from detente.policy.register import look_up, register
+from detente.policy.scenario import (
     Assumptions,
     Change,
     Scenario,
     check_measures,
     names_of,
 )
-from detente.sanctions.source import Location, Source
+from detente.policy.source import Location, Source
 
 SECTIONS = ("measures", "events", "concessions", "claims", "scenarios", "assumptions")
 """Parts of a case that may stand in files of their own, `events.yaml` and so on."""

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from detente.cases.metrics import METRICS, Parameters
 from detente.errors import nearest
-from detente.sanctions.measures import Range, Strict
-from detente.sanctions.regime import look_up
+from detente.policy.measures import Range, Strict
+from detente.policy.register import look_up
+from detente.simulation.metrics import METRICS, Parameters
 
 
 class Sourced(Strict):
@@ -57,7 +57,7 @@ class Test(Strict):
     Attributes
     ----------
     metric, parameters
-        A metric by name and what it is about; see `detente.cases.metrics`.
+        A metric by name and what it is about; see `detente.simulation.metrics`.
     scenarios
         Scenarios of the case in which the claim has to hold, in all of them.
     direction, threshold

@@ -20,8 +20,8 @@ def assess(
     parquet: Parquet = None,
 ) -> None:
     """Run the scenarios of a case and print who gains and who loses."""
+    from detente.analysis import assess as run
     from detente.cases import load_case
-    from detente.evidence import assess as run
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
@@ -47,8 +47,8 @@ def claims(
     as_json: Json = False,
 ) -> None:
     """Put the claims of a case to the model: how surely each holds, and what decides it."""
+    from detente.analysis.claims import weigh
     from detente.cases import load_case
-    from detente.evidence.claims import weigh
     from detente.report.claims_tables import evidence_view
 
     loaded = load_case(case)
@@ -107,8 +107,8 @@ def leakage(
     as_json: Json = False,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
+    from detente.analysis.leakage import leaks
     from detente.cases import load_case
-    from detente.evidence.leaks import leaks
     from detente.report.charts import leaks_charts, write_charts
     from detente.report.tables import leaks_view
 

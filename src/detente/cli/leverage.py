@@ -27,9 +27,9 @@ def influence(
     parquet: Parquet = None,
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
+    from detente.analysis.influence import answer, influence_document, influence_tables
+    from detente.analysis.influence import influence as solve_influence
     from detente.cases import load_case
-    from detente.leverage.influence import answer, influence_document, influence_tables
-    from detente.leverage.influence import influence as solve_influence
     from detente.report.charts import write_charts
     from detente.report.leverage_charts import influence_chart
     from detente.report.leverage_tables import influence_view
@@ -88,8 +88,8 @@ def relief(
     parquet: Parquet = None,
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
+    from detente.analysis.relief.findings import Wishes, relief_findings
     from detente.cases import load_case
-    from detente.leverage.findings import Wishes, relief_findings
     from detente.report.charts import write_charts
     from detente.report.leverage_charts import frontier_chart
     from detente.report.leverage_tables import relief_view

@@ -11,7 +11,7 @@ from detente.cli.options import Csv, Json, Parquet
 from detente.cli.terminal import deliver, progress
 
 if TYPE_CHECKING:
-    from detente.sanctions import Scenario
+    from detente.policy import Scenario
 
 
 def solve(
@@ -27,8 +27,8 @@ def solve(
     parquet: Parquet = None,
 ) -> None:
     """Solve one scenario file."""
-    from detente.evidence.assessment import assess_scenarios
-    from detente.sanctions import read_scenario
+    from detente.analysis.assess import assess_scenarios
+    from detente.policy import read_scenario
 
     loaded = read_scenario(scenario)
     measures = [action.measure for action in loaded.actions()]

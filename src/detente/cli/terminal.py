@@ -15,7 +15,7 @@ from rich.progress import Progress
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from detente.evidence import Assessment
+    from detente.analysis import Assessment
 
 PIPED_WIDTH = 160
 

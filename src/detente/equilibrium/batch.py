@@ -12,11 +12,12 @@ import numpy as np
 import xarray as xr
 
 from detente.equilibrium.baseline import baseline_of
+from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.problem import Deficits
-from detente.equilibrium.solver import TOLERANCE, balanced, solve
+from detente.equilibrium.solver import TOLERANCE, solve
 from detente.errors import ConvergenceError, ScenarioError
-from detente.world.changes import Changes
+from detente.policy.changes import Changes
 from detente.world.world import World
 
 

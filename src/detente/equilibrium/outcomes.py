@@ -12,7 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.decomposition import decompose
-from detente.world.changes import Changes
+from detente.policy.changes import Changes
 from detente.world.names import Names, resolve_countries
 from detente.world.world import World, dataset
 

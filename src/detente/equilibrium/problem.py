@@ -9,7 +9,7 @@ import numpy as np
 from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.baseline import Baseline
 from detente.errors import ConvergenceError, ScenarioError
-from detente.world.changes import Changes
+from detente.policy.changes import Changes
 
 if TYPE_CHECKING:
     from detente.equilibrium.kernels import Margins, Problem

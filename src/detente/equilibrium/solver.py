@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import xarray as xr
@@ -14,7 +13,7 @@ from detente.equilibrium.outcomes import Equilibrium, Solution
 from detente.equilibrium.problem import Deficits, set_up
 from detente.equilibrium.search import search
 from detente.errors import ConvergenceError, ScenarioError, WorldError
-from detente.world.changes import Changes
+from detente.policy.changes import Changes
 from detente.world.world import World
 
 if TYPE_CHECKING:
@@ -22,17 +21,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 MAX_EVALUATIONS = 20_000
-
-_balanced: WeakKeyDictionary[World, World] = WeakKeyDictionary()
-
-
-def balanced(world: World) -> World:
-    """The world recalibrated to balanced trade; computed once per world."""
-    if not world.data["D"].values.any():
-        return world
-    if world not in _balanced:
-        _balanced[world] = world.rebalance("zero")
-    return _balanced[world]
 
 
 def solve(
@@ -102,6 +90,8 @@ def solve(
     changes = Changes(world) if changes is None else changes
     if changes.world is not world:
         raise ScenarioError("these changes were made on another world than the one to solve")
+    from detente.equilibrium.calibrate import balanced
+
     calibrated = balanced(world) if deficits == "zero" else world
     base = baseline_of(calibrated)
     theta = base.theta if theta is None else _checked_theta(theta, world)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.leakage import Leaks
 from detente.errors import MissingExtraError, ScenarioError
-from detente.evidence.leaks import Leaks
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
 COLUMNS = ((0.0, 1.0), (1.5, 2.1))
@@ -44,7 +44,7 @@ def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
     Parameters
     ----------
     curve
-        From `detente.evidence.channels.enforcement`.
+        From `detente.analysis.channels.enforcement`.
     hub, lane
         Words for the title.
     """

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.claims import Evidence, WeighedClaim
 from detente.arrays import Array
-from detente.evidence.claims import Evidence, WeighedClaim
 from detente.report.charts import OKABE_ITO, _altair, write_charts
 from detente.report.claims_tables import band, write_page
 from detente.report.files import whole_file

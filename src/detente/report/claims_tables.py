@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.cases.metrics import METRICS
+from detente.analysis.claims import Evidence, WeighedClaim
 from detente.errors import MissingExtraError
-from detente.evidence.claims import Evidence, WeighedClaim
 from detente.report.files import whole_file
+from detente.simulation.metrics import METRICS
 
 
 def evidence_view(found: Evidence) -> RenderableType:

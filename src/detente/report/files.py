@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from detente.analysis.assess import Assessment
 from detente.errors import MissingExtraError
-from detente.evidence.assessment import Assessment
 
 
 def as_document(result: Assessment) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.leverage.findings import Findings
-from detente.leverage.influence import WHEN
+from detente.analysis.influence import WHEN
+from detente.analysis.relief.findings import Findings
 from detente.report.charts import OKABE_ITO, _altair
 
 SENSES = {

@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.leverage.findings import Findings
-from detente.leverage.influence import WHEN, answer
-from detente.leverage.packages import table as rows_of
+from detente.analysis.influence import WHEN, answer
+from detente.analysis.relief.findings import Findings
+from detente.analysis.relief.packages import table as rows_of
 from detente.report.tables import _grid, _signed
 
 SHOWN = 12

@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from detente.analysis import Assessment, assess
+from detente.analysis.claims import DRAWS, Evidence, weigh
+from detente.analysis.influence import answer as influence_answer
+from detente.analysis.influence import influence
+from detente.analysis.leakage import Leaks, leaks
+from detente.analysis.relief.findings import Findings, Wishes, relief_findings
+from detente.analysis.relief.relief import RIVAL
 from detente.cases import Case
 from detente.errors import MissingExtraError, ScenarioError
-from detente.evidence import Assessment, assess
-from detente.evidence.claims import DRAWS, Evidence, weigh
-from detente.evidence.leaks import Leaks, leaks
-from detente.evidence.runs import run
-from detente.leverage.findings import Findings, Wishes, relief_findings
-from detente.leverage.influence import answer as influence_answer
-from detente.leverage.influence import influence
-from detente.leverage.relief import RIVAL
 from detente.report.files import whole_file
+from detente.simulation.runs import run
 from detente.world.world import World
 
 FORMATS = (".html", ".md")
@@ -156,7 +156,7 @@ def gather(
     case
         From `detente.cases.load_case`.
     draws, store
-        Of the claims; see `detente.evidence.claims.weigh`.
+        Of the claims; see `detente.analysis.claims.weigh`.
     progress
         Given a step in words, returns what is called with (done, total).
     """

@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.evidence.assessment import Assessment
-from detente.evidence.leaks import Leaks
+from detente.analysis.assess import Assessment
+from detente.analysis.leakage import Leaks
 from detente.world.names import is_goods
 from detente.world.world import World
 

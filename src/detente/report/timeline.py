@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from detente.cases import Case
+from detente.policy import register
+from detente.policy.measures import Measure
 from detente.report.charts import OKABE_ITO, _altair
-from detente.sanctions import register
-from detente.sanctions.measures import Measure
 
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 """Line patterns, to tell senders apart without colour."""

@@ -1,7 +1,6 @@
-"""The calibrated world: shares, accounts, elasticities, names, changes of policy costs."""
+"""The calibrated world: shares, accounts, elasticities, names."""
 
-from detente.world.changes import Changes
 from detente.world.embedded import available_worlds, load_world
 from detente.world.world import World
 
-__all__ = ["Changes", "World", "available_worlds", "load_world"]
+__all__ = ["World", "available_worlds", "load_world"]

@@ -28,7 +28,7 @@ def validate(data: xr.Dataset) -> None:
     """Raise `WorldError` with every kind of fault found, each with the first place it occurs.
 
     Accounts themselves (does trade balance with the stated deficits?) are not checked here: data
-    that are not an exact equilibrium are legitimate, and `World.rebalance` deals with them.
+    that are not an exact equilibrium are legitimate, and `detente.rebalance` deals with them.
     """
     _check_layout(data)
     faults = [

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -183,29 +183,6 @@ class World:
             if f"{dim}_name" in self.data.coords
         }
         return World(world.data.assign_coords(names).assign_attrs(elasticities=source))
-
-    def rebalance(self, deficits: Literal["share", "value", "zero"] = "share") -> World:
-        """Solve the baseline as an equilibrium of the model and recalibrate on it.
-
-        Data that are not an exact equilibrium (trade and input tables from different sources)
-        would otherwise mix their imbalance with the effect of a policy; Caliendo and Parro (2015,
-        section 5.1) do the same. How far the data were off stands in
-        `world.data.attrs["rebalanced"]` of the result.
-
-        Parameters
-        ----------
-        deficits
-            `share` or `value` keep the deficits, `zero` makes trade balanced.
-
-        Examples
-        --------
-        >>> import detente
-        >>> detente.load_world("icio2022").rebalance("zero").data["D"].max().item() == 0
-        True
-        """
-        from detente.equilibrium.rebalancing import rebalance  # the one call back downstream
-
-        return rebalance(self, deficits)
 
     # -- reading ----------------------------------------------------------------------------
 

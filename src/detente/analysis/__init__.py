@@ -1,0 +1,5 @@
+"""What the scenarios of a case show."""
+
+from detente.analysis.assess import Assessment, assess
+
+__all__ = ["Assessment", "assess"]

@@ -1,0 +1,229 @@
+"""Everything asked of the relief packages of a case, in one place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from detente.analysis.relief.burden import Burden, share_burden
+from detente.analysis.relief.menu import Menu, menu_of
+from detente.analysis.relief.packages import (
+    cheapest,
+    frontier,
+    nash_bargain,
+    offers,
+    shapley,
+    table,
+)
+from detente.analysis.relief.relief import RIVAL, relief, with_cut_offs
+from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
+from detente.cases import Case
+from detente.world.names import resolve_countries
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a package must do, and how the rest is judged.
+
+    Attributes
+    ----------
+    min_gain, max_leak
+        Least gain of the target and largest gain of the rival, in percent of their own incomes.
+    short_run
+        Elasticities at a snap-back over those of the long run.
+    value, weight
+        For the Nash bargaining option: what the target's concession is worth to the senders, in
+        million USD, and the target's bargaining power; without a value there is no bargain.
+    """
+
+    min_gain: float | None = None
+    max_leak: float | None = None
+    short_run: float = SHORT_RUN
+    value: float | None = None
+    weight: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Relief packages of a case and what follows from them.
+
+    Attributes
+    ----------
+    title, target, rival, note
+        Of the case; how the bundles were made.
+    wishes
+        As asked.
+    packages
+        All that were solved; see `relief`.
+    frontier
+        Those that none dominates, with `cut_off`, the cost of being cut off by the rival.
+    contributions
+        Shapley value of each bundle in `gain`, `leak` and `cost`; empty after a search.
+    offers
+        What each coalition of senders can offer at most under the cap on the leak.
+    chosen, least_leak
+        The cheapest package that meets the wishes, by the senders' cost and by the leak; without
+        a floor, the largest gain.
+    bargain
+        Nash's package, if a value was given.
+    snap_back
+        Of the chosen package.
+    burden
+        Transfers that share the chosen package's effect equally among its senders; None for one
+        country.
+    manifest
+        What made the numbers.
+    """
+
+    title: str
+    target: str
+    rival: str
+    note: str
+    wishes: Wishes
+    packages: xr.Dataset
+    frontier: xr.Dataset
+    contributions: pd.DataFrame
+    offers: pd.DataFrame
+    chosen: xr.Dataset
+    least_leak: xr.Dataset
+    bargain: xr.Dataset | None
+    snap_back: SnapBack
+    burden: Burden | None
+    manifest: dict[str, Any]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files: those that have rows."""
+        best = table(self.frontier).assign(cut_off=self.frontier["cut_off"].values)
+        members = pd.DataFrame() if self.burden is None else self.burden.members
+        found = {
+            "frontier": best.reset_index(),
+            "packages": table(self.packages).reset_index(),
+            "contributions": self.contributions.reset_index(),
+            "offers": self.offers,
+            "burden": members.reset_index(),
+        }
+        return {name: rows for name, rows in found.items() if len(rows)}
+
+    def document(self) -> dict[str, Any]:
+        """Everything but the packages off the frontier, as plain data."""
+        tables = self.tables()
+        picked = {"chosen": self.chosen, "least_leak": self.least_leak, "bargain": self.bargain}
+        return {
+            "title": self.title,
+            "target": self.target,
+            "rival": self.rival,
+            "note": self.note,
+            "wishes": asdict(self.wishes),
+            "frontier": _records(tables["frontier"]),
+            "contributions": _records(self.contributions.reset_index()),
+            "offers": _records(tables["offers"]),
+            **{name: None if p is None else _record(p) for name, p in picked.items()},
+            "snap_back": asdict(self.snap_back),
+            "burden": None if self.burden is None else _burden(self.burden),
+            "manifest": self.manifest,
+        }
+
+
+def _records(rows: pd.DataFrame) -> Any:
+    return json.loads(rows.to_json(orient="records", double_precision=12))
+
+
+def _record(package: xr.Dataset) -> Any:
+    return _records(table(package.expand_dims("package")).reset_index())[0]
+
+
+def _burden(burden: Burden) -> dict[str, Any]:
+    return {
+        "common": burden.common,
+        "spread": burden.spread,
+        "members": _records(burden.members.reset_index()),
+    }
+
+
+def relief_findings(
+    case: Case,
+    senders: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    degrees: Sequence[float] = (1.0,),
+    rival: str = RIVAL,
+    wishes: Wishes | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Findings:
+    """Solve the relief packages of a case and read everything asked of them.
+
+    Parameters
+    ----------
+    case, senders, measures, degrees
+        What may be eased; see `detente.analysis.relief.menu.menu_of`.
+    rival
+        The country to which relief may leak.
+    wishes
+        Floors, caps and weights; by default none.
+    progress
+        Called with (packages done, packages in all).
+
+    Raises
+    ------
+    ScenarioError
+        Nothing to ease, or wishes that no package meets; the message names the nearest feasible.
+    ConvergenceError
+        A package without an equilibrium.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> chosen = ["us-banks-2022", "us-potash-2021"]
+    >>> relief_findings(load_case("belarus-2025"), measures=chosen).chosen["words"].item()
+    'everything'
+    """
+    wishes = wishes or Wishes()
+    menu = menu_of(case, senders, measures, degrees)
+    packages = relief(menu, rival, max_leak=wishes.max_leak, progress=progress)
+    floor, cap = wishes.min_gain, wishes.max_leak
+    chosen = cheapest(packages, floor, cap)
+    levels = menu.levels_at(chosen["degree"].values)
+    return Findings(
+        title=case.title,
+        target=menu.target,
+        rival=str(packages.attrs["rival"]),
+        note=menu.note,
+        wishes=wishes,
+        packages=packages,
+        frontier=with_cut_offs(menu, frontier(packages)),
+        contributions=_contributions(packages) if menu.complete else pd.DataFrame(),
+        offers=offers(packages, cap),
+        chosen=chosen,
+        least_leak=cheapest(packages, floor, cap, by="leak"),
+        bargain=_bargain(packages, wishes),
+        snap_back=snap_back(menu, levels, wishes.short_run),
+        burden=_shared(menu, chosen),
+        manifest={**packages.attrs, "wishes": asdict(wishes)},
+    )
+
+
+def _contributions(packages: xr.Dataset) -> pd.DataFrame:
+    return pd.DataFrame({k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")})
+
+
+def _bargain(packages: xr.Dataset, wishes: Wishes) -> xr.Dataset | None:
+    if wishes.value is None:
+        return None
+    return nash_bargain(packages, wishes.value, wishes.weight, wishes.max_leak)
+
+
+def _shared(menu: Menu, chosen: xr.Dataset) -> Burden | None:
+    """Share the effect of a package among those who ease something in it."""
+    eased = np.flatnonzero(chosen["degree"].values)
+    senders = list(dict.fromkeys(s for b in eased for s in menu.bundles[b].sender.split("+")))
+    if not senders or len(resolve_countries(senders, menu.world.countries)) < 2:
+        return None
+    changes = menu.changes(menu.levels_at(chosen["degree"].values))
+    if menu.routes is not None:
+        changes = menu.routes.apply(changes).changes
+    return share_burden(changes, senders, menu.scenario.deficits)

@@ -1,0 +1,254 @@
+"""How exposed every country's welfare is to the cost of every bilateral trade, to first order.
+
+The derivative of a solved equilibrium, from its adjoint. Shadow values say what a dollar is worth
+to a country c, in its log welfare, wherever it turns up: `nu` as demand for a country's labour,
+`iota` as its income, `rho` as its wages or tariffs (which move deficits held as shares of world
+income), `y` as sales of an origin's sector, `xi` as spending of a destination on a sector, `z` as
+trade Z = pi' X' / (1+t'), of which hubs h take the shares m_h. The equations of the model transpose
+into
+
+    y[i,j]   = beta[i,j] nu[i] + sum_k (1-beta[i,j]) gamma[i,k,j] xi[i,k]
+    z[n,i,j] = (1 - sum_h m_h) y[i,j] + t' rho[n] + sum_h m_h iota[h]
+    xi[n,j]  = sum_i z Z/X
+    iota[n]  = [n = c] / I[n] + sum_j alpha[n,j] xi[n,j]
+    rho[n]   = iota[n] + sum_m iota[m] D[m] / I_world
+    mu[n,j]  = -[n = c] alpha[n,j] + theta X xi + sum_k (1-beta[n,k]) gamma[n,j,k] chi[n,k]
+    chi[i,j] = sum_n (pi' mu[n,j] - theta Z z)
+    0        = sum_j beta[n,j] chi[n,j] + w VA (rho[n] - nu[n])
+
+with `mu` and `chi` the shadow values of log prices and log unit costs, and the last line the log
+wage's. The derivative by log d[n,i,j] is pi' mu - theta Z z.
+
+All is linear in nu and iota, two numbers per country. Three systems over the 80 x 50 goods, with a
+matrix for each sector and one for each country, give what a unit of each does; a dense system over
+the countries then finds them, for every c at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import xarray as xr
+
+from detente.arrays import Array, Flags
+from detente.equilibrium.baseline import baseline_of
+from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.problem import Deficits, set_up
+from detente.equilibrium.rounds import across, by_own_country, summed_rounds
+from detente.world.names import Names, resolve_sectors
+
+if TYPE_CHECKING:
+    from detente.equilibrium.kernels import Problem
+
+
+def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
+    """Effect of every bilateral trade cost on every country's welfare, to first order.
+
+    Parameters
+    ----------
+    equilibrium
+        A solved equilibrium, near the baseline or far from it.
+    sectors
+        Codes or `all`, `goods`, `services`: where costs rise, by the same percentage in each.
+
+    Returns
+    -------
+    Dataset
+        `elasticity` (country, origin, destination): derivative of the log welfare of `country`
+        (its real income, I / P_final) with respect to the log iceberg cost d of what `origin`
+        sells to `destination`. The cost of trade at home counts like any other; trade that is
+        zero has a derivative of exactly zero.
+        `exposure` (country, partner): effect on the welfare of `country`, in percent, of one
+        percent more cost on all its trade with `partner`, both ways; on the diagonal, on its
+        trade with itself. Negative where the country loses.
+
+    Raises
+    ------
+    ConvergenceError
+        The rounds of trade do not settle, which takes a world whose goods are almost all made of
+        traded inputs.
+    WorldError
+        An unknown sector.
+
+    Notes
+    -----
+    Exact: the equilibrium conditions are differentiated at the solution, with wages, prices,
+    expenditures, tariff revenue, hub margins and, under `deficits="share"`, deficits responding.
+    Transfers keep their value in the numeraire, world value added, which holds in each connected
+    part of the world. The result is as accurate as the solution, that is, as its `tolerance`.
+
+    Trade that may take several routes has one composite cost. The derivative is with respect to
+    that cost, in proportion, with the shares of the routes and the hubs' shares of the value held
+    fixed.
+
+    Exposure matrices of this kind: Kleinman, Liu and Redding (2024), "International Friends and
+    Enemies", American Economic Journal: Macroeconomics 16(4); first-order welfare effects with
+    input-output links: Baqaee and Farhi (2024), "Networks, Barriers, and Trade", Econometrica
+    92(2).
+
+    Examples
+    --------
+    >>> import detente
+    >>> from detente.equilibrium.exposure import exposure
+    >>> exposed = exposure(detente.solve(detente.load_world("icio2022")))["exposure"]
+    >>> exposed.sel(country="BLR").drop_sel(partner="BLR").idxmin("partner").item()
+    'RUS'
+    """
+    C, S = equilibrium.world.countries, equilibrium.world.sectors
+    names = resolve_sectors(sectors, S)
+    elasticity = _elasticities(_economy(equilibrium), np.isin(S, names))
+    return xr.Dataset(
+        {
+            "elasticity": (("country", "origin", "destination"), elasticity),
+            "exposure": (("country", "partner"), _both_ways(elasticity)),
+        },
+        coords={"country": C, "origin": C, "destination": C, "partner": C},
+        attrs={
+            **equilibrium.manifest(),
+            "sectors": names,
+            "units": "percent of real income per percent of trade cost",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Economy:
+    """A solved equilibrium as its adjoint needs it."""
+
+    p: Problem
+    pi: Array  # [j,n,i] pi'
+    net: Array  # [j,n,i] trade net of tariffs per unit of expenditure, Z/X = pi' / (1+t')
+    sold: Array  # [j,n,i] what the origin gets of it, (1-m) Z/X
+    duty: Array  # [j,n,i] tariffs per unit of expenditure, t' Z/X
+    X: Array  # [n,j]
+    Y: Array  # [n,j]
+    I: Array  # [n]
+    wages: Array  # [n] w' VA
+    spread: Array  # [m,n] income of m per unit that n earns from wages or tariffs
+
+
+def _economy(equilibrium: Equilibrium) -> _Economy:
+    s = equilibrium.solution
+    deficits = cast(Deficits, equilibrium.deficits)
+    _, p, _ = set_up(baseline_of(equilibrium.world), equilibrium.changes, deficits, s.theta)
+    pi = equilibrium.pi_after.values.transpose(2, 0, 1)
+    t = equilibrium.changes.tariff_after.values.transpose(2, 0, 1)
+    net = pi / (1 + t)
+    spread = np.eye(s.I.size)
+    if p.deficits_in_shares:
+        spread += p.D[:, None] / p.world_income
+    return _Economy(
+        p=p,
+        pi=pi,
+        net=net,
+        sold=net - _tolls(p, net, "jni"),
+        duty=net * t,
+        X=s.X,
+        Y=s.Y,
+        I=s.I,
+        wages=s.w * p.VA,
+        spread=spread,
+    )
+
+
+def _elasticities(e: _Economy, chosen: Flags) -> Array:
+    """Derivative of log welfare by log cost, (c, i, n), summed over the sectors chosen."""
+    costs, prices = _after_wages(e)
+    y, xi = _worth(e)
+    by_cost, by_price = _through_demand(e, y, xi)
+    nu, iota = _clearing(e, costs, prices, xi, by_cost, by_price)
+    y, chi, mu = (basis @ np.concatenate([nu, iota]) for basis in (y, by_cost, by_price))
+    c = np.arange(e.I.size)
+    mu[c, :, c] -= e.p.alpha
+    mu = summed_rounds(e.pi.transpose(0, 2, 1), e.p.G, mu + e.p.G @ chi)
+    return _by_trade(e, mu, y, iota, chosen)
+
+
+def _after_wages(e: _Economy) -> tuple[Array, Array]:
+    """Log unit costs c[i,j,m] and log prices P[n,j,m] by the log wage of m.
+
+    dc[i,j] = beta dw[i] + sum_k (1-beta) gamma[i,k,j] dP[i,k];  dP[n,j] = sum_i pi' dc[i,j].
+    """
+    costs = summed_rounds(e.pi, e.p.Gt, by_own_country(e.p.beta))
+    return costs, across(e.pi, costs)
+
+
+def _worth(e: _Economy) -> tuple[Array, Array]:
+    """Worth of output y[i,j,q] and of expenditure xi[n,j,q], by shadow value q = (nu, iota)."""
+    duties = e.duty.sum(2).T[:, :, None] * e.spread.T[:, None, :]
+    levies = duties + _tolls(e.p, e.net, "njh")
+    y = summed_rounds(
+        e.sold, e.p.Gt, np.concatenate([by_own_country(e.p.beta), e.p.Gt @ levies], axis=2)
+    )
+    xi = across(e.sold, y)
+    xi[:, :, e.I.size :] += levies
+    return y, xi
+
+
+def _through_demand(e: _Economy, y: Array, xi: Array) -> tuple[Array, Array]:
+    """Worth of log costs [i,j,q] and of log prices [n,j,q] through the demand for each origin.
+
+    dlog Z = dlog X - theta (dlog d + dc[i,j] - dP[n,j]), so -theta sum_n Z z and theta sum_i Z z.
+    """
+    Z, theta = e.net * e.X.T[:, :, None], e.p.theta[:, None]
+    tariffs = (e.duty * e.X.T[:, :, None]).transpose(2, 0, 1) @ e.spread.T
+    by_cost = e.Y[:, :, None] * y
+    by_cost[:, :, e.I.size :] += tariffs + _tolls(e.p, Z, "ijh")
+    return -theta * by_cost, theta * e.X[:, :, None] * xi
+
+
+def _clearing(
+    e: _Economy, costs: Array, prices: Array, xi: Array, by_cost: Array, by_price: Array
+) -> tuple[Array, Array]:
+    """Shadow values nu[m,c] and iota[m,c] at which wages clear and incomes add up.
+
+    Walras: in each connected part, all nu and iota may rise together without effect. Adding one
+    to the worth of a wage for each nu of the same part singles out a solution.
+    """
+    N, goods = e.I.size, ([0, 1], [0, 1])
+    direct = np.concatenate([-np.eye(N), e.spread])
+    wages = np.tensordot(by_cost, costs, goods) + np.tensordot(by_price, prices, goods)
+    wages = wages / e.wages + direct
+    wages[:N] += e.p.component[:, None] == e.p.component
+    incomes = np.einsum("nj,njq->qn", e.p.alpha, xi)
+    incomes[N:] -= np.eye(N)
+    of_wages = -np.einsum("cj,cjm->cm", e.p.alpha, prices) / e.wages
+    of_incomes = np.diag(1 / e.I)
+    shadows = np.linalg.solve(
+        np.concatenate([wages, incomes], axis=1).T,
+        -np.concatenate([of_wages, of_incomes], axis=1).T,
+    )
+    return shadows[:N], shadows[N:]
+
+
+def _by_trade(e: _Economy, mu: Array, y: Array, iota: Array, chosen: Flags) -> Array:
+    """Sum over the sectors chosen of pi' mu - theta Z z, (c, i, n), z by who gets it."""
+    weight = (e.p.theta[:, None] * chosen[:, None] * e.X.T)[:, :, None]
+    through_prices = mu.transpose(0, 2, 1) @ (e.pi * chosen[:, None, None]).transpose(1, 0, 2)
+    to_origins = y.transpose(0, 2, 1) @ np.ascontiguousarray((weight * e.sold).transpose(2, 0, 1))
+    rho = (e.spread.T @ iota).T
+    to_treasuries = rho[:, :, None] * (weight * e.duty).sum(0)
+    to_hubs = np.tensordot(iota, _tolls(e.p, weight * e.net, "hni"), (0, 0))
+    to_others = (to_treasuries + to_hubs).transpose(0, 2, 1)
+    total: Array = through_prices.transpose(1, 2, 0) - to_origins.transpose(1, 0, 2) - to_others
+    return total
+
+
+def _both_ways(elasticity: Array) -> Array:
+    """Sum over both directions of the trade of each country with each partner, (c, p)."""
+    c = np.arange(len(elasticity))
+    exports, imports = elasticity[c, c, :], elasticity[c, :, c]
+    return np.where(np.eye(c.size, dtype=bool), exports, exports + imports)
+
+
+def _tolls(p: Problem, trade: Array, by: str) -> Array:
+    """What hubs earn on trade[j,n,i], summed to the axes named of j, n, i and hub h."""
+    (J, N, _), m = trade.shape, p.margin
+    j = np.repeat(np.arange(J), np.diff(m.first))
+    places = {"j": j, "n": m.destination, "i": m.origin, "h": m.hub}
+    shape = tuple(J if axis == "j" else N for axis in by)
+    at = np.ravel_multi_index(tuple(places[axis] for axis in by), shape)
+    earned = m.share * trade[j, m.destination, m.origin]
+    return np.bincount(at, earned, int(np.prod(shape))).reshape(shape)

@@ -1,0 +1,299 @@
+"""Scenarios: a change of regime and the assumptions to compute it under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
+from detente.policy.register import look_up, register
+from detente.policy.source import Source
+from detente.world.embedded import load_world
+from detente.world.world import World
+
+Degree = Annotated[float, Field(gt=0, le=1)]
+
+
+class Selection(Strict):
+    """All measures on file of some senders on a target, in force at the scenario's start.
+
+    `of` keeps those on the payments of all trade (`banks`), the others, which aim at some
+    products or all (`goods`), or `all`.
+    """
+
+    senders: Countries
+    target: Country
+    of: Literal["goods", "banks", "all"] = "all"
+
+    def chosen(self, on: date) -> dict[str, Measure]:
+        """Pick the measures out of the register."""
+        return {
+            name: m
+            for name, m in register().in_force(on).measures.items()
+            if m.target == self.target
+            and set(m.senders) & set(self.senders)
+            and (self.of == "all" or _on_banks(m) == (self.of == "banks"))
+        }
+
+
+def _on_banks(measure: Measure) -> bool:
+    return measure.kind == "finance" and measure.sectors == ["all"]
+
+
+Named = list[str | Selection | Measure]
+
+
+class CostChange(Strict):
+    """A cost factor on the trade of some origins with some destinations."""
+
+    origins: Countries
+    destinations: Countries
+    sectors: Sectors = Field(default=["all"])
+    factor: float = Field(gt=0)
+
+
+class Transfer(Strict):
+    """Income that one country gives another, in the world's units."""
+
+    payer: Country
+    receiver: Country
+    amount: float
+
+
+class LaneOfTrade(Strict):
+    """Trade that may take hubs."""
+
+    origins: Countries
+    destinations: Countries
+
+
+class Patronage(Strict):
+    """A patron's subsidy that shrinks by a share of what the client gains."""
+
+    patron: Country
+    client: Country
+    share: float = Field(ge=0, le=1)
+
+
+class Routes(Strict):
+    """Circumvention: which trade may take which hubs, and how readily; see `detente.policy.routes`.
+
+    Attributes
+    ----------
+    hubs
+        Countries that goods may pass through.
+    lanes
+        Trade that may take them; the first is the one whose leakage is reported.
+    vartheta, margin
+        Route elasticity; handling margin of a hub.
+    hub_share
+        Share of the lanes' trade that would take a hub without sanctions.
+    enforcement
+        Hub to factor of its handling cost.
+    """
+
+    hubs: Countries
+    lanes: list[LaneOfTrade] = Field(min_length=1)
+    vartheta: float | None = Field(default=None, gt=0)
+    hub_share: float | None = Field(default=None, gt=0, lt=1)
+    margin: float = Field(default=0.10, ge=0, lt=1)
+    enforcement: dict[Country, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _hubs_are_between(self) -> Routes:
+        for lane in self.lanes:
+            for hub in self.hubs:
+                if [hub] in (lane.origins, lane.destinations):
+                    other = next((h for h in self.hubs if h != hub), "another country")
+                    raise ValueError(
+                        f"hub {hub} is itself the origin or the destination of the trade "
+                        f"{'+'.join(lane.origins)} to {'+'.join(lane.destinations)}; take {other}"
+                    )
+        for hub in self.enforcement:
+            if hub not in self.hubs:
+                raise ValueError(
+                    f"enforcement at {hub!r}, which is no hub: {nearest(hub, self.hubs)}"
+                )
+        return self
+
+
+class Change(Strict):
+    """What a scenario does to measures, costs and incomes.
+
+    Attributes
+    ----------
+    title
+        One line for tables.
+    lift
+        Measures in the baseline that end: the inverse of imposing them. Names, measures spelled
+        out, or selections such as `{senders: USA, target: BLR, of: banks}`.
+    ease
+        Measures in the baseline that lose part of their strength: name to degree, 1 is lifting.
+    impose
+        Measures that are added. Names, or measures spelled out.
+    harden
+        Measures in the baseline that change strength: name to the new ad-valorem equivalent.
+    costs, transfers
+        Cost factors and transfers given directly.
+    """
+
+    title: str
+    lift: Named = Field(default_factory=list)
+    ease: dict[str, Degree] = Field(default_factory=dict)
+    impose: Named = Field(default_factory=list)
+    harden: dict[str, Annotated[float, Field(gt=-1)]] = Field(default_factory=dict)
+    costs: list[CostChange] = Field(default_factory=list)
+    transfers: list[Transfer] = Field(default_factory=list)
+
+
+class Assumptions(Strict):
+    """What a scenario is computed on, and how.
+
+    Attributes
+    ----------
+    world, elasticities
+        Names that `load_world` takes.
+    deficits
+        Closure; see `detente.solve`.
+    status_quo
+        Day from which the change starts: measures that came into force, or ended, between the
+        world's year and that day are put into the baseline first. Omitted, the baseline is the
+        world as it is.
+    level
+        Whether ad-valorem equivalents take their low, central or high value.
+    measures
+        Measures by name, besides those of the register.
+    routes
+        Circumvention; omitted, all trade goes directly.
+    patronage
+        A subsidy that shrinks when its receiver gains.
+    """
+
+    world: str = "icio2022"
+    elasticities: str = "fontagne"
+    deficits: Literal["share", "value", "zero"] = "share"
+    status_quo: date | None = None
+    level: Level = "central"
+    measures: dict[str, Measure] = Field(default_factory=dict)
+    routes: Routes | None = None
+    patronage: Patronage | None = None
+
+
+class Scenario(Change, Assumptions):
+    """A change of regime and the assumptions to compute it under; see its two parts."""
+
+    def load_world(self) -> World:
+        """Load the world the scenario names, with its elasticities."""
+        return load_world(self.world, self.elasticities)
+
+    @property
+    def start(self) -> date:
+        """Day from which the change starts: the status quo, or the end of the world's year."""
+        return self.status_quo or date(int(self.load_world().data.attrs["year"]), 12, 31)
+
+    def actions(self) -> list[Action]:
+        """Spell out what happens to which measure.
+
+        Raises
+        ------
+        ScenarioError
+            A name that neither the scenario nor the register has.
+        """
+        known = {**register().measures, **self.measures}
+        lifted = [x for m in self.lift for x in _found(m, known, self.start)]
+        imposed = [x for m in self.impose for x in _found(m, known, self.start)]
+        found = [Action("lift", name, measure) for name, measure in lifted]
+        found += [
+            Action("ease", name, look_up(known, name, "measure"), degree=degree)
+            for name, degree in self.ease.items()
+        ]
+        found += [Action("impose", name, measure) for name, measure in imposed]
+        found += [
+            Action("harden", name, look_up(known, name, "measure"), new_ave=ave)
+            for name, ave in self.harden.items()
+        ]
+        return found
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a scenario does to one measure."""
+
+    verb: Literal["lift", "ease", "impose", "harden"]
+    name: str
+    measure: Measure
+    degree: float = 1.0
+    new_ave: float | None = None
+
+
+def _found(
+    wanted: str | Selection | Measure, known: Mapping[str, Measure], on: date
+) -> list[tuple[str, Measure]]:
+    if isinstance(wanted, Measure):
+        return [(wanted.title or f"{'+'.join(wanted.senders)} {wanted.kind}", wanted)]
+    if isinstance(wanted, str):
+        return [(wanted, look_up(dict(known), wanted, "measure"))]
+    found = wanted.chosen(on)
+    if not found:
+        raise ScenarioError(
+            f"no measure of {'+'.join(wanted.senders)} on {wanted.target} ({wanted.of}) is in "
+            f"force on {on}"
+        )
+    return list(found.items())
+
+
+def read_scenario(path: Path | str) -> Scenario:
+    """Read and check a scenario file.
+
+    Raises
+    ------
+    ScenarioError
+        Every fault with file, line and field, and the nearest valid name.
+    """
+    source = Source.read(Path(path))
+    return parse_scenario(source)
+
+
+def parse_scenario(source: Source) -> Scenario:
+    """Check a scenario that has been read; see `read_scenario`."""
+    scenario = source.validate(Scenario, names_of(source))
+    check_measures(source, (), scenario, {**register().measures, **scenario.measures})
+    return scenario
+
+
+def check_measures(
+    source: Source, at: tuple[int | str, ...], change: Change, known: Mapping[str, Measure]
+) -> None:
+    """Raise a `ScenarioError` that points at the line of a measure that does not exist."""
+    named = [
+        ((*at, field, place), name)
+        for field in ("lift", "impose")
+        for place, name in enumerate(getattr(change, field))
+        if isinstance(name, str)
+    ]
+    named += [
+        ((*at, field, name), name)
+        for field in ("ease", "harden")
+        for name in getattr(change, field)
+    ]
+    for where, name in named:
+        try:
+            look_up(dict(known), name, "measure")
+        except ScenarioError as error:
+            field = ".".join(map(str, where))
+            raise ScenarioError(f"{source.place(where)}: {field}: {error}") from error
+
+
+def names_of(source: Source) -> dict[str, Any]:
+    """Validation context: the countries and sectors of the world that a file names."""
+    try:
+        world = load_world(str(source.data.get("world", "icio2022")))
+    except WorldError as error:
+        raise ScenarioError(f"{source.place(('world',))}: world: {error}") from error
+    return {"countries": world.countries, "sectors": world.sectors}

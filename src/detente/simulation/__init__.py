@@ -1,0 +1,1 @@
+"""Scenarios simulated: status quo, before and after, cut-offs, metrics, for one draw or many."""
