@@ -8,13 +8,35 @@
 True
 """
 
-from detente.equilibrium import Equilibrium, solve, solve_many
-from detente.equilibrium.calibrate import rebalance
-from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
-from detente.policy.changes import Changes
-from detente.world import World, available_worlds, load_world
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detente.equilibrium.calibrate import rebalance
+    from detente.equilibrium.outcomes import Equilibrium
+    from detente.equilibrium.solve import solve, solve_many
+    from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
+    from detente.policy.changes import Changes
+    from detente.world.embedded import available_worlds, load_world
+    from detente.world.world import World
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Changes": "policy.changes",
+    "ConvergenceError": "errors",
+    "DetenteError": "errors",
+    "Equilibrium": "equilibrium.outcomes",
+    "ScenarioError": "errors",
+    "World": "world.world",
+    "WorldError": "errors",
+    "available_worlds": "world.embedded",
+    "load_world": "world.embedded",
+    "rebalance": "equilibrium.calibrate",
+    "solve": "equilibrium.solve",
+    "solve_many": "equilibrium.solve",
+}
+"""Where the public names are at home: they are imported when first used."""
 
 __all__ = [
     "Changes",
@@ -31,3 +53,15 @@ __all__ = [
     "solve",
     "solve_many",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'detente' has no attribute {name!r}")
+    value = getattr(import_module(f"detente.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 import numpy as np
 
 from detente.arrays import Array
-from detente.equilibrium.problem import Deficits
-from detente.equilibrium.solver import solve
-from detente.errors import ScenarioError
+from detente.equilibrium.economy import economy_of
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.solver import find_equilibria
+from detente.world.closure import Deficits, check_closure
 from detente.world.world import World
 
 TOLERANCE = 1e-12
 """Tight, since everything solved from the recalibrated world inherits its error."""
 
 
-_balanced: WeakKeyDictionary[World, World] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=8)
 def balanced(world: World) -> World:
-    """The world recalibrated to balanced trade; computed once per world."""
-    if not world.data["D"].values.any():
-        return world
-    if world not in _balanced:
-        _balanced[world] = rebalance(world, "zero")
-    return _balanced[world]
+    """The world recalibrated to balanced trade; worlds of equal numbers share it."""
+    return rebalance(world, "zero") if world.data["D"].values.any() else world
 
 
 def rebalance(world: World, deficits: Deficits = "share") -> World:
@@ -56,14 +52,15 @@ def rebalance(world: World, deficits: Deficits = "share") -> World:
     >>> detente.rebalance(detente.load_world("icio2022"), "zero").data["D"].max().item() == 0
     True
     """
-    if deficits not in ("share", "value", "zero"):
-        raise ScenarioError(f"unknown closure {deficits!r}: allowed are share, value, zero")
+    check_closure(deficits)
     D = np.zeros(len(world.countries)) if deficits == "zero" else world.data["D"].values
-    start = World(world.data.assign(D=("country", D)))
-    solved = solve(start, deficits="value", tolerance=TOLERANCE)
-    attrs = {**world.data.attrs, "rebalanced": _how_far_off(world, solved.solution.w, deficits)}
-    balanced = solved.world_after.data.assign(D=("country", D))
-    return World(balanced.assign_attrs(attrs))
+    economy = economy_of(World(world.data.assign(D=("country", D))))
+    theta, in_shares = economy.theta[:, None], np.array([False])
+    start = Equilibria.baseline(economy, theta, in_shares)
+    found = find_equilibria(economy, start.policy, theta, in_shares, tolerance=TOLERANCE)
+    after = Equilibrium(start, found, "value", TOLERANCE).world_after
+    attrs = {**world.data.attrs, "rebalanced": _how_far_off(world, np.exp(found.log_w[:, 0]), deficits)}
+    return World(after.data.assign(D=("country", D)).assign_attrs(attrs))
 
 
 def _how_far_off(world: World, w_hat: Array, deficits: str) -> str:

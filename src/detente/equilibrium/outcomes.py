@@ -10,110 +10,108 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.arrays import Array, Flags, Positions
+from detente.arrays import Array
 from detente.equilibrium.decomposition import decompose
-from detente.policy.changes import Changes
+from detente.equilibrium.equilibria import Equilibria
 from detente.world.names import Names, resolve_countries
 from detente.world.world import World, dataset
 
-
-@dataclass(frozen=True)
-class Solution:
-    """The solved equilibrium in arrays: hats `w`, `P`, `c`, levels `X`, `Y`, `I`, `R`."""
-
-    w: Array  # [n]
-    P: Array  # [n,j]
-    c: Array  # [n,j]
-    X: Array  # [n,j]
-    Y: Array  # [n,j]
-    I: Array  # [n]
-    R: Array  # [n]
-    H: Array  # [n] hub margins
-    A: Array  # [j,n,i] pi kappa_hat^-theta
-    component: Positions  # [n] connected part of the trade graph
-    theta: Array  # [j]
-    alpha: Array  # [n,j] final-use shares in force, without goods that lost all supply
-    beta: Array  # [n,j] likewise
-    lost: Flags  # [n,j] goods that lost all supply
-    evaluations: int
-    residuals: Array  # excess demand, price error, expenditure error
+BY_ORIGIN = ("destination", "origin", "sector")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Equilibrium:
-    """A counterfactual equilibrium beside its baseline.
+    """A counterfactual equilibrium beside the one it is compared with.
 
     Attributes
     ----------
-    world
-        The baseline solved from (balanced first, under `deficits="zero"`).
-    changes
-        The change of policy.
-    solution
-        The solved arrays.
+    before, after
+        The equilibria compared, one draw each: the world as it is, or a status quo, and the
+        counterfactual.
     deficits, tolerance
         Closure and tolerance.
     """
 
-    world: World
-    changes: Changes
-    solution: Solution
+    before: Equilibria
+    after: Equilibria
     deficits: str
     tolerance: float
 
-    @cached_property
-    def P_final_hat(self) -> Array:
-        """Change of the price of final use, prod_j P_hat^alpha, [n]."""
-        s = self.solution
-        price: Array = np.exp((s.alpha * np.log(s.P)).sum(1))
-        return price
+    @property
+    def world(self) -> World:
+        """The world solved from (balanced first, under `deficits="zero"`)."""
+        return self.after.economy.world
 
     @cached_property
     def hats(self) -> xr.Dataset:
-        """Every variable's counterfactual over its baseline (1 where both are zero).
+        """Every variable's counterfactual over its value before (1 where both are zero).
 
         `w_hat`, `I_hat`, `P_final_hat`, `real_wage_hat`, `real_income_hat` by country; `P_hat`,
         `c_hat`, `X_hat`, `Y_hat` by country and sector; `pi_hat` by destination, origin and
         sector.
         """
-        s, world = self.solution, self.world
-        I_hat = s.I / world.income.values
+        a, b = self.after, self.before
         n, nj = ("country",), ("country", "sector")
-        pi = world.data["pi"]
-        hats = {
-            "w_hat": (n, s.w),
-            "I_hat": (n, I_hat),
-            "P_final_hat": (n, self.P_final_hat),
-            "real_wage_hat": (n, s.w / self.P_final_hat),
-            "real_income_hat": (n, I_hat / self.P_final_hat),
-            "P_hat": (nj, s.P),
-            "c_hat": (nj, s.c),
-            "X_hat": (nj, _over(s.X, world.data["X"].values)),
-            "Y_hat": (nj, _over(s.Y, world.output.values)),
-            "pi_hat": (pi.dims, _over(self.pi_after.values, pi.values)),
+        prices = {
+            "w_hat": (n, np.exp(a.log_w - b.log_w)[:, 0]),
+            "I_hat": (n, (a.I / b.I)[:, 0]),
+            "P_final_hat": (n, np.exp(a.log_P_final - b.log_P_final)[:, 0]),
+            "real_wage_hat": (n, (a.real_wage / b.real_wage)[:, 0]),
+            "real_income_hat": (n, (a.real_income / b.real_income)[:, 0]),
+            "P_hat": (nj, np.exp(a.log_P - b.log_P)[..., 0].T),
+            "c_hat": (nj, (a.c / b.c)[..., 0].T),
         }
-        return xr.Dataset(hats, coords=self._coords, attrs=self.manifest())
+        quantities = {
+            "X_hat": (nj, _over(a.X, b.X)[..., 0].T),
+            "Y_hat": (nj, _over(a.Y, b.Y)[..., 0].T),
+            "pi_hat": (BY_ORIGIN, _by_origin(_over(a.shares(), b.shares()))),
+        }
+        return xr.Dataset({**prices, **quantities}, coords=self._coords, attrs=self.manifest())
 
     @cached_property
     def pi_after(self) -> xr.DataArray:
         """Counterfactual expenditure shares pi'(destination, origin, sector)."""
-        s = self.solution
-        power = s.c.T ** -s.theta[:, None]
-        shares = s.A * power[:, None, :]
-        total = shares.sum(2, keepdims=True)
-        shares = np.divide(shares, total, out=shares, where=total > 0)
-        pi = self.world.data["pi"]
-        coords = {d: pi[d].values for d in pi.dims}
-        return xr.DataArray(shares.transpose(1, 2, 0), dims=pi.dims, coords=coords, name="pi_after")
+        return self._by_trade(self.after.shares(), "pi_after")
+
+    @cached_property
+    def tariff_after(self) -> xr.DataArray:
+        """Counterfactual tariffs t'(destination, origin, sector)."""
+        return self._by_trade(self.after.tariffs(), "tariff_after")
+
+    @cached_property
+    def d_hat(self) -> xr.DataArray:
+        """Cost factors over the world's year, all routes together (destination, origin, sector)."""
+        return self._by_trade(self.after.cost_factors(), "d_hat")
 
     @cached_property
     def trade(self) -> xr.Dataset:
         """Trade `before` and `after` (origin, destination, sector), net of tariffs."""
-        X = self.world.data["X"].copy(data=self.solution.X).rename(country="destination")
-        after = self.pi_after * X / (1 + self.changes.tariff_after)
-        after = after.transpose("origin", "destination", "sector")
+        dims = ("origin", "destination", "sector")
+        flows = {
+            when: (dims, e.trade().transpose(2, 1, 0))
+            for when, e in (("before", self.before), ("after", self.after))
+        }
         attrs = {**self.manifest(), "units": self.world.units}
-        return xr.Dataset({"before": self.world.trade, "after": after}, attrs=attrs)
+        coords = {d: self._coords[d] for d in dims}
+        found = xr.Dataset(flows, coords=coords, attrs=attrs)
+        for flow in found.data_vars.values():
+            flow.attrs["units"] = self.world.units
+        return found
+
+    @cached_property
+    def output(self) -> xr.Dataset:
+        """Gross output `before` and `after` (country, sector)."""
+        return self._beside(("country", "sector"), self.before.Y[..., 0].T, self.after.Y[..., 0].T)
+
+    @cached_property
+    def income(self) -> xr.Dataset:
+        """Income `before` and `after` by country, at current prices."""
+        return self._beside(("country",), self.before.I[:, 0], self.after.I[:, 0])
+
+    @cached_property
+    def tariff_revenue(self) -> xr.Dataset:
+        """Tariff revenue by country, `before` and `after`."""
+        return self._beside(("country",), self.before.R[:, 0], self.after.R[:, 0])
 
     @cached_property
     def welfare(self) -> xr.DataArray:
@@ -131,13 +129,6 @@ class Equilibrium:
         return self._outcome("real_wage")
 
     @cached_property
-    def tariff_revenue(self) -> xr.Dataset:
-        """Tariff revenue by country, `before` and `after`."""
-        before = self.world.tariff_revenue
-        after = before.copy(data=self.solution.R)
-        return xr.Dataset({"before": before, "after": after}, attrs={"units": self.world.units})
-
-    @cached_property
     def decomposition(self) -> xr.Dataset:
         """Terms of trade, volume of trade and trade costs (country, partner, sector).
 
@@ -145,49 +136,57 @@ class Equilibrium:
         Parro (2015), equations 15 to 17. The sum over partners and sectors is `total(country)`;
         the exact figure stands beside it as `exact(country)`.
         """
-        return decompose(self)
+        labels = {"country": self.world.countries, "partner": self.world.countries}
+        data = xr.Dataset(
+            {
+                name: (("country", "partner", "sector"), values)
+                for name, values in decompose(self.before, self.after).items()
+            },
+            coords={**labels, "sector": self.world.sectors},
+            attrs={"units": "percent of income", **self.manifest()},
+        )
+        total = sum(part.sum(["partner", "sector"]) for part in data.data_vars.values())
+        return data.assign(total=total, exact=self.welfare.drop_attrs())
 
     @cached_property
     def lost_supply(self) -> pd.DataFrame:
-        """Goods (country, sector) that lose every supplier, with their baseline expenditure."""
-        n, j = np.nonzero(self.solution.lost)
-        X = self.world.data["X"].values
-        share = X[n, j] / self.world.income.values[n]
+        """Goods (country, sector) that lose every supplier, with their expenditure before."""
+        lost = self.after.lost[..., 0].T & ~self.before.lost[..., 0].T
+        n, j = np.nonzero(lost)
+        X = self.before.X[j, n, 0]
         return pd.DataFrame(
             {
                 "country": [self.world.countries[k] for k in n],
                 "sector": [self.world.sectors[k] for k in j],
-                "expenditure": X[n, j],
-                "percent of income": 100 * share,
+                "expenditure": X,
+                "percent of income": 100 * X / self.before.I[n, 0],
             }
         )
 
     @cached_property
     def world_after(self) -> World:
         """The counterfactual as a world of its own, to change again from there."""
-        s, d = self.solution, self.world.data
-        G = np.where(
-            s.lost[:, :, None], 0.0, (1 - d["beta"].values)[:, None, :] * d["gamma"].values
-        )
+        e, world = self.after, self.world
+        technology = e.technology()
+        G = technology.G
         used = G.sum(1, keepdims=True)
         gamma = np.divide(G, used, out=np.full_like(G, 1 / G.shape[1]), where=used > 0)
-        VA = s.w * d["VA"].values
+        VA = np.exp(e.log_w[:, 0]) * world.data["VA"].values
         values = {
-            "pi": self.pi_after.values,
-            "t": self.changes.tariff_after.values,
-            "beta": s.beta,
+            "pi": _by_origin(e.shares()),
+            "t": _by_origin(e.tariffs()),
+            "beta": technology.beta,
             "gamma": gamma,
-            "alpha": s.alpha,
-            "X": s.X,
+            "alpha": technology.alpha,
+            "X": e.X[..., 0].T,
             "VA": VA,
-            "D": s.I - VA - s.R,
-            "theta": s.theta,
+            "D": e.I[:, 0] - VA - e.R[:, 0],
+            "theta": e.theta[:, 0],
         }
-        attrs = {**d.attrs, "elasticities": self._elasticities}
-        steps = "; ".join(self.changes.steps)
-        attrs["provenance"] = f"{attrs.get('provenance', '')}; after: {steps}"
-        after = dataset(values, self.world.countries, self.world.sectors, attrs)
-        names = {k: v for k, v in d.coords.items() if str(k).endswith("_name")}
+        attrs = {**world.data.attrs, "elasticities": self._elasticities}
+        attrs["provenance"] = f"{attrs.get('provenance', '')}; after: {'; '.join(e.policy.steps)}"
+        after = dataset(values, world.countries, world.sectors, attrs)
+        names = {k: v for k, v in world.data.coords.items() if str(k).endswith("_name")}
         return World(after.assign_coords(names))
 
     @property
@@ -212,20 +211,7 @@ class Equilibrium:
 
     def by_country(self) -> xr.Dataset:
         """Welfare, equivalent variation, real wage, wage and income by country."""
-        s = self.solution
-        real_income = self._real_income_hat - 1
-        columns = {
-            "welfare": (100 * real_income, "percent"),
-            "equivalent_variation": (real_income * self.world.income.values, self.world.units),
-            "real_wage": (100 * (s.w / self.P_final_hat - 1), "percent"),
-            "w_hat": (s.w, "ratio"),
-            "income": (s.I, self.world.units),
-        }
-        return xr.Dataset(
-            {k: (("country",), v, {"units": units}) for k, (v, units) in columns.items()},
-            coords={"country": self.world.countries},
-            attrs=self.manifest(),
-        )
+        return by_country(self.before, self.after, self.manifest()).isel(draw=0, drop=True)
 
     def summary(self, countries: Names = None) -> pd.DataFrame:
         """Welfare, real wage, exports and imports of some countries, or of all.
@@ -249,6 +235,15 @@ class Equilibrium:
         )
         return table.loc[resolve_countries(countries, self.world.countries)]
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files."""
+        return {"summary": self.summary().reset_index()}
+
+    def document(self) -> dict[str, Any]:
+        """The tables as plain data, with caveats and manifest."""
+        records = {k: t.to_dict("records") for k, t in self.tables().items()}
+        return {**records, "notes": self.notes, "manifest": self.manifest()}
+
     def manifest(self) -> dict[str, Any]:
         """What made these numbers: version, world, parameters, changes."""
         from detente import __version__
@@ -260,19 +255,18 @@ class Equilibrium:
             "elasticities": self._elasticities,
             "deficits": self.deficits,
             "tolerance": self.tolerance,
-            "changes": list(self.changes.steps),
+            "changes": list(self.after.policy.steps),
         }
 
     def __repr__(self) -> str:
-        s = self.solution
         top = self.welfare.to_series().sort_values(key=abs, ascending=False).head(5)
         movers = ", ".join(f"{c} {v:+.3f}%" for c, v in top.items())
-        steps = "; ".join(self.changes.steps) or "no change"
+        steps = "; ".join(self.after.policy.steps) or "no change"
         return (
             f"Equilibrium of {self.world.name!r} (deficits: {self.deficits})\n"
             f"  changes      {steps}\n"
-            f"  solved       {s.evaluations} evaluations, excess demand {s.residuals[0]:.1e} of "
-            f"value added\n"
+            f"  solved       {self.after.evaluations[0]} evaluations, excess demand "
+            f"{self.after.residuals[0, 0]:.1e} of value added\n"
             f"  welfare      {movers}"
         )
 
@@ -282,32 +276,62 @@ class Equilibrium:
         return f"<pre>{escape(repr(self))}</pre>"
 
     @property
-    def _real_income_hat(self) -> Array:
-        hat: Array = self.solution.I / self.world.income.values / self.P_final_hat
-        return hat
-
-    @property
     def _coords(self) -> dict[str, list[str]]:
         C, S = self.world.countries, self.world.sectors
         return {"country": C, "destination": C, "origin": C, "sector": S}
+
+    def _by_trade(self, values: Array, name: str) -> xr.DataArray:
+        coords = {d: self._coords[d] for d in BY_ORIGIN}
+        return xr.DataArray(_by_origin(values), dims=BY_ORIGIN, coords=coords, name=name)
+
+    def _beside(self, dims: tuple[str, ...], before: Array, after: Array) -> xr.Dataset:
+        return xr.Dataset(
+            {"before": (dims, before), "after": (dims, after)},
+            coords={d: self._coords[d] for d in dims},
+            attrs={"units": self.world.units},
+        )
 
     def _outcome(self, name: str) -> xr.DataArray:
         return self.by_country()[name].assign_attrs(self.manifest())
 
     @property
     def _elasticities(self) -> str:
-        if np.array_equal(self.solution.theta, self.world.data["theta"].values):
+        theta = self.after.theta[:, 0]
+        if np.array_equal(theta, self.world.data["theta"].values):
             return str(self.world.data.attrs.get("elasticities", ""))
-        return "given to solve: " + ", ".join(f"{v:.6g}" for v in self.solution.theta)
+        return "given to solve: " + ", ".join(f"{v:.6g}" for v in theta)
 
     def _apart(self) -> list[str]:
         """Countries that trade parted from the largest part of the world, and ran deficits."""
-        part = self.solution.component
-        VA, D = self.world.data["VA"].values, self.world.data["D"].values
+        part = self.after.component[:, 0]
+        VA, D = self.after.economy.VA, self.after.economy.D
         largest = np.bincount(part, VA).argmax()
         unbalanced = np.abs(np.bincount(part, D)) > 1e-9 * VA.sum()
         chosen = (part != largest) & unbalanced[part]
         return [c for c, out in zip(self.world.countries, chosen, strict=True) if out]
+
+
+def by_country(before: Equilibria, after: Equilibria, attrs: dict[str, Any]) -> xr.Dataset:
+    """Welfare, equivalent variation, real wage, wage and income (draw, country)."""
+    world = after.economy.world
+    gain = after.real_income / before.real_income - 1
+    columns = {
+        "welfare": (100 * gain, "percent"),
+        "equivalent_variation": (gain * before.I, world.units),
+        "real_wage": (100 * (after.real_wage / before.real_wage - 1), "percent"),
+        "w_hat": (np.exp(after.log_w - before.log_w), "ratio"),
+        "income": (after.I, world.units),
+    }
+    return xr.Dataset(
+        {k: (("draw", "country"), v.T, {"units": units}) for k, (v, units) in columns.items()},
+        coords={"draw": np.arange(after.draws), "country": world.countries},
+        attrs=attrs,
+    )
+
+
+def _by_origin(values: Array) -> Array:
+    """From [j,n,i] to (destination, origin, sector)."""
+    return values.transpose(1, 2, 0)
 
 
 def _over(after: Array, before: Array) -> Array:

@@ -1,162 +1,277 @@
-"""Counterfactual equilibria in exact hat algebra."""
+"""Finding equilibria: all draws of a policy at once, and one by one where that does not settle."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-import xarray as xr
 
 from detente.arrays import Array, Flags
-from detente.equilibrium.baseline import Baseline, baseline_of
-from detente.equilibrium.outcomes import Equilibrium, Solution
-from detente.equilibrium.problem import Deficits, set_up
-from detente.equilibrium.search import search
-from detente.errors import ConvergenceError, ScenarioError, WorldError
-from detente.policy.changes import Changes
-from detente.world.world import World
-
-if TYPE_CHECKING:
-    from detente.equilibrium.kernels import Problem
+from detente.equilibrium.anderson import Anderson
+from detente.equilibrium.economy import Economy
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.markets import Technology, numbered, technologies
+from detente.equilibrium.model import Model
+from detente.equilibrium.shares import changed_shares
+from detente.errors import ConvergenceError
+from detente.policy.policy import Policy
 
 TOLERANCE = 1e-9
 MAX_EVALUATIONS = 20_000
 
+TOGETHER = 40
+"""Evaluations after which a draw is searched for by itself."""
 
-def solve(
-    world: World,
-    changes: Changes | None = None,
+ALONE = 200
+"""Evaluations after which solving for everything at once gives way to wages first."""
+
+EXPLOSION = 1e3
+"""A residual this many times the best so far undoes the step that led to it."""
+
+
+def find_equilibria(
+    economy: Economy,
+    policy: Policy,
+    theta: Array,
+    in_shares: Flags,
     *,
-    deficits: Deficits = "share",
-    theta: Any = None,
     tolerance: float = TOLERANCE,
     max_evaluations: int = MAX_EVALUATIONS,
-    start: Equilibrium | None = None,
-) -> Equilibrium:
-    """Solve the counterfactual equilibrium of `changes` on `world`.
+    start: Equilibria | None = None,
+) -> Equilibria:
+    """Solve the equilibria under a policy, one for each draw.
+
+    Newton's method on wages, by the Jacobian at the baseline, around a step of prices and
+    expenditures country by country, accelerated.
 
     Parameters
     ----------
-    world
-        The baseline.
-    changes
-        Cost factors, bans, tariffs and transfers; none is the identity.
-    deficits
-        Closure: `share` keeps every deficit's share of world income (default), `value` keeps its
-        value in the numeraire (world value added at its baseline value), `zero` recalibrates the
-        baseline to balanced trade first and solves from there.
+    economy, policy
+        The world, and what is different from it.
     theta
-        Trade elasticities [sector] to use in place of the world's.
+        Trade elasticities, [j,k].
+    in_shares
+        Whether deficits keep their share of world income, or else their value, [k].
     tolerance
         Largest excess demand of any country relative to its value added, and likewise the largest
         relative error of any price and of any expenditure.
     max_evaluations
-        Evaluations of the model after which the solver gives up.
+        Evaluations of the model after which a draw is given up.
     start
-        An equilibrium of the same world to search from, near the one sought; by default the
-        baseline. The same equilibrium is found, within the tolerance, in fewer evaluations.
-
-    Returns
-    -------
-    Equilibrium
-        Hats, flows, welfare and their decomposition.
+        Equilibria nearby to search from, such as those of a similar policy.
 
     Raises
     ------
     ConvergenceError
-        No equilibrium within `max_evaluations`, or none exists; `diagnostics` says what was seen.
+        A draw has no equilibrium that can be found; its number is `diagnostics["draw"]`.
     ScenarioError
-        Changes made on another world, or an unknown closure.
-
-    Notes
-    -----
-    Equilibrium conditions in changes: Caliendo and Parro (2015), equations 10 to 13, which follow
-    Dekle, Eaton and Kortum (2008). A country, or group of countries, cut off from all others has
-    no one to run a deficit with: its deficit is set to zero and the others share the difference
-    in proportion to value added. A good that no origin supplies any more is dropped from the
-    bundle of its users, whose other shares are scaled up; the loss is therefore a lower bound,
-    and `Equilibrium.lost_supply` lists such goods.
-
-    Examples
-    --------
-    >>> import detente
-    >>> world = detente.load_world("icio2022")
-    >>> eased = detente.Changes(world).cost("USA", "BLR", factor=0.8)
-    >>> bool(detente.solve(world, eased).welfare.sel(country="BLR") > 0)
-    True
+        A transfer between countries that no longer trade.
     """
-    if deficits not in ("share", "value", "zero"):
-        raise ScenarioError(f"unknown closure {deficits!r}: allowed are share, value, zero")
-    changes = Changes(world) if changes is None else changes
-    if changes.world is not world:
-        raise ScenarioError("these changes were made on another world than the one to solve")
-    from detente.equilibrium.calibrate import balanced
-
-    calibrated = balanced(world) if deficits == "zero" else world
-    base = baseline_of(calibrated)
-    theta = base.theta if theta is None else _checked_theta(theta, world)
-    x, problem, lost = set_up(base, changes, deficits, theta)
-    if start is not None:
-        x = _unknowns(start.solution, base)
-    x, evaluations, norms = search(x, problem, tolerance, max_evaluations, world.countries)
-    solution = read(x, problem, lost, evaluations, norms, world.countries)
-    return Equilibrium(calibrated, changes, solution, deficits, tolerance)
+    parts = []
+    for draws, technology in technologies(economy, policy, changed_shares(policy, economy, theta)):
+        some = policy if draws.size == policy.draws else policy.of(draws)
+        near = start if start is None or draws.size == policy.draws else start.of(draws)
+        with numbered(draws):
+            model = Model(economy, technology, theta[:, draws], in_shares[draws], some)
+            x, evaluations = _search(model, near, tolerance, max_evaluations)
+            found = _read(model, technology, some, x, evaluations)
+        parts.append((draws, found))
+    return Equilibria.joined(parts, policy)
 
 
-def _unknowns(s: Solution, base: Baseline) -> Array:
-    """The unknowns of the kernels at a solution."""
-    parts = np.log(s.w), np.log(s.P), s.X / base.VA[:, None]
-    return np.concatenate([part.ravel() for part in parts])
+def _search(
+    model: Model, near: Equilibria | None, tolerance: float, max_evaluations: int
+) -> tuple[Array, Array]:
+    """The unknowns at the equilibria, and evaluations of each draw."""
+    with np.errstate(all="ignore"):
+        x = model.at_baseline() if near is None else _unknowns(near)
+        x, evaluations, settled = _together(model, x, tolerance, min(TOGETHER, max_evaluations))
+        for k in np.flatnonzero(~settled):
+            alone = model.of(int(k))
+            x[..., k : k + 1], more = _alone(
+                alone, int(k), tolerance, max_evaluations - int(evaluations[k])
+            )
+            evaluations[k] += more
+        if not settled.all():
+            model.residuals(x)
+    return x, evaluations
 
 
-def _checked_theta(theta: Any, world: World) -> Array:
-    if isinstance(theta, xr.DataArray) and "sector" in theta.coords:
-        theta = theta.sel(sector=world.sectors)
-    values = np.ascontiguousarray(theta, float)
-    if values.shape != (len(world.sectors),):
-        raise WorldError(f"theta has shape {values.shape}; it needs ({len(world.sectors)},)")
-    bad = ~(np.isfinite(values) & (values > 0))
-    if bad.any():
-        where = world.sectors[int(bad.argmax())]
-        raise WorldError(f"elasticity of sector {where!r} is {values[bad][0]}; it must be positive")
-    return values
+def _unknowns(e: Equilibria) -> Array:
+    return np.concatenate([e.log_w[None], e.log_P, e.X / e.economy.VA[:, None]])
 
 
-def read(
-    x: Array, p: Problem, lost: Flags, evaluations: int, norms: Array, countries: list[str]
-) -> Solution:
-    """The equilibrium at the unknowns found.
+def _by_country(f: Array) -> Array:
+    """Each country's wage, sum of prices and sum of expenditures.
+
+    What is slow to settle shows there, and comparing all rows does not save an evaluation.
+    """
+    sums: Array = np.add.reduceat(f, [0, 1, 1 + len(f) // 2], axis=0)
+    return sums.reshape(-1, f.shape[-1])
+
+
+def _everything(f: Array) -> Array:
+    return f.reshape(-1, f.shape[-1])
+
+
+def _together(
+    model: Model, x: Array, tolerance: float, patience: int
+) -> tuple[Array, Array, Flags]:
+    """Go from x towards the equilibria of all draws; tells which got there, [k]."""
+    anderson = Anderson(4, _by_country)
+    evaluations = np.zeros(model.K, np.int64)
+    settled = np.zeros(model.K, bool)
+    for turn in range(patience):
+        model.normalise(x)
+        evaluations[~settled] += 1
+        settled = model.residuals(x) <= tolerance
+        if settled.all() or turn == patience - 1:
+            break
+        after = anderson.advance(x, model.step())
+        after[..., settled] = x[..., settled]
+        x = after
+    return x, evaluations, settled
+
+
+def _alone(model: Model, k: int, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
+    """Solve for everything at once, and where that does not settle, for wages around the rest."""
+    patience = min(ALONE, max_evaluations)
+    x, used, worst = _settle(model, model.at_baseline(), tolerance, patience)
+    if worst > tolerance and used < max_evaluations:
+        x, more = _wages_first(model, tolerance, max_evaluations - used)
+        x, last, worst = _settle(model, x, tolerance, patience)
+        used += more + last
+    if worst > tolerance:
+        raise _no_equilibrium(model, k, tolerance, max_evaluations)
+    return x, used
+
+
+def _settle(
+    model: Model, x: Array, tolerance: float, patience: int, *, wages_held: bool = False
+) -> tuple[Array, int, float]:
+    """Go from x to one equilibrium, each country stepping as if the others stood still.
+
+    A residual that explodes or is not a number goes back to the best point, with steps half as
+    long. Returns the last point, evaluations and the largest residual there.
+    """
+    anderson = Anderson(10, _everything)
+    best_x, best, length, worst = x, np.inf, 1.0, np.inf
+    for turn in range(patience):
+        if not wages_held:
+            model.normalise(x)
+        model.residuals(x)
+        worst = float(np.abs(model.r[1:] if wages_held else model.r).max())
+        if worst <= tolerance:
+            return x, turn + 1, worst
+        if worst < EXPLOSION * best:
+            if worst < best:
+                best_x, best = x.copy(), worst
+            x = anderson.advance(x, length * model.step("held" if wages_held else "apart"))
+        else:
+            x, best, length = best_x.copy(), np.inf, 0.5 * length
+            anderson.forget()
+    return x, patience, worst
+
+
+def _wages_first(model: Model, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
+    """Wages by Powell's hybrid method around prices and expenditures at given wages.
+
+    Slow and sure: at given wages, prices are a contraction and expenditures are linear.
+    """
+    from scipy.optimize import root
+
+    VA, component = model.economy.VA, model.component
+    _, last_of_part = np.unique(component[::-1], return_index=True)
+    redundant = VA.size - 1 - last_of_part
+    point, used = model.at_baseline(), 0
+
+    def excess_demand(log_w: Array) -> Array:
+        nonlocal point, used
+        if used > max_evaluations:
+            return np.full(VA.size, np.nan)
+        point = point.copy()
+        point[0, :, 0] = log_w
+        point, more, _ = _settle(model, point, tolerance / 10, ALONE, wages_held=True)
+        used += more
+        excess: Array = model.r[0, :, 0].copy()
+        level = np.bincount(component, np.exp(log_w) * VA) / np.bincount(component, VA)
+        excess[redundant] = level[component[redundant]] - 1  # Walras: one equation is spare
+        return excess
+
+    found = root(excess_demand, point[0, :, 0], tol=tolerance, options={"factor": 0.1})
+    excess_demand(found.x)
+    return point, used
+
+
+def _norms(r: Array) -> Array:
+    """Largest excess demand, price error and expenditure error, [3,k]."""
+    J = len(r) // 2
+    blocks = (r[:1], r[1 : 1 + J], r[1 + J :])
+    return np.array([np.abs(b).max((0, 1)) for b in blocks])
+
+
+def _no_equilibrium(
+    model: Model, k: int, tolerance: float, max_evaluations: int
+) -> ConvergenceError:
+    excess = np.nan_to_num(np.abs(model.r[0, :, 0]), nan=np.inf)
+    labour, price, expenditure = map(float, _norms(model.r)[:, 0])
+    worst = model.economy.world.countries[int(excess.argmax())]
+    diagnostics: dict[str, object] = {
+        "evaluations": max_evaluations,
+        "excess_demand": labour,
+        "price_error": price,
+        "expenditure_error": expenditure,
+        "worst_country": worst,
+        "tolerance": tolerance,
+        "draw": k,
+    }
+    return ConvergenceError(
+        f"no equilibrium within {max_evaluations} evaluations: largest excess demand "
+        f"{labour:.3g} of value added ({worst}), price error {price:.3g}, expenditure error "
+        f"{expenditure:.3g}, tolerance {tolerance:.3g}",
+        diagnostics,
+    )
+
+
+def _read(
+    model: Model, technology: Technology, policy: Policy, x: Array, evaluations: Array
+) -> Equilibria:
+    """The equilibria at x, which was evaluated last.
 
     Raises
     ------
     ConvergenceError
         An income there is not positive.
     """
-    from detente.equilibrium.kernels import incomes, prices_and_demand, unit_costs
-
-    N, J = p.beta.shape
-    w, X = x[:N], x[N + N * J :].reshape(N, J) * p.VA[:, None]
-    P = x[N : N + N * J].reshape(N, J)
-    c, Y, R = np.empty((J, N)), np.empty((N, J)), np.empty(N)
-    H, I = np.empty(N), np.empty(N)
-    unit_costs(w, P, p, c)
-    prices_and_demand(c, X, p, np.empty((N, J)), Y, R, H)
-    incomes(w, R, H, p, I)
+    J = model.J
+    log_P, X = x[1 : 1 + J], x[1 + J :] * model.VA
+    lost = np.repeat(technology.lost.T[..., None], model.K, axis=-1)
     X[lost] = 0.0
-    require_positive(I, countries)
-    return Solution(
-        w=np.exp(w), P=np.exp(P), c=np.exp(c.T), X=X, Y=Y, I=I, R=R, H=H,
-        A=p.A, component=p.component, theta=p.theta, alpha=p.alpha, beta=p.beta, lost=lost,
-        evaluations=evaluations, residuals=norms,
-    )  # fmt: skip
+    _require_positive(model.I, model.economy.world.countries)
+    return Equilibria(
+        economy=model.economy,
+        policy=policy,
+        theta=model.theta[:, 0],
+        in_shares=model.in_shares,
+        log_w=x[0],
+        log_P=log_P,
+        c=np.exp(model.c),
+        X=X,
+        Y=model.Y,
+        I=model.I,
+        R=model.R,
+        H=model.H,
+        log_P_final=(model.alpha * log_P).sum(0),
+        component=np.repeat(technology.component[:, None], model.K, axis=1),
+        lost=lost,
+        evaluations=evaluations,
+        residuals=_norms(model.r),
+    )
 
 
-def require_positive(I: Array, countries: list[str]) -> None:
-    """Raise a `ConvergenceError` if an income [n] is not positive."""
+def _require_positive(I: Array, countries: list[str]) -> None:
     if (I <= 0).any():
-        poorest = countries[int(I.argmin())]
+        n, k = (int(at) for at in np.unravel_index(int(I.argmin()), I.shape))
         raise ConvergenceError(
-            f"the equilibrium found has an income of {poorest} that is not positive: transfers or "
-            "deficits exceed what it earns",
-            {"country": poorest, "income": float(I.min())},
+            f"the equilibrium found has an income of {countries[n]} that is not positive: "
+            "transfers or deficits exceed what it earns",
+            {"country": countries[n], "income": float(I[n, k]), "draw": k},
         )

@@ -1,7 +1,8 @@
-"""Changes of policy costs on a world: cost factors, tariffs, bans, transfers."""
+"""Changes of policy on a world, call by call: cost factors, tariffs, bans, transfers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array, Flags, Positions
 from detente.errors import ScenarioError, WorldError
+from detente.policy.policy import Margins, Policy
 from detente.world.names import Names, resolve_countries, resolve_sectors
 from detente.world.world import World
 
@@ -32,35 +34,11 @@ class Edit(NamedTuple):
         """Index of the block in an array (sector, destination, origin)."""
         return np.ix_(self.sectors, self.destinations, self.origins)
 
-
-class Detour(NamedTuple):
-    """Trade of a block that may go through hubs: its composite cost and what hubs earn on it.
-
-    Attributes
-    ----------
-    sectors, destinations, origins
-        The block, by positions.
-    costs
-        Composite cost factor over all routes, (sector, destination, origin); stands in place of
-        the direct one.
-    hubs
-        Positions of the hubs.
-    margins
-        Rise of each hub's handling margin as a share of the trade's value, (hub, sector,
-        destination, origin); what hubs gain is taken from what origins receive.
-    """
-
-    sectors: Positions
-    destinations: Positions
-    origins: Positions
-    costs: Array
-    hubs: Positions
-    margins: Array
-
     @property
-    def block(self) -> tuple[Positions, ...]:
-        """Index of the block in an array (sector, destination, origin)."""
-        return np.ix_(self.sectors, self.destinations, self.origins)
+    def foreign(self) -> Flags:
+        """True where origin and destination differ, to broadcast over the block."""
+        apart: Flags = self.destinations[:, None] != self.origins[None, :]
+        return apart[None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +56,6 @@ class Changes:
         Edits of iceberg cost factors and of tariff rates, in the order they were made.
     transfers
         Additional income by country, in the world's units; sums to zero.
-    detours
-        Blocks of trade that may go through hubs; see `detente.policy.routes`.
     steps
         The calls in words, for provenance.
 
@@ -96,7 +72,6 @@ class Changes:
     costs: tuple[Edit, ...] = ()
     tariffs: tuple[Edit, ...] = ()
     transfers: Array | None = None
-    detours: tuple[Detour, ...] = ()
     steps: tuple[str, ...] = ()
 
     def cost(
@@ -188,17 +163,12 @@ class Changes:
     @cached_property
     def d_hat(self) -> xr.DataArray:
         """Change of iceberg cost d_hat(destination, origin, sector); one where nothing changes."""
-        factors = self._labelled(np.ones(self._shape))
-        for edit in self.costs:
-            factors.values.transpose(2, 0, 1)[edit.block] *= self._abroad(edit, 1.0)
-        return factors.rename("d_hat")
+        return self._labelled(np.exp(self._log_d())).rename("d_hat")
 
-    @property
+    @cached_property
     def tariff_after(self) -> xr.DataArray:
         """Counterfactual tariff t'(destination, origin, sector)."""
-        rates = self.world.data["t"].copy(deep=True)
-        self.set_tariffs(rates.values.transpose(2, 0, 1))
-        return rates.rename("tariff_after")
+        return self._labelled(self._rates()).rename("tariff_after")
 
     @property
     def kappa_hat(self) -> xr.DataArray:
@@ -207,44 +177,26 @@ class Changes:
             "kappa_hat"
         )
 
-    def scaled_shares(self, pi: Array, theta: Array) -> Array:
-        """Shares times cost to the minus theta, pi d_hat^-theta (sector, destination, origin)."""
-        A = pi.copy()
-        for edit in self.costs:
-            A[edit.block] *= self._abroad(edit, 1.0) ** -theta[edit.sectors][:, None, None]
-        for detour in self.detours:
-            weight = detour.costs ** -theta[detour.sectors][:, None, None]
-            A[detour.block] = pi[detour.block] * weight
-        return A
-
-    def set_tariffs(self, t: Array) -> None:
-        """Write the counterfactual tariffs into t[sector, destination, origin] in place."""
-        for edit in self.tariffs:
-            t[edit.block] = np.where(_foreign(edit), edit.values, t[edit.block])
-
-    def rates_at(self, sectors: list[int], destinations: list[int], origins: list[int]) -> Array:
-        """Counterfactual tariffs of a block, by positions, (sector, destination, origin)."""
-        rates: Array = self.world.data["t"].values[np.ix_(destinations, origins, sectors)]
-        rates = rates.transpose(2, 0, 1).copy()
-        for edit in self.tariffs:
-            wanted = (sectors, destinations, origins)
-            known = (edit.sectors, edit.destinations, edit.origins)
-            here, there = zip(*map(_shared, wanted, known), strict=True)
-            values = np.broadcast_to(edit.values, [axis.size for axis in known])
-            rates[np.ix_(*here)] = np.where(
-                _foreign(edit)[0][np.ix_(*there[1:])], values[np.ix_(*there)], rates[np.ix_(*here)]
-            )
-        return rates
-
-    @property
-    def _shape(self) -> tuple[int, int, int]:
+    def _log_d(self) -> Array:
+        """Log cost factors, [j,n,i]."""
         N, J = len(self.world.countries), len(self.world.sectors)
-        return N, N, J
+        log_d = np.zeros((J, N, N))
+        for edit in self.costs:
+            log_d[edit.block] += np.where(edit.foreign, np.log(edit.values), 0.0)
+        return log_d
+
+    def _rates(self) -> Array:
+        """Tariff rates, [j,n,i]."""
+        t: Array = self.world.data["t"].values.transpose(2, 0, 1).copy()
+        for edit in self.tariffs:
+            t[edit.block] = np.where(edit.foreign, edit.values, t[edit.block])
+        return t
 
     def _labelled(self, values: Array) -> xr.DataArray:
+        """Values [j,n,i] with names."""
         pi = self.world.data["pi"]
         coords = {d: pi[d].values for d in pi.dims}
-        return xr.DataArray(values, dims=pi.dims, coords=coords)
+        return xr.DataArray(values.transpose(1, 2, 0), dims=pi.dims, coords=coords)
 
     def _edit(self, origin: Names, destination: Names, sectors: Names, values: Array) -> Edit:
         C, S = self.world.countries, self.world.sectors
@@ -260,10 +212,6 @@ class Changes:
             positions(origin, resolve_countries(origin, C), C),
             values,
         )
-
-    @staticmethod
-    def _abroad(edit: Edit, domestic: float) -> Array:
-        return np.where(_foreign(edit), edit.values, domestic)
 
     def _with(
         self,
@@ -284,19 +232,6 @@ def _check_one_each(values: Array, edit: Edit, what: str) -> None:
         raise ScenarioError(f"{values.size} {what} for {edit.sectors.size} sectors")
 
 
-def _shared(wanted: list[int], known: Positions) -> tuple[list[int], list[int]]:
-    """Places of the positions that both have, in the one and in the other."""
-    at = {int(position): place for place, position in enumerate(known)}
-    both = [k for k, position in enumerate(wanted) if position in at]
-    return both, [at[wanted[k]] for k in both]
-
-
-def _foreign(edit: Edit) -> Flags:
-    """True where origin and destination differ, shaped to broadcast over the block."""
-    apart: Flags = edit.destinations[:, None] != edit.origins[None, :]
-    return apart[None]
-
-
 def _words(kind: str, edit: Edit, changes: Changes) -> str:
     def names(positions: Positions, known: list[str]) -> str:
         if len(positions) == len(known):
@@ -308,3 +243,27 @@ def _words(kind: str, edit: Edit, changes: Changes) -> str:
     value = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
     route = f"{names(edit.origins, C)} -> {names(edit.destinations, C)}"
     return f"{kind} {value}: {route}, sectors {names(edit.sectors, S)}"
+
+
+def policy_of(changes: Sequence[Changes]) -> Policy:
+    """Put changes on one world together, one to a draw, for the equilibrium."""
+    world = changes[0].world
+    N, J = len(world.countries), len(world.sectors)
+    touched: Flags = np.zeros((J, N, N), bool)
+    for edit in {id(e): e for c in changes for e in (*c.costs, *c.tariffs)}.values():
+        touched[edit.block] |= edit.foreign
+    entries = np.flatnonzero(touched)
+    shared = {id(c): c for c in changes}
+    log_d = {k: c._log_d().ravel()[entries] for k, c in shared.items()}
+    rates = {k: c._rates().ravel()[entries] for k, c in shared.items()}
+    nothing = np.zeros(N)
+    return Policy(
+        entries=entries,
+        log_d=np.stack([log_d[id(c)] for c in changes], axis=1),
+        rate=np.stack([rates[id(c)] for c in changes], axis=1),
+        transfers=np.stack(
+            [nothing if c.transfers is None else c.transfers for c in changes], axis=1
+        ),
+        margins=Margins.none(len(changes)),
+        steps=changes[0].steps,
+    )

@@ -246,6 +246,12 @@ class World:
             digest.update(np.ascontiguousarray(self.data[name].values, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, World) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
     def country_table(self) -> pd.DataFrame:
         """Value added, income, exports, imports, deficit and openness, by country.
 

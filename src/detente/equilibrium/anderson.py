@@ -1,0 +1,71 @@
+"""Anderson's acceleration of fixed-point iterations, one to a draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from detente.arrays import Array
+from detente.equilibrium.compiled import compiled
+
+RIDGE = 1e-12
+"""Relative regularisation of the inner products of past steps, which become nearly collinear."""
+
+
+@compiled
+def _retreat(weights: Array, dG: Array, x: Array) -> None:
+    """Take sum_m weights[m,k] dG[m,s,k] off x[s,k]."""
+    for s in range(x.shape[0]):
+        for m in range(weights.shape[0]):
+            for k in range(x.shape[1]):
+                x[s, k] -= weights[m, k] * dG[m, s, k]
+
+
+class Anderson:
+    """Combines past steps of many iterations at once so that the least of the step is left.
+
+    Anderson (1965), Journal of the ACM 12(4); type II in the notation of Walker and Ni (2011), SIAM
+    Journal on Numerical Analysis 49(4).
+
+    Parameters
+    ----------
+    memory
+        How many past steps are combined.
+    compared
+        From a step (..., draw), the rows by which steps are compared, (row, draw).
+    """
+
+    def __init__(self, memory: int, compared: Callable[[Array], Array]) -> None:
+        self._memory, self._compared = memory, compared
+        self._steps = 0
+
+    def forget(self) -> None:
+        """Start anew."""
+        self._steps = 0
+
+    def advance(self, x: Array, f: Array) -> Array:
+        """The next point after x, at which the plain step is f; both (..., draw)."""
+        F, G = self._compared(f), x + f
+        rows = G.reshape(-1, x.shape[-1])
+        after = G.copy()
+        if self._steps == 0:
+            self._dG = np.empty((self._memory, *rows.shape))
+            self._dF = np.empty((self._memory, *F.shape))
+        else:
+            slot, kept = (self._steps - 1) % self._memory, min(self._steps, self._memory)
+            np.subtract(rows, self._last_G, out=self._dG[slot])
+            np.subtract(F, self._last_F, out=self._dF[slot])
+            _retreat(self._weights(F, kept), self._dG, after.reshape(rows.shape))
+        self._last_G, self._last_F = rows, F
+        self._steps += 1
+        return after
+
+    def _weights(self, F: Array, kept: int) -> Array:
+        """Weights of past steps that leave the least of F, [m,k]."""
+        past = self._dF[:kept]
+        gram = np.einsum("ask,bsk->kab", past, past)
+        ridge = RIDGE * np.trace(gram, axis1=1, axis2=2) + np.finfo(float).tiny
+        gram += ridge[:, None, None] * np.eye(kept)
+        weights = np.linalg.solve(gram, np.einsum("ask,sk->ka", past, F)[..., None])
+        return np.ascontiguousarray(weights[..., 0].T)

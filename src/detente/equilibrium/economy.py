@@ -1,0 +1,90 @@
+"""A world in the memory layout of the solver, with all that does not depend on the policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from detente.arrays import Array
+from detente.equilibrium.jacobian import Jacobian, differentiate
+from detente.world.world import World
+
+
+@dataclass(frozen=True, eq=False)
+class Economy:
+    """A world in arrays, in the letters of the model: `j` sector, `n` destination, `i` origin.
+
+    Attributes
+    ----------
+    world
+        The world.
+    pi, t, net
+        Expenditure shares, tariffs, and trade net of tariffs per unit of expenditure, [j,n,i].
+    theta
+        Trade elasticities, [j].
+    beta, alpha
+        Value-added shares and final-use shares, [n,j].
+    G, Gt
+        Input shares (1 - beta) gamma, [n,k,j], and with inputs last, [n,j,k].
+    X, Y
+        Expenditure and gross output, [n,j].
+    VA, D, R, I
+        Value added, deficits, tariff revenue and income, [n].
+    """
+
+    world: World
+    pi: Array
+    t: Array
+    net: Array
+    theta: Array
+    beta: Array
+    alpha: Array
+    G: Array
+    Gt: Array
+    X: Array
+    Y: Array
+    VA: Array
+    D: Array
+    R: Array
+    I: Array
+
+    @cached_property
+    def has_tariffs(self) -> bool:
+        """Whether any tariff of the world is not zero."""
+        return bool(self.t.any())
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """How the world answers a change of its wages; guides the search for an equilibrium."""
+        return differentiate(
+            self.pi, self.net, self.beta, self.alpha, self.G, self.Gt, self.X, self.VA
+        )
+
+
+@lru_cache(maxsize=8)
+def economy_of(world: World) -> Economy:
+    """The world in arrays; worlds of equal numbers share it."""
+    d = {k: np.ascontiguousarray(v.values, dtype=float) for k, v in world.data.items()}
+    pi = np.ascontiguousarray(d["pi"].transpose(2, 0, 1))
+    t = np.ascontiguousarray(d["t"].transpose(2, 0, 1))
+    net = pi / (1 + t) if t.any() else pi
+    G = (1 - d["beta"])[:, None, :] * d["gamma"]
+    return Economy(
+        world=world,
+        pi=pi,
+        t=t,
+        net=net,
+        theta=d["theta"],
+        beta=d["beta"],
+        alpha=d["alpha"],
+        G=G,
+        Gt=np.ascontiguousarray(G.transpose(0, 2, 1)),
+        X=d["X"],
+        Y=(net * d["X"].T[:, :, None]).sum(1).T,
+        VA=d["VA"],
+        D=d["D"],
+        R=world.tariff_revenue.values,
+        I=world.income.values,
+    )

@@ -1,0 +1,115 @@
+"""How the whole world answers a change of its wages: the Jacobian at the baseline.
+
+At given wages, prices do not depend on the trade elasticities, and neither does the labour that a
+unit of sales employs through all rounds of inputs. What does is how buyers move between origins,
+in proportion to theta of the sector. So the derivative of every country's excess demand for labour
+by every wage, with prices, sales and incomes following, is linear in theta:
+
+    S[i,m] = S0[i,m] + sum_j theta_j T[j,i,m]
+
+All but S depends on the world alone and is computed once; a draw of elasticities costs one product
+and one inverse of the size of the number of countries. It guides the search for an equilibrium and
+has no part in the equilibrium found: half the digits would do, and take half the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.arrays import Array, Floats
+from detente.equilibrium.rounds import across, by_own_country, summed_rounds
+
+ENOUGH = 1e-5
+"""Relative error of the derivatives; the nonlinearity of the model is far larger."""
+
+
+@dataclass(frozen=True, eq=False)
+class Jacobian:
+    """Derivatives of the model at a world's baseline.
+
+    Attributes
+    ----------
+    B, Bt
+        Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
+        [n,j,k], and its transpose for expenditures.
+    prices
+        Log prices by log wages, [(j,n),m].
+    labour
+        Labour over value added that a unit of expenditure over value added employs in the end,
+        [i,(j,n)].
+    lift_P, lift_X
+        Log prices, and expenditures over value added, by the country's own log wage, [j,n].
+    home_labour
+        Labour that a unit of expenditure employs at home, [j,n].
+    S0, T
+        Excess demand for labour over value added by log wages, [i,m] and [j,i,m].
+    at_home, contested
+        Parts of the fall of a country's labour demand with its own log wage, inputs' prices held
+        fixed: [n], and [n,j] per unit of theta.
+    """
+
+    B: Floats
+    Bt: Floats
+    prices: Floats
+    labour: Floats
+    lift_P: Floats
+    lift_X: Floats
+    home_labour: Floats
+    S0: Array
+    T: Array
+    at_home: Array
+    contested: Array
+
+    def clearing(self, theta: Array) -> Array:
+        """Log wages that clear a unit of excess demand, inverse of -S, [k,m,i] at theta [j,k].
+
+        One matrix serves all draws where they share their elasticities.
+        """
+        if (theta == theta[:, :1]).all():
+            theta = theta[:, :1]
+        S: Array = self.S0 + np.tensordot(theta.T, self.T, 1)
+        return np.asarray(np.linalg.inv(-S), float)
+
+    def own_slope(self, theta: Array) -> Array:
+        """Fall of each country's labour demand over value added with its own log wage, [n,k]."""
+        slope: Array = 1.0 + self.contested @ theta - self.at_home[:, None]
+        return slope
+
+
+def differentiate(
+    pi: Array, net: Array, beta: Array, alpha: Array, G: Array, Gt: Array, X: Array, VA: Array
+) -> Jacobian:
+    """The Jacobian of a world in arrays; see `detente.equilibrium.economy.Economy`."""
+    J, N, _ = pi.shape
+    own = by_own_country(beta)
+    flows = net * X.T[:, :, None]  # [j,n,i]
+    costs = summed_rounds(pi, Gt, own, ENOUGH)  # [i,j,m]
+    prices = across(pi, costs)  # [n,j,m]
+    by_sales = summed_rounds(net, Gt, own, ENOUGH)  # labour of m in the sales of [i,j]
+    by_spending = across(net, by_sales)  # labour of m in the spending of [n,j]
+    kept = flows.sum(1).T[:, :, None] * costs
+    moved = across(flows.transpose(0, 2, 1), prices) - kept  # sales [i,j] by wages, over theta
+    T = by_sales.transpose(1, 2, 0) @ moved.transpose(1, 0, 2)
+    earned = np.einsum("njm,nj->mn", by_spending, alpha) * VA
+    # The level of wages is the numeraire, on which nothing depends: world value added is held.
+    S0 = earned - np.diag(VA) - np.outer(VA, VA) / VA.sum()
+    labour = by_spending.transpose(2, 1, 0) * VA / VA[:, None, None]
+    home = np.einsum("jnn->nj", pi)
+    B = np.linalg.inv(np.eye(J) - home[:, :, None] * Gt)
+    home_labour = beta * home
+    single = np.float32
+    return Jacobian(
+        B=B.astype(single),
+        Bt=np.ascontiguousarray(B.transpose(0, 2, 1), single),
+        prices=np.ascontiguousarray(prices.transpose(1, 0, 2).reshape(J * N, N), single),
+        labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
+        lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
+        lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),
+        home_labour=home_labour.T.astype(single),
+        S0=S0 / VA[:, None],
+        T=T / VA[:, None],
+        at_home=(home_labour * X).sum(1) / VA,
+        contested=(flows * beta.T[:, None, :] * (1 - pi)).sum(1).T / VA[:, None],
+    )

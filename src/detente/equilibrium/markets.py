@@ -1,0 +1,169 @@
+"""Bans that part the world or take a good's only supplier: what is left to solve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.arrays import Array, Flags, Positions
+from detente.equilibrium.economy import Economy
+from detente.errors import ConvergenceError, ScenarioError
+from detente.policy.policy import Policy
+
+NOTHING = 1e-9
+"""Value, relative to the world's, that counts as none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Technology:
+    """Technology, final use and deficits in force.
+
+    Attributes
+    ----------
+    beta, alpha, G, Gt
+        As in `Economy`, without the goods lost, the other shares scaled up to one.
+    D
+        Deficits that sum to zero within each connected part of the world, [n].
+    component
+        Number of the connected part of the trade graph that each country is in, [n].
+    lost
+        Goods that lose every supplier, [n,j].
+    """
+
+    beta: Array
+    alpha: Array
+    G: Array
+    Gt: Array
+    D: Array
+    component: Positions
+    lost: Flags
+
+    @classmethod
+    def of(cls, economy: Economy, lost: Flags | None = None, **parts: Array) -> Technology:
+        """The world's own, or without some goods.
+
+        Raises
+        ------
+        ConvergenceError
+            A sector loses every input and uses no labour.
+        """
+        e = economy
+        nothing = np.zeros(e.beta.shape, bool)
+        whole = {"D": e.D, "component": np.zeros(e.VA.size, np.int64), **parts}
+        if lost is None or not lost.any():
+            return cls(e.beta, e.alpha, e.G, e.Gt, lost=nothing, **whole)
+        G = np.where(lost[:, :, None], 0.0, e.G)
+        left = e.beta + G.sum(1)
+        if (left <= 0).any():
+            raise ConvergenceError("a sector loses every input and uses no labour", {})
+        G = G / left[:, None, :]
+        alpha = np.where(lost, 0.0, e.alpha)
+        alpha = alpha / alpha.sum(1, keepdims=True)
+        Gt = np.ascontiguousarray(G.transpose(0, 2, 1))
+        return cls(e.beta / left, alpha, G, Gt, lost=lost, **whole)
+
+
+def technologies(
+    economy: Economy, policy: Policy, A: Array
+) -> Iterator[tuple[Positions, Technology]]:
+    """Draws that share a technology, and it; bans are shares A [e,k] of exactly zero.
+
+    Raises
+    ------
+    ConvergenceError
+        A country that can trade in one direction only.
+    ScenarioError
+        A transfer between parts of the world that no longer trade.
+    """
+    closed = (A == 0) & (economy.pi.ravel()[policy.entries] > 0)[:, None]
+    patterns: dict[bytes, list[int]] = {}
+    for k in range(policy.draws):
+        patterns.setdefault(closed[:, k].tobytes() if closed[:, k].any() else b"", []).append(k)
+    regular = patterns.pop(b"", [])
+    for numbers in patterns.values():
+        draws = np.array(numbers)
+        with numbered(draws):
+            known = _without_closed(economy, policy, closed[:, draws[0]], draws)
+        if known is None:
+            regular += numbers
+        else:
+            yield draws, known
+    if regular:
+        yield np.array(sorted(regular)), Technology.of(economy)
+
+
+@contextmanager
+def numbered(draws: Positions) -> Iterator[None]:
+    """Say of a `ConvergenceError` about one of some draws which of all it is."""
+    try:
+        yield
+    except ConvergenceError as error:
+        k = int(draws[int(str(error.diagnostics.get("draw", 0)))])
+        raise ConvergenceError(str(error), {**error.diagnostics, "draw": k}) from error
+
+
+def _without_closed(
+    economy: Economy, policy: Policy, closed: Flags, draws: Positions
+) -> Technology | None:
+    """What is left without some entries; None if every good keeps a supplier in one market."""
+    trades = economy.pi > 0
+    supplied = trades.any(2)
+    trades.ravel()[policy.entries[closed]] = False
+    lost = (supplied & ~trades.any(2)).T
+    pairs: Flags = np.asarray(trades.any(0))
+    if not lost.any() and _parts(pairs, "strong").max() == 0:
+        return None
+    component = _parts(pairs, "weak")
+    _check_transfers(component, policy.transfers[:, draws], economy)
+    D = _deficits_within(component, economy)
+    _check_balance(pairs, D, economy.world.countries)
+    return Technology.of(economy, lost, component=component, D=D)
+
+
+def _parts(pairs: Flags, connection: str) -> Positions:
+    """Number of the connected part of each country, [n]."""
+    from scipy.sparse.csgraph import connected_components
+
+    directed = connection == "strong"
+    _, part = connected_components(pairs, directed=directed, connection=connection)
+    return np.asarray(part, np.int64)
+
+
+def _check_transfers(component: Positions, transfers: Array, economy: Economy) -> None:
+    if not component.any():
+        return
+    net = (component == np.arange(component.max() + 1)[:, None]) @ transfers
+    if np.abs(net).max() > NOTHING * economy.VA.sum():
+        raise ScenarioError(
+            "a transfer runs between countries that no longer trade, directly or through "
+            "others, so it cannot be paid"
+        )
+
+
+def _deficits_within(component: Positions, economy: Economy) -> Array:
+    if not component.any():
+        return economy.D
+    surplus = np.bincount(component, economy.D) / np.bincount(component, economy.VA)
+    D: Array = economy.D - surplus[component] * economy.VA
+    return D
+
+
+def _check_balance(pairs: Flags, D: Array, countries: list[str]) -> None:
+    """Refuse a bloc that only buys, or only sells, and has no deficit, or surplus, to match."""
+    bloc = _parts(pairs, "strong")
+    for number in np.argsort(np.bincount(bloc), kind="stable"):
+        inside = bloc == number
+        buys = pairs[np.ix_(inside, ~inside)].any()
+        sells = pairs[np.ix_(~inside, inside)].any()
+        deficit = D[inside].sum()
+        if (buys and not sells and deficit <= 0) or (sells and not buys and deficit >= 0):
+            names = np.array(countries)[inside][:5]
+            raise ConvergenceError(
+                f"{', '.join(names)} can trade with the rest of the world in one direction only, "
+                "so its trade cannot balance and no equilibrium exists: ban both directions, or "
+                "make one of the bans a finite cost factor",
+                {"countries": list(names)},
+            )
