@@ -18,7 +18,7 @@ from detente import (
     solve_many,
 )
 from slow_model import solve_slowly
-from worlds import ease_and_protect, make_world, random_flows, worlds
+from worlds import arrays, ease_and_protect, make_world, random_flows, worlds
 
 few = settings(max_examples=15, deadline=None)
 factors = st.floats(0.6, 2.5)
@@ -32,9 +32,9 @@ def test_balanced_trade_agrees_in_prices_spending_and_shares(world: World, facto
     changes = ease_and_protect(balanced, factor)
     theirs = solve_slowly(balanced, changes.d_hat.values, changes.tariff_after.values)
     for mine, other in (
-        (ours.solution.w, theirs.w),
-        (ours.solution.P, theirs.P),
-        (ours.solution.X / theirs.X.max(), theirs.X / theirs.X.max()),
+        (arrays(ours).w, theirs.w),
+        (arrays(ours).P, theirs.P),
+        (arrays(ours).X / theirs.X.max(), theirs.X / theirs.X.max()),
         (ours.pi_after.values, theirs.pi),
     ):
         np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-9)
@@ -48,7 +48,7 @@ def test_a_ban_both_ways_agrees_with_the_reference_model(seed: int, deficits: st
     ours = solve(world, changes, deficits=deficits, tolerance=1e-12)
     assume(ours.lost_supply.empty)  # the reference has no such goods
     theirs = solve_slowly(world, changes.d_hat.values, changes.tariff_after.values, deficits)
-    np.testing.assert_allclose(ours.solution.w, theirs.w, rtol=1e-9)
+    np.testing.assert_allclose(arrays(ours).w, theirs.w, rtol=1e-9)
     np.testing.assert_allclose(ours.pi_after.values, theirs.pi, atol=1e-9)
     assert float(ours.trade["after"].sel(origin="C0", destination="C1").max()) == 0
     assert float(ours.trade["after"].sel(origin="C1", destination="C0").max()) == 0
@@ -61,8 +61,8 @@ def test_elasticities_of_a_draw_are_those_of_a_world(world: World, factor: float
     other = world.with_elasticities(theta)
     a = solve(world, ease_and_protect(world, factor), theta=theta, tolerance=1e-12)
     b = solve(other, ease_and_protect(other, factor), tolerance=1e-12)
-    assert (a.solution.w == b.solution.w).all()
-    assert (a.solution.X == b.solution.X).all()
+    assert (arrays(a).w == arrays(b).w).all()
+    assert (arrays(a).X == arrays(b).X).all()
 
 
 @few
@@ -111,7 +111,7 @@ def test_an_embargo_on_one_country_leaves_it_alone(seed: int) -> None:
     assert float(after.sel(origin="C0").drop_sel(destination="C0").max()) == 0
     assert float(after.sel(destination="C0").drop_sel(origin="C0").max()) == 0
     at_home = found.trade["after"].sel(origin="C0", destination="C0").sum().item()
-    assert at_home == pytest.approx(found.solution.Y[0].sum(), rel=1e-7)
+    assert at_home == pytest.approx(arrays(found).Y[0].sum(), rel=1e-7)
     assert np.isfinite(found.welfare).all()
 
 
@@ -159,13 +159,14 @@ def test_equivalent_variation_is_welfare_times_income(world: World, factor: floa
 @pytest.mark.parametrize("deficits", ["share", "value", "zero"])
 def test_many_solves_do_not_depend_on_workers(deficits: str) -> None:
     world = make_world(11, 4, 3)
-    changes = [ease_and_protect(world, f) for f in np.linspace(0.7, 1.4, 7)]
+    changes = [ease_and_protect(world, f) for f in np.linspace(0.7, 1.4, 60)]
     runs = [solve_many(world, iter(changes), deficits=deficits, workers=n) for n in (1, 3, None)]
     assert runs[0].identical(runs[1])
     assert runs[0].identical(runs[2])
     loop = [solve(world, c, deficits=deficits) for c in changes]
     for name in ("welfare", "w_hat", "income"):
-        assert (runs[0][name].values == np.stack([e.by_country()[name] for e in loop])).all()
+        one_by_one = np.stack([e.by_country()[name] for e in loop])
+        np.testing.assert_allclose(runs[0][name].values, one_by_one, rtol=1e-7, atol=1e-6)
 
 
 def test_many_solves_refuse_elasticities_of_another_size() -> None:
@@ -177,8 +178,8 @@ def test_many_solves_refuse_elasticities_of_another_size() -> None:
 def test_progress_counts_every_draw() -> None:
     world = make_world(5, 3, 2)
     seen: list[int] = []
-    solve_many(world, [Changes(world)] * 4, progress=seen.append, workers=2)
-    assert seen == [1, 2, 3, 4]
+    solve_many(world, [Changes(world)] * 50, progress=seen.append, workers=2)
+    assert seen == [24, 48, 50]
 
 
 def sole_supplier() -> World:
@@ -201,7 +202,7 @@ def test_the_world_after_a_lost_good_can_be_solved_again() -> None:
 def test_expenditure_on_a_lost_good_is_exactly_zero() -> None:
     world = detente.load_world()
     found = solve(world, Changes(world).ban())
-    assert (found.solution.X[found.solution.lost] == 0).all()
+    assert (arrays(found).X[arrays(found).lost] == 0).all()
 
 
 def test_a_ban_elsewhere_leaves_a_country_that_only_exports_alone() -> None:
@@ -212,7 +213,7 @@ def test_a_ban_elsewhere_leaves_a_country_that_only_exports_alone() -> None:
     changes = Changes(world).ban("B", "C").ban("C", "B")
     theirs = solve_slowly(world, changes.d_hat.values, changes.tariff_after.values, "value")
     ours = solve(world, changes, deficits="value", tolerance=1e-12)
-    np.testing.assert_allclose(ours.solution.w, theirs.w, rtol=1e-9)
+    np.testing.assert_allclose(arrays(ours).w, theirs.w, rtol=1e-9)
 
 
 def test_a_country_with_a_deficit_can_live_on_imports_alone() -> None:
@@ -223,7 +224,7 @@ def test_a_country_with_a_deficit_can_live_on_imports_alone() -> None:
     changes = Changes(world).ban("A")
     theirs = solve_slowly(world, changes.d_hat.values, changes.tariff_after.values, "value")
     ours = solve(world, changes, deficits="value", tolerance=1e-12)
-    np.testing.assert_allclose(ours.solution.w, theirs.w, rtol=1e-9)
+    np.testing.assert_allclose(arrays(ours).w, theirs.w, rtol=1e-9)
 
 
 def test_blocs_that_part_are_told_that_their_deficits_changed() -> None:

@@ -1,11 +1,12 @@
 """Random small worlds whose accounts close."""
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import strategies as st
 
-from detente import Changes, World
+from detente import Changes, Equilibrium, World
 
 
 def random_flows(
@@ -60,3 +61,12 @@ def ease_and_protect(world: World, factor: float) -> Changes:
     """A cost factor on the first country's imports, a tariff on its exports to the second."""
     changes = Changes(world).cost(destination="C0", factor=factor)
     return changes.tariff("C0", "C1", rate=0.2)
+
+
+def arrays(found: Equilibrium) -> SimpleNamespace:
+    """The counterfactual of one draw in the letters of the model, countries first."""
+    e = found.after
+    goods = {k: getattr(e, k)[..., 0].T for k in ("c", "X", "Y", "lost")}
+    countries = {k: getattr(e, k)[:, 0] for k in ("I", "R", "H", "component")}
+    P = np.exp(e.log_P[..., 0].T)
+    return SimpleNamespace(w=np.exp(e.log_w[:, 0]), P=P, **goods, **countries)

@@ -59,7 +59,10 @@ def rebalance(world: World, deficits: Deficits = "share") -> World:
     start = Equilibria.baseline(economy, theta, in_shares)
     found = find_equilibria(economy, start.policy, theta, in_shares, tolerance=TOLERANCE)
     after = Equilibrium(start, found, "value", TOLERANCE).world_after
-    attrs = {**world.data.attrs, "rebalanced": _how_far_off(world, np.exp(found.log_w[:, 0]), deficits)}
+    attrs = {
+        **world.data.attrs,
+        "rebalanced": _how_far_off(world, np.exp(found.log_w[:, 0]), deficits),
+    }
     return World(after.data.assign(D=("country", D)).assign_attrs(attrs))
 
 

@@ -38,4 +38,3 @@ def decompose(before: Equilibria, after: Equilibria, draw: int = 0) -> dict[str,
     }
     percent = 100 / before.I[:, draw, None, None]
     return {name: values * percent for name, values in parts.items()}
-

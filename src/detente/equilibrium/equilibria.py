@@ -145,7 +145,7 @@ class Equilibria:
 
     @cached_property
     def A(self) -> Array:
-        """pi kappa_hat^-theta at the policy's entries, [e,k]."""
+        """Pi kappa_hat^-theta at the policy's entries, [e,k]."""
         return changed_shares(self.policy, self.economy, self.theta)
 
     def sales(

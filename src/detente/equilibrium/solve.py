@@ -167,12 +167,17 @@ def solve_many(
             )
         except ConvergenceError as error:
             k = first + int(str(error.diagnostics["draw"]))
-            raise ConvergenceError(f"draw {k}: {error}", {**error.diagnostics, "draw": k}) from error
+            raise ConvergenceError(
+                f"draw {k}: {error}", {**error.diagnostics, "draw": k}
+            ) from error
         return _outcomes(before, after, each[some], deficits, tolerance, outcome)
 
     results, done = [], 0
     # One thread: the bits of a product of matrices can depend on how many share it.
-    with ThreadpoolController().limit(limits=1), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with (
+        ThreadpoolController().limit(limits=1),
+        ThreadPoolExecutor(workers or os.cpu_count()) as pool,
+    ):
         for result in pool.map(run, range(0, len(each), BATCH)):
             results.append(result)
             done += result.sizes["draw"]

@@ -133,7 +133,7 @@ def _together(
 
 def _alone(model: Model, k: int, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
     """Solve for everything at once, and where that does not settle, for wages around the rest."""
-    patience = min(ALONE, max_evaluations)
+    patience = max(1, min(ALONE, max_evaluations))
     x, used, worst = _settle(model, model.at_baseline(), tolerance, patience)
     if worst > tolerance and used < max_evaluations:
         x, more = _wages_first(model, tolerance, max_evaluations - used)

@@ -13,4 +13,6 @@ Deficits = Literal["share", "value", "zero"]
 def check_closure(deficits: str) -> None:
     """Raise a `ScenarioError` for a closure that does not exist."""
     if deficits not in get_args(Deficits):
-        raise ScenarioError(f"unknown closure {deficits!r}: {nearest(deficits, get_args(Deficits))}")
+        raise ScenarioError(
+            f"unknown closure {deficits!r}: {nearest(deficits, get_args(Deficits))}"
+        )
