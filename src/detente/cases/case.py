@@ -91,6 +91,10 @@ class Case(Assumptions):
         parts |= {field: getattr(change, field) for field in Change.model_fields}
         return Scenario(**parts)
 
+    def spelled_out(self) -> dict[str, Scenario]:
+        """The scenarios by name, each with the case's assumptions."""
+        return {name: self.scenario(name) for name in self.scenarios}
+
     def last_easing(self) -> str:
         """Name of the last scenario that lifts or eases measures, or of the last of all.
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from detente.errors import nearest
 from detente.policy.measures import Range, Strict
 from detente.policy.register import look_up
-from detente.simulation.metrics import METRICS, Parameters
+from detente.simulation.metrics import METRICS, About
 
 
 class Sourced(Strict):
@@ -74,7 +74,7 @@ class Test(Strict):
     __test__ = False  # not a class of tests, for pytest
 
     metric: str
-    parameters: Parameters = Field(default_factory=Parameters)
+    parameters: About = Field(default_factory=About)
     scenarios: list[str] = Field(min_length=1)
     direction: Literal["rises", "falls", "above", "below"]
     threshold: float | None = None
@@ -87,7 +87,7 @@ class Test(Strict):
         metric = METRICS.get(self.metric)
         if metric is None:
             raise ValueError(f"unknown metric {self.metric!r}: {nearest(self.metric, METRICS)}")
-        self.parameters.check(self.metric, metric)
+        metric.check(self.metric, self.parameters)
         if (self.direction in ("above", "below")) != (self.threshold is not None):
             raise ValueError(
                 "`above` and `below` need a `threshold`, `rises` and `falls` have none"

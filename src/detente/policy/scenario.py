@@ -197,6 +197,11 @@ class Scenario(Change, Assumptions):
         """Day from which the change starts: the status quo, or the end of the world's year."""
         return self.status_quo or date(int(self.load_world().data.attrs["year"]), 12, 31)
 
+    def in_force(self, on: date) -> dict[str, Measure]:
+        """Measures of the register and the scenario's own in force on a day."""
+        own = {k: m for k, m in self.measures.items() if m.start is not None}
+        return {k: m for k, m in {**register().measures, **own}.items() if m.in_force(on)}
+
     def actions(self) -> list[Action]:
         """Spell out what happens to which measure.
 

@@ -1,93 +1,27 @@
-"""The metrics that a claim may be tied to: names, units, and what each is about.
+"""The metrics that a claim may be tied to: name, unit, what each is about, how it is computed.
 
-How they are computed stands in `detente.simulation.measurement`.
+A metric is one function here: from a scenario beside its status quo to one number for each draw.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from detente.arrays import Array, Positions
 from detente.policy.measures import Countries, Country, Sectors, Strict
+from detente.world.names import Names, resolve_countries, resolve_sectors
+
+if TYPE_CHECKING:
+    from detente.equilibrium.equilibria import Equilibria
+    from detente.simulation.run import Outcome
+    from detente.world.world import World
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A number that a claim may be about.
-
-    Attributes
-    ----------
-    unit
-        Of the number.
-    meaning
-        In one sentence.
-    needs, may
-        Parameters it must have, and may have.
-    """
-
-    unit: str
-    meaning: str
-    needs: tuple[str, ...] = ()
-    may: tuple[str, ...] = ()
-
-
-METRICS = {
-    "welfare": Metric(
-        "percent of income", "change of the country's exact welfare, its real income", ("country",)
-    ),
-    "equivalent-variation": Metric(
-        "million USD", "income at old prices that would do as much for the country", ("country",)
-    ),
-    "real-wage": Metric("percent", "change of the country's real wage", ("country",)),
-    "exports": Metric(
-        "percent",
-        "change of the country's exports, to a partner or to all, at current prices",
-        ("country",),
-        ("partner", "sectors"),
-    ),
-    "imports": Metric(
-        "percent",
-        "change of the country's imports, from a partner or from all, at current prices",
-        ("country",),
-        ("partner", "sectors"),
-    ),
-    "trade": Metric(
-        "percent",
-        "change of trade, both ways, between country and partner",
-        ("country", "partner"),
-        ("sectors",),
-    ),
-    "output": Metric("percent", "change of the country's gross output", ("country",), ("sectors",)),
-    "price": Metric(
-        "percent",
-        "change of the prices the country's buyers pay, over all uses, relative to world income",
-        ("country",),
-        ("sectors",),
-    ),
-    "trade-share": Metric(
-        "percentage points",
-        "change of the partner's share in the country's exports and imports",
-        ("country", "partner"),
-    ),
-    "influence": Metric(
-        "percentage points of income",
-        "change of what it would cost the country to be cut off by the partner; negative, the "
-        "partner's hold weakens",
-        ("country", "partner"),
-    ),
-    "through-hubs": Metric(
-        "percentage points",
-        "change of the share of the first lane's goods that takes a hub, one or any",
-        (),
-        ("hub",),
-    ),
-    "offset-ratio": Metric(
-        "ratio", "rise of the first lane's trade through hubs over the fall of its direct trade"
-    ),
-}
-"""Metrics by name."""
-
-
-class Parameters(Strict):
+class About(Strict):
     """What a metric is about.
 
     Attributes
@@ -105,14 +39,275 @@ class Parameters(Strict):
     sectors: Sectors | None = None
     hub: Country | None = None
 
-    def check(self, name: str, metric: Metric) -> None:
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that a claim may be about.
+
+    Attributes
+    ----------
+    unit
+        Of the number.
+    meaning
+        In one sentence.
+    needs, may
+        What it must be told it is about, and may be.
+    routed
+        Whether it is about routes, which the scenario must have.
+    compute
+        The number in each draw, [draw].
+    """
+
+    unit: str
+    meaning: str
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+    routed: bool
+    compute: Callable[[Outcome, About], Array]
+
+    def check(self, name: str, about: About) -> None:
         """Raise a `ValueError` for a parameter that is missing or has no meaning."""
-        given = {k for k, v in self if v is not None}
-        missing = [k for k in metric.needs if k not in given]
+        given = {k for k, v in about if v is not None}
+        missing = [k for k in self.needs if k not in given]
         if missing:
             raise ValueError(f"metric {name!r} needs the parameter `{missing[0]}`")
-        allowed = (*metric.needs, *metric.may)
+        allowed = (*self.needs, *self.may)
         spare = sorted(given - set(allowed))
         if spare:
             takes = ", ".join(allowed) or "none"
             raise ValueError(f"metric {name!r} has no parameter `{spare[0]}`; it takes {takes}")
+
+
+METRICS: dict[str, Metric] = {}
+"""Metrics by name."""
+
+Compute = Callable[["Outcome", About], Array]
+
+
+def metric(
+    name: str,
+    unit: str,
+    meaning: str,
+    needs: tuple[str, ...] = (),
+    may: tuple[str, ...] = (),
+    routed: bool = False,
+) -> Callable[[Compute], Compute]:
+    """Register the function below as a metric."""
+
+    def register(compute: Compute) -> Compute:
+        METRICS[name] = Metric(unit, meaning, needs, may, routed, compute)
+        return compute
+
+    return register
+
+
+@metric(
+    "welfare",
+    "percent of income",
+    "change of the country's exact welfare, its real income",
+    ("country",),
+)
+def welfare(o: Outcome, about: About) -> Array:
+    """I_hat / P_final_hat - 1."""
+    n = _position(o.world, about.country)
+    gain: Array = 100 * (o.after.real_income[n] / o.before.real_income[n] - 1)
+    return gain
+
+
+@metric(
+    "equivalent-variation",
+    "million USD",
+    "income at old prices that would do as much for the country",
+    ("country",),
+)
+def equivalent_variation(o: Outcome, about: About) -> Array:
+    """Welfare times income before."""
+    worth: Array = o.before.I[_position(o.world, about.country)] * welfare(o, about) / 100
+    return worth
+
+
+@metric("real-wage", "percent", "change of the country's real wage", ("country",))
+def real_wage(o: Outcome, about: About) -> Array:
+    """w_hat / P_final_hat - 1."""
+    n = _position(o.world, about.country)
+    growth: Array = 100 * (o.after.real_wage[n] / o.before.real_wage[n] - 1)
+    return growth
+
+
+@metric(
+    "exports",
+    "percent",
+    "change of the country's exports, to a partner or to all, at current prices",
+    ("country",),
+    ("partner", "sectors"),
+)
+def exports(o: Outcome, about: About) -> Array:
+    """Growth of sales."""
+    return _growth(o, lambda e: sales(e, about.country, about.partner, about.sectors))
+
+
+@metric(
+    "imports",
+    "percent",
+    "change of the country's imports, from a partner or from all, at current prices",
+    ("country",),
+    ("partner", "sectors"),
+)
+def imports(o: Outcome, about: About) -> Array:
+    """Growth of purchases, net of tariffs."""
+    return _growth(o, lambda e: sales(e, about.partner, about.country, about.sectors))
+
+
+@metric(
+    "trade",
+    "percent",
+    "change of trade, both ways, between country and partner",
+    ("country", "partner"),
+    ("sectors",),
+)
+def trade(o: Outcome, about: About) -> Array:
+    """Growth of sales and purchases together."""
+    return _growth(o, lambda e: _both_ways(e, about.country, about.partner, about.sectors))
+
+
+@metric("output", "percent", "change of the country's gross output", ("country",), ("sectors",))
+def output(o: Outcome, about: About) -> Array:
+    """Growth of Y."""
+    n, j = _position(o.world, about.country), _sectors(o.world, about.sectors)
+    return _growth(o, lambda e: e.Y[j, n].sum(0))
+
+
+@metric(
+    "price",
+    "percent",
+    "change of the prices the country's buyers pay, over all uses, relative to world income",
+    ("country",),
+    ("sectors",),
+)
+def price(o: Outcome, about: About) -> Array:
+    """Laspeyres: weights are expenditures of the world's year."""
+    n, j = _position(o.world, about.country), _sectors(o.world, about.sectors)
+    spent = o.world.data["X"].values[n, j]
+    return _growth(o, lambda e: spent @ np.exp(e.log_P[j, n]) / spent.sum())
+
+
+@metric(
+    "trade-share",
+    "percentage points",
+    "change of the partner's share in the country's exports and imports",
+    ("country", "partner"),
+)
+def trade_share(o: Outcome, about: About) -> Array:
+    """Change of the share."""
+    before, after = (share_of_trade(e, about.country, about.partner) for e in (o.before, o.after))
+    points: Array = 100 * (after - before)
+    return points
+
+
+@metric(
+    "influence",
+    "percentage points of income",
+    "change of what it would cost the country to be cut off by the partner; negative, the "
+    "partner's hold weakens",
+    ("country", "partner"),
+)
+def influence(o: Outcome, about: About) -> Array:
+    """Cost of a cut-off after, less before; two more solves."""
+    assert about.country is not None and about.partner is not None
+    n = _position(o.world, about.country)
+    cuts = o.cut_off(about.country, about.partner)
+    before, after = (
+        100 * (1 - cut.real_income[n] / e.real_income[n])
+        for e, cut in zip((o.before, o.after), cuts, strict=True)
+    )
+    points: Array = after - before
+    return points
+
+
+@metric(
+    "through-hubs",
+    "percentage points",
+    "change of the share of the first lane's goods that takes a hub, one or any",
+    may=("hub",),
+    routed=True,
+)
+def through_hubs(o: Outcome, about: About) -> Array:
+    """Change of the share of the hubs, or of one."""
+    before, after = by_route(o)
+    hubs = _hubs(o)
+    taken = slice(1, None) if about.hub is None else [1 + hubs.index(about.hub)]
+    points: Array = 100 * (
+        after[taken].sum(0) / after.sum(0) - before[taken].sum(0) / before.sum(0)
+    )
+    return points
+
+
+@metric(
+    "offset-ratio",
+    "ratio",
+    "rise of the first lane's trade through hubs over the fall of its direct trade",
+    routed=True,
+)
+def offset_ratio(o: Outcome, about: About) -> Array:
+    """NaN where direct trade does not fall."""
+    before, after = by_route(o)
+    return _ratio((after - before)[1:].sum(0), before[0] - after[0])
+
+
+def sales(e: Equilibria, origins: Names, destinations: Names, sectors: Names = None) -> Array:
+    """Trade net of tariffs between different countries, summed, [draw]."""
+    world = e.economy.world
+    to, by = (_countries(world, names) for names in (destinations, origins))
+    total: Array = e.sales(_sectors(world, sectors), to, by).sum((0, 1, 2))
+    return total
+
+
+def share_of_trade(e: Equilibria, country: Names, partner: Names) -> Array:
+    """Share of a partner in the exports and imports of a country together, [draw]."""
+    share: Array = _both_ways(e, country, partner) / _both_ways(e, country, None)
+    return share
+
+
+def by_route(o: Outcome) -> tuple[Array, Array]:
+    """Trade of the first lane by route, direct first, before and after, (route, draw)."""
+    shares = o.routed[0]
+    before: Array = shares.before * o.before.sales(*shares.trade.block)
+    after: Array = shares.after * o.after.sales(*shares.trade.block)
+    return before.sum((1, 2, 3)), after.sum((1, 2, 3))
+
+
+def _hubs(o: Outcome) -> tuple[str, ...]:
+    routes = o.simulation.compiler.routes
+    assert routes is not None
+    return routes.hubs
+
+
+def _position(world: World, country: str | None) -> int:
+    assert country is not None
+    return world.countries.index(resolve_countries(country, world.countries)[0])
+
+
+def _countries(world: World, names: Names) -> Positions:
+    found = resolve_countries(names, world.countries)
+    return np.array([world.countries.index(c) for c in found], np.int64)
+
+
+def _sectors(world: World, names: Names) -> Positions:
+    found = resolve_sectors(names, world.sectors)
+    return np.array([world.sectors.index(s) for s in found], np.int64)
+
+
+def _both_ways(e: Equilibria, country: Names, partner: Names, sectors: Names = None) -> Array:
+    return sales(e, country, partner, sectors) + sales(e, partner, country, sectors)
+
+
+def _growth(o: Outcome, total: Callable[[Equilibria], Array]) -> Array:
+    """Percent change; NaN where there was nothing before."""
+    before, after = total(o.before), total(o.after)
+    return 100 * (_ratio(after, before) - 1)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    """NaN where there is nothing below."""
+    nothing = np.full_like(above, np.nan)
+    return np.divide(above, below, out=nothing, where=below > 0)

@@ -1,0 +1,138 @@
+"""What measures do to the cost of trade, at some strengths and elasticities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detente.arrays import Array
+from detente.errors import ScenarioError
+from detente.policy.entries import Block, block_of
+from detente.policy.kinds import trade_touched
+from detente.policy.measures import Measure, Strengths
+from detente.policy.parameters import Parameters
+from detente.policy.scenario import Action, Scenario
+from detente.world.world import World
+
+
+def cost_factor(ave: Any, share: Any, theta: Array) -> Array:
+    """Cost factor of a measure that covers a share s of products with delta = 1 + ave inside it.
+
+    ((1-s) + s delta^-theta)^(-1/theta), one for each elasticity; infinite for a complete ban.
+
+    >>> cost_factor(0.25, 1.0, np.array([4.0])).tolist()
+    [1.25]
+    """
+    if np.all(share == 1):
+        return np.full(np.broadcast_shapes(theta.shape, np.shape(ave)), 1 + ave)
+    factor: Array = ((1 - share) + share * (1 + ave) ** -theta) ** (-1 / theta)
+    return factor
+
+
+def blocks_touched(measure: Measure, world: World) -> list[Block]:
+    """The blocks of trade that a measure acts on."""
+    return [
+        block_of(world, measure.sectors, destinations, origins)
+        for origins, destinations, _ in trade_touched(measure, world, Strengths())
+    ]
+
+
+def log_costs(measure: Measure, world: World, p: Parameters, ave: Any = None) -> Array:
+    """Log cost factors of a measure in force, by block and sector, [(block, sector),k].
+
+    A measure is known by the trade it stops, d_hat^-theta at the world's elasticities, so its cost
+    with others is d_hat^(theta_world / theta). Factors of different measures on the same trade
+    multiply, in any order: for measures that cover shares s1 and s2 of a sector this is exact if
+    coverage is independent, since ((1-s1) + s1 d1^-theta) ((1-s2) + s2 d2^-theta) is then the mean
+    of the products' own factors to the power -theta.
+
+    Parameters
+    ----------
+    measure, world, p
+        The measure, on a world, under some parameters.
+    ave
+        Ad-valorem equivalent in place of the measure's own, one or one for each draw.
+    """
+    ave = p.strengths.ave(measure) if ave is None else ave
+    blocks = blocks_touched(measure, world)
+    sectors = blocks[0][0]
+    theta = world.data["theta"].values[sectors][:, None]
+    converted = theta / p.theta_long[sectors]
+    logs = [
+        np.log(cost_factor(ave, share, theta)) * converted
+        for _, _, share in trade_touched(measure, world, p.strengths)
+    ]
+    draws = max(log.shape[1] for log in logs)
+    return np.concatenate([np.broadcast_to(log, (sectors.size, draws)) for log in logs])
+
+
+def effect_of(action: Action, in_force: Array, world: World, p: Parameters) -> Array:
+    """Log cost factors of what is done to a measure, given those of the measure in force.
+
+    Raises
+    ------
+    ScenarioError
+        A complete ban is taken off: nothing shows what trade would be without it.
+    """
+    if action.verb == "impose":
+        return in_force
+    if np.isinf(in_force).any():
+        raise ScenarioError(
+            f"{action.name}: a complete ban cannot be taken off: the baseline does not show the "
+            "trade it prevents; give it an `ave` instead"
+        )
+    if action.verb == "lift":
+        return -in_force
+    left = action.new_ave
+    if action.verb == "ease":
+        left = (1 - action.degree) * p.strengths.ave(action.measure)
+    return log_costs(action.measure, world, p, left) - in_force
+
+
+def rate_step(action: Action, strengths: Strengths) -> Any:
+    """By how much an action on a tariff moves its rate on the sectors it covers."""
+    rate = strengths.ave(action.measure)
+    steps = {
+        "impose": rate,
+        "lift": -rate,
+        "ease": -action.degree * rate,
+        "harden": (action.new_ave or 0.0) - rate,
+    }
+    return action.measure.share * steps[action.verb]
+
+
+def audit(scenario: Scenario, world: World) -> pd.DataFrame:
+    """Which measure made which cost factor, at the scenario's strengths.
+
+    One row per (origin, destination, sector) and measure: `factor` is what is done to the measure
+    there, `total` the product over all measures, which is the cost factor d_hat that is solved
+    where goods go directly.
+
+    Examples
+    --------
+    >>> import detente
+    >>> from detente.policy.measures import Measure
+    >>> measure = Measure(senders=["USA"], target="BLR", kind="export-ban", sectors=["K"], ave=0.25)
+    >>> eased = Scenario(title="ease", lift=[measure])
+    >>> float(audit(eased, detente.load_world())["factor"].iloc[0])
+    0.8
+    """
+    p = Parameters.central(scenario, world)
+    C, S = np.array(world.countries), np.array(world.sectors)
+    parts = []
+    for action in scenario.actions():
+        logs = effect_of(action, log_costs(action.measure, world, p), world, p)[:, 0]
+        blocks = blocks_touched(action.measure, world)
+        for (j, n, i), log in zip(blocks, np.split(logs, len(blocks)), strict=True):
+            sector, destination, origin = (a.ravel() for a in np.meshgrid(j, n, i, indexing="ij"))
+            factor = np.exp(np.repeat(log, n.size * i.size))
+            columns = {"origin": C[origin], "destination": C[destination], "sector": S[sector]}
+            names = {"action": action.verb, "measure": action.name}
+            parts.append(pd.DataFrame({**names, **columns, "factor": factor})[origin != destination])
+    where = ["origin", "destination", "sector"]
+    columns = ["action", "measure", *where, "factor"]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    table["total"] = table.groupby(where)["factor"].transform("prod")
+    return table.sort_values([*where, "measure"], ignore_index=True)

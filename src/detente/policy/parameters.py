@@ -1,0 +1,85 @@
+"""What a simulation is computed under: elasticities, strengths, routes, one value to a draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detente.arrays import Array
+from detente.policy.measures import Strengths
+from detente.policy.routes import HUB_SHARE, NESTING
+from detente.world.world import World
+
+if TYPE_CHECKING:
+    from detente.policy.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Parameters of some draws; the last axis is the draw.
+
+    Attributes
+    ----------
+    theta_long
+        Trade elasticities in the long run, at which measures are known, [j,k].
+    horizon
+        Share of the long-run response of trade that has come about, [k].
+    strengths
+        Where measures are in their ranges.
+    deficits
+        Closure: `share`, `value` or `zero`, [k].
+    nesting
+        Route elasticity over trade elasticity, [k].
+    hub_share
+        Share of the routed trade that would take a hub if nothing were sanctioned, [k].
+    hub_margin
+        A hub's handling margin as a share of value, [k].
+    handling
+        Factor on the handling cost of every hub, or of each, [k] or [hub,k].
+    patron_share
+        Share of the client's gain that the patron takes off its subsidy, [k].
+    """
+
+    theta_long: Array
+    horizon: Array
+    strengths: Strengths
+    deficits: Any
+    nesting: Array
+    hub_share: Array
+    hub_margin: Array
+    handling: Array
+    patron_share: Array
+
+    @classmethod
+    def central(cls, scenario: Scenario, world: World, draws: int = 1) -> Parameters:
+        """What a scenario says, for all draws alike."""
+        routes, patronage = scenario.routes, scenario.patronage
+        hub_share = None if routes is None else routes.hub_share
+
+        def each(value: float) -> Array:
+            return np.full(draws, value)
+
+        return cls(
+            theta_long=np.repeat(world.data["theta"].values[:, None], draws, axis=1),
+            horizon=each(1.0),
+            strengths=Strengths.at(scenario.level),
+            deficits=np.full(draws, scenario.deficits),
+            nesting=each(NESTING),
+            hub_share=each(HUB_SHARE if hub_share is None else hub_share),
+            hub_margin=each(0.0 if routes is None else routes.margin),
+            handling=each(1.0),
+            patron_share=each(0.0 if patronage is None else patronage.share),
+        )
+
+    @property
+    def draws(self) -> int:
+        """How many draws, K."""
+        return int(self.theta_long.shape[1])
+
+    @property
+    def theta(self) -> Array:
+        """Trade elasticities within the horizon, [j,k]."""
+        theta: Array = self.theta_long * self.horizon
+        return theta

@@ -1,0 +1,265 @@
+"""Simulating scenarios: status quo, before and after, cut-offs, for one draw or many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, cast
+
+import numpy as np
+
+from detente.arrays import Array
+from detente.equilibrium.calibrate import balanced
+from detente.equilibrium.economy import Economy, economy_of
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.solver import TOLERANCE, find_equilibria
+from detente.errors import ScenarioError
+from detente.policy.compile import Compiled, Compiler, Costs, CutOff
+from detente.policy.parameters import Parameters
+from detente.policy.routes import RouteShares
+from detente.policy.scenario import Patronage, Scenario
+from detente.simulation.leakage import Leakage
+from detente.simulation.metrics import METRICS, About
+from detente.world.closure import Deficits
+from detente.world.names import resolve_countries
+from detente.world.world import World
+
+
+class HasScenarios(Protocol):
+    """Something on file with scenarios, such as a case."""
+
+    def spelled_out(self) -> dict[str, Scenario]:
+        """The scenarios by name."""
+        ...
+
+
+def simulate(
+    what: Scenario | Mapping[str, Scenario] | HasScenarios,
+    parameters: Parameters | None = None,
+    *,
+    cut_offs: Sequence[CutOff] = (),
+    tolerance: float = TOLERANCE,
+) -> Simulation:
+    """Set scenarios up on their world and solve their status quo; each is solved when asked for.
+
+    Parameters
+    ----------
+    what
+        A scenario, scenarios by name that share their assumptions, or a case.
+    parameters
+        Elasticities, strengths and routes, one value to a draw; by default those of the scenario,
+        one draw.
+    cut_offs
+        Countries, and partners they are cut off from, that will be asked for.
+    tolerance
+        As in `detente.solve`.
+
+    Raises
+    ------
+    ScenarioError
+        Measures that cannot be compiled, or routes that cannot be had.
+    ConvergenceError
+        No equilibrium; `diagnostics["draw"]` says of which draw.
+
+    Examples
+    --------
+    >>> from detente.policy.scenario import Scenario
+    >>> eased = Scenario(title="US eases", lift=[{"senders": "USA", "target": "BLR"}])
+    >>> bool(simulate(eased).outcome().equilibrium.welfare.sel(country="BLR") > 0)
+    True
+    """
+    scenarios = _by_name(what)
+    first = next(iter(scenarios.values()))
+    world = first.load_world()
+    closures = {first.deficits} if parameters is None else set(parameters.deficits)
+    if "zero" in closures and len(closures) > 1:
+        raise ScenarioError("draws with balanced trade start from another world: solve them apart")
+    world = balanced(world) if "zero" in closures else world
+    compiler = Compiler(world, scenarios, cut_offs)
+    return Simulation(compiler, parameters or Parameters.central(first, world), tolerance)
+
+
+def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str, Scenario]:
+    if isinstance(what, Scenario):
+        return {what.title: what}
+    return dict(what if isinstance(what, Mapping) else what.spelled_out())
+
+
+class Simulation:
+    """Scenarios under some parameters.
+
+    Parameters
+    ----------
+    compiler
+        The scenarios on their world.
+    parameters
+        Of the draws.
+    tolerance
+        Of the solutions.
+    near
+        A simulation of one draw nearby, whose solutions are searched from.
+    """
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        parameters: Parameters,
+        tolerance: float = TOLERANCE,
+        near: Simulation | None = None,
+    ) -> None:
+        self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
+        self.economy: Economy = economy_of(compiler.world)
+        self.compiled: Compiled = compiler.under(parameters)
+        self._near = near
+        self._outcomes: dict[str, Outcome] = {}
+        self._cut_before: dict[CutOff, Equilibria] = {}
+
+    @property
+    def world(self) -> World:
+        """The world, with balanced trade if that is the closure."""
+        return self.compiler.world
+
+    @property
+    def scenarios(self) -> dict[str, Scenario]:
+        """The scenarios by name."""
+        return self.compiler.scenarios
+
+    @cached_property
+    def before(self) -> Equilibria:
+        """Equilibria of the status quo."""
+        p = self.parameters
+        if self.compiler.assumptions.status_quo is None:
+            return Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
+        start = None
+        if self._near is not None:
+            start = Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
+            start = start.shifted(_baseline(self._near), self._near.before)
+        return self._solve(self.compiled.status_quo, (), start)
+
+    def outcome(self, name: str | None = None) -> Outcome:
+        """A scenario solved on top of the status quo; by default the only or first one."""
+        name = next(iter(self.scenarios)) if name is None else name
+        if name not in self._outcomes:
+            costs = self.compiled.scenario(name)
+            self._outcomes[name] = self.respond(costs, name, self._guess(name))
+        return self._outcomes[name]
+
+    def respond(
+        self, costs: Costs, name: str, start: Equilibria | None = None
+    ) -> Outcome:
+        """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
+        routed = self.compiled.routed(costs)
+        after = self._solve(costs, routed, start or self.before)
+        patronage = self.compiler.assumptions.patronage
+        if patronage is not None and self.parameters.patron_share.any():
+            costs = costs.with_transfer(*self._withheld(patronage, after))
+            after = self._solve(costs, routed, after)
+        return Outcome(self, self.scenarios[name], costs, after, routed)
+
+    def cut(self, costs: Costs, cut_off: CutOff, start: Equilibria | None) -> Equilibria:
+        """Solve with a country cut off; goods that may be routed may still take their hubs."""
+        banned = self.compiled.cut_off(costs, cut_off)
+        return self._solve(banned, self.compiled.routed(banned), start)
+
+    def cut_before(self, cut_off: CutOff) -> Equilibria:
+        """The status quo with a country cut off."""
+        if cut_off not in self._cut_before:
+            start = self.before
+            if self._near is not None:
+                start = start.shifted(self._near.before, self._near.cut_before(cut_off))
+            self._cut_before[cut_off] = self.cut(self.compiled.status_quo, cut_off, start)
+        return self._cut_before[cut_off]
+
+    def _withheld(self, p: Patronage, after: Equilibria) -> tuple[int, int, Array]:
+        """Client, patron and what the patron takes off its subsidy, in each draw."""
+        client, patron = (self.world.countries.index(c) for c in (p.client, p.patron))
+        gain = after.real_income[client] / self.before.real_income[client] - 1
+        return client, patron, self.parameters.patron_share * gain * self.before.I[client]
+
+    def _guess(self, name: str) -> Equilibria:
+        if self._near is None:
+            return self.before
+        return self.before.shifted(self._near.before, self._near.outcome(name).after)
+
+    def _solve(
+        self, costs: Costs, routed: Sequence[RouteShares], start: Equilibria | None
+    ) -> Equilibria:
+        p = self.parameters
+        policy = self.compiled.policy(costs, routed)
+        return find_equilibria(
+            self.economy,
+            policy,
+            np.broadcast_to(p.theta, (p.theta.shape[0], policy.draws)),
+            np.broadcast_to(p.deficits != "value", policy.draws),
+            tolerance=self.tolerance,
+            start=start,
+        )
+
+
+def _baseline(s: Simulation) -> Equilibria:
+    p = s.parameters
+    return Equilibria.baseline(s.economy, p.theta, p.deficits != "value")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A scenario beside the status quo it starts from, in each draw.
+
+    Attributes
+    ----------
+    simulation, scenario
+        Of which simulation, and the scenario.
+    costs
+        What is different from the status quo.
+    after
+        Equilibria of the scenario.
+    routed
+        How trade that may be routed goes, the reported first; empty without routes.
+    """
+
+    simulation: Simulation
+    scenario: Scenario
+    costs: Costs
+    after: Equilibria
+    routed: list[RouteShares]
+
+    @property
+    def before(self) -> Equilibria:
+        """Equilibria of the status quo."""
+        return self.simulation.before
+
+    @property
+    def world(self) -> World:
+        """The world."""
+        return self.simulation.world
+
+    @cached_property
+    def equilibrium(self) -> Equilibrium:
+        """The equilibrium beside the status quo, with names; of the first draw."""
+        deficits = cast(Deficits, str(self.simulation.parameters.deficits[0]))
+        return Equilibrium(
+            self.before.of([0]), self.after.of([0]), deficits, self.simulation.tolerance
+        )
+
+    @cached_property
+    def leakage(self) -> Leakage | None:
+        """Flows by route and what hubs earn, if the scenario has routes; of the first draw."""
+        choice = self.simulation.compiler.routes
+        return None if choice is None else Leakage(self.equilibrium, choice, tuple(self.routed))
+
+    def measure(self, metric: str, about: About) -> Array:
+        """Compute a metric of `detente.simulation.metrics.METRICS`, in its unit, [draw]."""
+        return METRICS[metric].compute(self, about)
+
+    def cut_off(self, country: str, partners: Sequence[str]) -> tuple[Equilibria, Equilibria]:
+        """Before and after, solved again with a country cut off from some partners."""
+        C = self.world.countries
+        cut_off = (resolve_countries(country, C)[0], tuple(resolve_countries(list(partners), C)))
+        before = self.simulation.cut_before(cut_off)
+        near = before.shifted(self.before, self.after)
+        return before, self.simulation.cut(self.costs, cut_off, near)
+
+    def _repr_html_(self) -> str:
+        return self.equilibrium._repr_html_()
