@@ -66,7 +66,7 @@ class Equilibrium:
             "Y_hat": (nj, _over(a.Y, b.Y)[..., 0].T),
             "pi_hat": (BY_ORIGIN, _by_origin(_over(a.shares(), b.shares()))),
         }
-        return xr.Dataset({**prices, **quantities}, coords=self._coords, attrs=self.manifest())
+        return xr.Dataset({**prices, **quantities}, coords=self._coords, attrs=self.manifest)
 
     @cached_property
     def pi_after(self) -> xr.DataArray:
@@ -91,7 +91,7 @@ class Equilibrium:
             when: (dims, e.trade().transpose(2, 1, 0))
             for when, e in (("before", self.before), ("after", self.after))
         }
-        attrs = {**self.manifest(), "units": self.world.units}
+        attrs = {**self.manifest, "units": self.world.units}
         coords = {d: self._coords[d] for d in dims}
         found = xr.Dataset(flows, coords=coords, attrs=attrs)
         for flow in found.data_vars.values():
@@ -143,7 +143,7 @@ class Equilibrium:
                 for name, values in decompose(self.before, self.after).items()
             },
             coords={**labels, "sector": self.world.sectors},
-            attrs={"units": "percent of income", **self.manifest()},
+            attrs={"units": "percent of income", **self.manifest},
         )
         total = sum(part.sum(["partner", "sector"]) for part in data.data_vars.values())
         return data.assign(total=total, exact=self.welfare.drop_attrs())
@@ -211,7 +211,7 @@ class Equilibrium:
 
     def by_country(self) -> xr.Dataset:
         """Welfare, equivalent variation, real wage, wage and income by country."""
-        return by_country(self.before, self.after, self.manifest()).isel(draw=0, drop=True)
+        return by_country(self.before, self.after, self.manifest).isel(draw=0, drop=True)
 
     def summary(self, countries: Names = None) -> pd.DataFrame:
         """Welfare, real wage, exports and imports of some countries, or of all.
@@ -242,8 +242,9 @@ class Equilibrium:
     def document(self) -> dict[str, Any]:
         """The tables as plain data, with caveats and manifest."""
         records = {k: t.to_dict("records") for k, t in self.tables().items()}
-        return {**records, "notes": self.notes, "manifest": self.manifest()}
+        return {**records, "notes": self.notes, "manifest": self.manifest}
 
+    @property
     def manifest(self) -> dict[str, Any]:
         """What made these numbers: version, world, parameters, changes."""
         from detente import __version__
@@ -292,7 +293,7 @@ class Equilibrium:
         )
 
     def _outcome(self, name: str) -> xr.DataArray:
-        return self.by_country()[name].assign_attrs(self.manifest())
+        return self.by_country()[name].assign_attrs(self.manifest)
 
     @property
     def _elasticities(self) -> str:

@@ -251,7 +251,7 @@ def _outcomes(
         for k, c in enumerate(changes)
     )
     if outcome is None:
-        return by_country(before, after, next(one_by_one).manifest())
+        return by_country(before, after, next(one_by_one).manifest)
     return _stacked([outcome(e).expand_dims("draw") for e in one_by_one])
 
 

@@ -4,23 +4,58 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from typing import Any
 
 import numpy as np
 
 from detente.arrays import Array
 from detente.errors import DetenteError, MissingExtraError
-from detente.simulation.laboratory import evaluate_block
 from detente.simulation.store import Store, code_version
 
 BLOCK = 48
 """Draws in a block: a second or two of work, lost at most if the process is killed."""
 
+Evaluate = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is computed at points: workers make it once each.
+
+    Attributes
+    ----------
+    key
+        Name of the work, the same wherever it is done.
+    make, arguments
+        Makes the function from points (point, coordinate) to values (point, quantity).
+    """
+
+    key: str
+    make: Callable[..., Evaluate]
+    arguments: tuple[Any, ...]
+
+
+_made: dict[str, Evaluate] = {}
+"""What this process has made, by key; a worker is given points only."""
+
+
+def _prepare(work: Work) -> None:
+    if work.key not in _made:
+        _made.clear()
+        _made[work.key] = work.make(*work.arguments)
+
+
+def _evaluate(key: str, points: Array) -> Array:
+    return _made[key](points)
+
 
 def evaluate_all(
-    case_json: str,
+    work: Work,
     points: Array,
     width: int,
     store: Store,
@@ -33,8 +68,8 @@ def evaluate_all(
 
     Parameters
     ----------
-    case_json
-        The case.
+    work
+        What is computed.
     points
         Points of the unit cube, (point, coordinate).
     width
@@ -42,7 +77,7 @@ def evaluate_all(
     store
         Where finished blocks are.
     workers
-        Local processes; one works in this process; by default one per processor.
+        Local processes, this one among them; by default one per processor.
     scheduler
         Address of a Dask scheduler, to work there instead.
     progress
@@ -63,71 +98,96 @@ def evaluate_all(
             progress(sum(len(values) for values in done.values()), len(points))
 
     tell()
-    for k, values in _work(case_json, {k: blocks[k] for k in missing}, workers, scheduler):
+    for k, values in _work_off(work, blocks, missing, workers, scheduler):
         store.save(k, values)
         done[k] = values
         tell()
     return np.concatenate([done[k] for k in range(len(blocks))])
 
 
-def _work(
-    case_json: str, blocks: dict[int, Array], workers: int | None, scheduler: str | None
+def _work_off(
+    work: Work,
+    blocks: Sequence[Array],
+    missing: list[int],
+    workers: int | None,
+    scheduler: str | None,
 ) -> Iterator[tuple[int, Array]]:
     """Blocks as they are finished."""
-    if scheduler is not None:
-        return _on_cluster(case_json, blocks, scheduler)
-    workers = min(workers or os.cpu_count() or 1, len(blocks))
-    if workers <= 1:
-        return ((k, evaluate_block(case_json, block)) for k, block in blocks.items())
-    return _in_processes(case_json, blocks, workers)
+    if not missing:
+        return
+    others = min(workers or os.cpu_count() or 1, len(missing)) - 1
+    if scheduler is None:
+        _prepare(work)
+    if scheduler is None and others < 1:
+        yield from ((k, _evaluate(work.key, blocks[k])) for k in missing)
+        return
+    with _cluster(work, scheduler) if scheduler else _processes(work, others) as pool:
+        futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
+        yield from _finished(futures, blocks, None if scheduler else work.key)
 
 
-def _in_processes(
-    case_json: str, blocks: dict[int, Array], workers: int
+def _finished(
+    futures: dict[int, Future[Array]], blocks: Sequence[Array], here: str | None
 ) -> Iterator[tuple[int, Array]]:
+    """Blocks that others have finished; those not begun are taken from the end and done here."""
+    while futures:
+        for k in [k for k, future in futures.items() if future.done()]:
+            yield k, futures.pop(k).result()
+        mine = here and next((k for k in reversed(list(futures)) if futures[k].cancel()), None)
+        if here and mine is not None:
+            del futures[int(mine)]
+            yield int(mine), _evaluate(here, blocks[int(mine)])
+        elif futures:
+            wait(futures.values(), return_when=FIRST_COMPLETED)
+
+
+@contextmanager
+def _processes(work: Work, count: int) -> Iterator[Executor]:
     """Processes rather than threads: much of a draw is Python, which holds its lock."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(
+        count, get_context("spawn"), initializer=_begin_process, initargs=(work,)
+    )
     try:
-        futures = {pool.submit(evaluate_block, case_json, b): k for k, b in blocks.items()}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def _begin_process(work: Work) -> None:
+    """Make the work; a worker whose parent was killed would wait for more for ever."""
     parent = parent_process()
-    if parent is None:
-        return
+    if parent is not None:
 
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
+        def leave() -> None:
+            parent.join()
+            os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
+        threading.Thread(target=leave, daemon=True).start()
+    _prepare(work)
 
 
-def _on_cluster(
-    case_json: str, blocks: dict[int, Array], scheduler: str
-) -> Iterator[tuple[int, Array]]:
-    """A worker that dies loses its blocks, which the scheduler gives to others."""
+@contextmanager
+def _cluster(work: Work, scheduler: str) -> Iterator[Executor]:
+    """A Dask cluster: a worker that dies loses its blocks, which the scheduler gives to others."""
     try:
-        from distributed import Client, as_completed
+        from distributed import Client, WorkerPlugin
     except ImportError as error:
         raise MissingExtraError("distributed", "cluster", "work on a Dask cluster") from error
+
+    class Prepared(WorkerPlugin):  # type: ignore[misc]
+        """Every worker makes the work, also one that joins later."""
+
+        def setup(self, worker: Any) -> None:
+            _prepare(work)
+
     try:
         client = Client(scheduler, timeout="5s")
     except (OSError, ValueError) as error:
         raise DetenteError(f"no Dask scheduler answers at {scheduler!r}: {error}") from error
     with client:
         _same_code(client.run(code_version))
-        futures = {
-            client.submit(evaluate_block, case_json, b, key=f"detente-{k}-{id(blocks)}"): k
-            for k, b in blocks.items()
-        }
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        client.register_plugin(Prepared(), name=f"detente-{work.key}")
+        yield client.get_executor(retries=3)
 
 
 def _same_code(elsewhere: dict[str, str]) -> None:

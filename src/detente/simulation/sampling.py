@@ -1,18 +1,17 @@
-"""From points of the unit cube to draws of everything a case leaves uncertain."""
+"""From points of the unit cube to the parameters of draws."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from detente.arrays import Array
-from detente.cases import Case
-from detente.cases.records import Assumption
-from detente.policy.measures import Strengths
-from detente.policy.routes import NESTING
+from detente.policy.parameters import Parameters
+from detente.policy.scenario import Scenario
+from detente.simulation.assumptions import Assumption, kind_of
 from detente.world.names import is_goods
 from detente.world.world import World
 
@@ -20,76 +19,49 @@ TAILS = 2.5
 """Standard deviations at which the normal distribution of log elasticities is cut off."""
 
 
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """Everything uncertain, at some values; the last axis of arrays is the draw.
+class ParameterSpace:
+    """What is uncertain about scenarios, as a unit cube: which coordinate moves what.
+
+    Parameters
+    ----------
+    scenario
+        One of the scenarios, whose assumptions hold where nothing is uncertain.
+    assumptions
+        What is uncertain, by name.
+    world
+        The world.
 
     Attributes
     ----------
-    values
-        What each assumption of the case is: numbers in its own unit, or closures, [k].
-    theta_long
-        Trade elasticities [j,k] in the long run.
-    strengths
-        Where measures are in their ranges.
-    """
-
-    values: dict[str, Any]
-    theta_long: Array
-    strengths: Strengths
-
-    @property
-    def size(self) -> int:
-        """How many they are."""
-        return int(self.theta_long.shape[1])
-
-    @property
-    def theta(self) -> Array:
-        """Trade elasticities [j,k] within the horizon."""
-        theta: Array = self.theta_long * self.get("horizon", 1.0)
-        return theta
-
-    @property
-    def nesting(self) -> Array:
-        """Route elasticity over trade elasticity, [k]."""
-        nesting: Array = self.get("route-elasticity", NESTING)
-        return nesting
-
-    def get(self, name: str, otherwise: Any) -> Any:
-        """An assumption's values, [k], or what the case says where it is not uncertain."""
-        return self.values[name] if name in self.values else np.full(self.size, otherwise)
-
-    def described(self, k: int) -> dict[str, Any]:
-        """The values of one draw."""
-        return {name: values[k] for name, values in self.values.items()}
-
-
-class Cube:
-    """The unit cube of a case's assumptions: which coordinate moves what.
-
-    Attributes
-    ----------
-    case, world
-        The case and its world.
-    names
-        Names of the assumptions.
     groups
-        Name of the assumption that each coordinate belongs to.
+        Name of the assumption that each coordinate belongs to: one for the assumption, and one for
+        each sector whose elasticity it moves by itself.
     """
 
-    def __init__(self, case: Case, world: World) -> None:
-        self.case, self.world = case, world
-        self.names = list(case.assumptions)
+    def __init__(
+        self, scenario: Scenario, assumptions: Mapping[str, Assumption], world: World
+    ) -> None:
+        self.scenario, self.assumptions, self.world = scenario, dict(assumptions), world
+        self._sectors = {name: self._moved_sectors(name) for name in self.assumptions}
         self.groups = [
-            name for name in self.names for _ in range(1 + len(self._sectors(name)))
-        ]  # a coordinate for the assumption, and one for each sector it moves by itself
-        self._first = {name: self.groups.index(name) for name in self.names}
+            name for name, sectors in self._sectors.items() for _ in range(1 + len(sectors))
+        ]
+        self._first = {name: self.groups.index(name) for name in self.assumptions}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the assumptions."""
+        return list(self.assumptions)
+
+    def title(self, name: str) -> str:
+        """An assumption in words."""
+        return self.assumptions[name].title
 
     def central(self) -> Array:
         """The point at which every assumption has its central value (its first choice)."""
         point = np.full(len(self.groups), 0.5)
-        for name in self.names:
-            if self.case.assumptions[name].choices:
+        for name, a in self.assumptions.items():
+            if a.choices:
                 point[self._first[name]] = 0.0
         return point
 
@@ -99,17 +71,24 @@ class Cube:
         point[self._first[name]] = quantile
         return point
 
-    def draws(self, points: Array) -> Draws:
-        """What the assumptions are at some points, (point, coordinate)."""
-        values = {name: self.value(name, points[:, self._first[name]]) for name in self.names}
-        return Draws(values, self._theta(points), self._strengths(values))
+    def values(self, points: Array) -> dict[str, Any]:
+        """What each assumption is at some points (point, coordinate), in its own unit, [k]."""
+        return {name: self.value(name, points[:, at]) for name, at in self._first.items()}
+
+    def parameters(self, points: Array) -> Parameters:
+        """The parameters at some points (point, coordinate)."""
+        p = Parameters.central(self.scenario, self.world, len(points))
+        for name, value in self.values(points).items():
+            moves = self._multiples(name, points) if self._sectors[name] else value
+            p = kind_of(name).apply(p, moves)
+        return p
 
     def value(self, name: str, quantile: Any) -> Any:
         """An assumption's own value at a quantile of its distribution, or at many.
 
         Strengths of measures and invoicing have no value of their own but their rank.
         """
-        a = self.case.assumptions[name]
+        a = self.assumptions[name]
         if a.spread is not None:
             return np.exp(np.sqrt(a.common) * a.spread * _normal(quantile))
         if a.choices:
@@ -117,41 +96,22 @@ class Cube:
             return np.array(a.choices)[np.minimum(place, len(a.choices) - 1)]
         return quantile if a.low is None else a.range.at(quantile)
 
-    def _sectors(self, name: str) -> list[int]:
+    def _moved_sectors(self, name: str) -> list[int]:
         """Positions of the sectors whose elasticities an assumption moves one by one."""
-        if not name.startswith("elasticities-"):
-            return []
-        goods = name == "elasticities-goods"
+        goods = kind_of(name).goods
         return [k for k, s in enumerate(self.world.sectors) if is_goods(s) == goods]
 
-    def _theta(self, points: Array) -> Array:
-        """Long-run elasticities [j,k]: log-normal, partly common to sectors, partly their own."""
-        log_theta = np.log(self.world.data["theta"].values)
-        log_theta = np.repeat(log_theta[:, None], len(points), axis=1)
-        for name in self.names:
-            sectors, a = self._sectors(name), self.case.assumptions[name]
-            if a.spread is None:
-                continue
-            first = self._first[name]
-            own = _normal(points[:, first + 1 : first + 1 + len(sectors)].T)
-            common = _normal(points[:, first])
-            log_theta[sectors] += a.spread * (
-                np.sqrt(a.common) * common + np.sqrt(1 - a.common) * own
-            )
-        theta: Array = np.exp(log_theta)
-        return theta
-
-    def _strengths(self, values: dict[str, Any]) -> Strengths:
-        quantiles = {
-            name.removeprefix("strength-"): q
-            for name, q in values.items()
-            if name.startswith("strength-")
-        }
-        return Strengths(
-            all=quantiles.pop("others", 0.5),
-            of=quantiles,
-            invoicing=values.get("invoicing", 0.5),
+    def _multiples(self, name: str, points: Array) -> Array:
+        """Multiples of elasticities [j,k]: log-normal, partly common to sectors, partly own."""
+        a, sectors, first = self.assumptions[name], self._sectors[name], self._first[name]
+        assert a.spread is not None
+        own = _normal(points[:, first + 1 : first + 1 + len(sectors)].T)
+        common = _normal(points[:, first])
+        multiples = np.ones((len(self.world.sectors), len(points)))
+        multiples[sectors] = np.exp(
+            a.spread * (np.sqrt(a.common) * common + np.sqrt(1 - a.common) * own)
         )
+        return multiples
 
 
 def words(assumption: Assumption, value: float | str) -> str:
@@ -165,11 +125,6 @@ def words(assumption: Assumption, value: float | str) -> str:
     return f"{value:.3g}"
 
 
-def lowered(title: str) -> str:
-    """A title inside a sentence."""
-    return title[:1].lower() + title[1:]
-
-
 def _normal(u: Any) -> Any:
     """Standard normal at a quantile, cut off in the tails."""
-    return np.clip(norm.ppf(u), -TAILS, TAILS)
+    return np.clip(ndtri(u), -TAILS, TAILS)

@@ -1,0 +1,155 @@
+"""Metrics of scenarios at points of what is uncertain about them, a batch of draws at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from detente.arrays import Array, Positions
+from detente.equilibrium.calibrate import balanced
+from detente.errors import ConvergenceError
+from detente.policy.compile import Compiler, CutOff
+from detente.policy.scenario import Scenario
+from detente.simulation.assumptions import Assumption
+from detente.simulation.metrics import About
+from detente.simulation.run import Simulation
+from detente.simulation.sampling import ParameterSpace
+from detente.world.names import resolve_countries
+from detente.world.world import World
+
+WIDTH = 24
+"""Draws in a batch: as many as keep their prices and expenditures near the processor."""
+
+TOLERANCE = 1e-8
+"""Of the solves of a draw; the metrics are then good to a millionth of a percent of income."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A metric in a scenario: what one draw computes one number for."""
+
+    metric: str
+    about: About
+    scenario: str
+
+
+class Evaluator:
+    """Computes quantities at points of a parameter space.
+
+    Parameters
+    ----------
+    scenarios
+        By name.
+    assumptions
+        What is uncertain, by name.
+    quantities
+        What a draw computes.
+
+    Attributes
+    ----------
+    world
+        The scenarios' world.
+    space
+        Where draws come from.
+    """
+
+    def __init__(
+        self,
+        scenarios: Mapping[str, Scenario],
+        assumptions: Mapping[str, Assumption],
+        quantities: Sequence[Quantity],
+    ) -> None:
+        first = next(iter(scenarios.values()))
+        self.scenarios, self.quantities = dict(scenarios), list(quantities)
+        self.world = first.load_world()
+        self.space = ParameterSpace(first, assumptions, self.world)
+
+    def evaluate(self, points: Array, wanted: Sequence[Quantity] | None = None) -> Array:
+        """The quantities, or those wanted, at points of the unit cube, (point, quantity).
+
+        Raises
+        ------
+        ConvergenceError
+            A scenario has no equilibrium under these assumptions; says which and under what.
+        """
+        wanted = self.quantities if wanted is None else wanted
+        found = np.empty((len(points), len(wanted)))
+        for zero, at in self._batches(points):
+            # One thread: the bits of a product of matrices can depend on how many share it.
+            with self._libraries.limit(limits=1), self._told_under(points[at]):
+                found[at] = self._measure(points[at], zero, wanted)
+        return found
+
+    def _measure(self, points: Array, zero: bool, wanted: Sequence[Quantity]) -> Array:
+        near = self._at_centre(zero)
+        simulation = Simulation(
+            near.compiler, self.space.parameters(points), TOLERANCE, near=near
+        )
+        return np.array(
+            [simulation.outcome(q.scenario).measure(q.metric, q.about) for q in wanted]
+        ).T
+
+    def _batches(self, points: Array) -> Iterator[tuple[bool, Positions]]:
+        """Points that can be solved together: balanced trade starts from another world."""
+        zero = self.space.parameters(points).deficits == "zero"
+        for balance in (False, True):
+            group = np.flatnonzero(zero == balance)
+            if group.size:
+                batches = np.array_split(group, -(-group.size // WIDTH))
+                yield from ((balance, batch) for batch in batches)
+
+    def _at_centre(self, zero: bool) -> Simulation:
+        """Everything at its central value, with balanced trade or without."""
+        return self._with_balanced_trade if zero else self._with_deficits
+
+    @cached_property
+    def _with_deficits(self) -> Simulation:
+        return self._central(self.world)
+
+    @cached_property
+    def _with_balanced_trade(self) -> Simulation:
+        return self._central(balanced(self.world))
+
+    def _central(self, world: World) -> Simulation:
+        compiler = Compiler(world, self.scenarios, self._cut_offs)
+        return Simulation(compiler, self.space.parameters(self.space.central()[None]), TOLERANCE)
+
+    @cached_property
+    def _cut_offs(self) -> list[CutOff]:
+        return cut_offs_of(self.quantities, self.world)
+
+    @cached_property
+    def _libraries(self) -> ThreadpoolController:
+        """The linear algebra libraries that are loaded."""
+        return ThreadpoolController()
+
+    @contextmanager
+    def _told_under(self, points: Array) -> Iterator[None]:
+        """Say of a `ConvergenceError` under which assumptions it came."""
+        try:
+            yield
+        except ConvergenceError as error:
+            k = int(str(error.diagnostics["draw"]))
+            values = {name: v[k] for name, v in self.space.values(points).items()}
+            at = ", ".join(
+                f"{name} {v if isinstance(v, str) else format(v, '.4g')}"
+                for name, v in values.items()
+            )
+            raise ConvergenceError(
+                f"no equilibrium where {at}: {error}", {**error.diagnostics, **values}
+            ) from error
+
+
+def cut_offs_of(quantities: Sequence[Quantity], world: World) -> list[CutOff]:
+    """The cut-offs that some quantities need."""
+
+    def codes(names: str | list[str] | None) -> tuple[str, ...]:
+        return tuple(resolve_countries(names, world.countries))
+
+    about = [q.about for q in quantities if q.metric == "influence"]
+    return list({(codes(a.country)[0], codes(a.partner)): None for a in about})
