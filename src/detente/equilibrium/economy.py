@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Flags
 from detente.equilibrium.jacobian import Jacobian, differentiate
 from detente.world.world import World
 
@@ -54,6 +54,12 @@ class Economy:
     def has_tariffs(self) -> bool:
         """Whether any tariff of the world is not zero."""
         return bool(self.t.any())
+
+    @cached_property
+    def unsupplied(self) -> Flags:
+        """Goods that no origin sells to a destination, [j,n]."""
+        nobody: Flags = self.pi.sum(2) == 0
+        return nobody
 
     @cached_property
     def jacobian(self) -> Jacobian:

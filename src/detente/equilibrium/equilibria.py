@@ -99,8 +99,9 @@ class Equilibria:
     @classmethod
     def joined(cls, parts: Sequence[tuple[Positions, Equilibria]], policy: Policy) -> Equilibria:
         """Put the equilibria of some draws each together, in the order of the draws."""
+        parts = [(draws, e) for draws, e in parts if draws.size]
         if len(parts) == 1:
-            return parts[0][1]
+            return replace(parts[0][1], policy=policy)
         order = np.argsort(np.concatenate([draws for draws, _ in parts]))
         found = {
             name: np.concatenate([getattr(e, name) for _, e in parts], axis=-1)[..., order]

@@ -84,18 +84,19 @@ class Model:
         theta: Array,
         in_shares: Flags,
         policy: Policy,
+        A: Array,
     ) -> None:
         J, N, _ = economy.pi.shape
         self.J, self.N, self.K = J, N, theta.shape[1]
         self.economy, self.in_shares = economy, in_shares
-        self._technology, self._policy = technology, policy
+        self.technology, self.policy, self.A = technology, policy, A
         self.component, self.G, self.Gt = technology.component, technology.G, technology.Gt
         self.theta = theta[:, None, :]
         self.beta = technology.beta.T[..., None]
         self.alpha = technology.alpha.T[..., None]
         self.VA, self.D = economy.VA[:, None], technology.D[:, None]
-        self.unsupplied = (economy.pi.sum(2) == 0)[..., None] | technology.lost.T[..., None]
-        self._put_in_place(Shares.under(policy, economy, theta), policy)
+        self.unsupplied = (economy.unsupplied | technology.lost.T)[..., None]
+        self._put_in_place(Shares.under(policy, economy, A), policy)
         goods = (J, N, self.K)
         self.c, self.power, self.total = np.empty(goods), np.empty(goods), np.empty(goods)
         self.demand, self.Y = np.empty(goods), np.empty(goods)
@@ -115,7 +116,7 @@ class Model:
         _take_off(margin, paying, kept)
         pi, before = (a.ravel()[shares.entries, None] for a in (self.pi, self.net))
         self.dA, self.dnet = A - pi, kept - before
-        taxed = A - net - (pi - before)
+        taxed = A - net - (pi - before) if net is not A or self.net is not self.pi else A[:0]
         at = np.flatnonzero(taxed.any(1))
         self.taxes = taxed[at], self.origin[at], self.destination[at], destination[at]
         self.margins = margin, self.origin[paying], self.destination[paying], m.hub
@@ -126,10 +127,11 @@ class Model:
         draw = np.array([k])
         return Model(
             self.economy,
-            self._technology,
+            self.technology,
             self.theta[:, 0, draw],
             self.in_shares[draw],
-            self._policy.of(draw),
+            self.policy.of(draw),
+            self.A[:, draw],
         )
 
     def at_baseline(self) -> Array:
@@ -161,8 +163,7 @@ class Model:
         self._expenditures(expenditure)
         expenditure -= X
         expenditure /= self.VA
-        worst: Array = np.abs(self.r).max((0, 1))
-        return worst
+        return np.maximum(self.r.max((0, 1)), -self.r.min((0, 1)))
 
     def _unit_costs(self, w: Array, P: Array) -> None:
         """c_hat[n,j] = w_hat[n]^beta prod_k P_hat[n,k]^((1-beta) gamma); CP (2015), eq. 10."""

@@ -37,13 +37,12 @@ class Shares:
     net: Array
 
     @classmethod
-    def under(cls, policy: Policy, economy: Economy, theta: Array) -> Shares:
-        """Shares under a policy at trade elasticities [j,k].
+    def under(cls, policy: Policy, economy: Economy, A: Array) -> Shares:
+        """Shares under a policy whose entries have the shares A [e,k].
 
         A difference from the world's sum would leave nothing but rounding where a policy takes
         nearly all supply of a good from a destination: such rows are entries whole.
         """
-        A = changed_shares(policy, economy, theta)
         shares = cls(policy.entries, A, policy.rate, economy.pi, economy.net)
         rows = _scarce(shares)
         return shares._with_whole(rows, economy) if rows.any() else shares

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.arrays import Array, Flags
+from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.anderson import Anderson
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.markets import Technology, numbered, technologies
+from detente.equilibrium.markets import numbered, technologies
 from detente.equilibrium.model import Model
 from detente.equilibrium.shares import changed_shares
 from detente.errors import ConvergenceError
@@ -66,20 +66,22 @@ def find_equilibria(
         A transfer between countries that no longer trade.
     """
     parts = []
-    for draws, technology in technologies(economy, policy, changed_shares(policy, economy, theta)):
-        some = policy if draws.size == policy.draws else policy.of(draws)
-        near = start if start is None or draws.size == policy.draws else start.of(draws)
+    A = changed_shares(policy, economy, theta)
+    for draws, technology in technologies(economy, policy, A):
+        near = start if start is None or start.draws == draws.size else start.of(draws)
         with numbered(draws):
-            model = Model(economy, technology, theta[:, draws], in_shares[draws], some)
+            model = Model(
+                economy, technology, theta[:, draws], in_shares[draws], policy.of(draws), A[:, draws]
+            )
             x, evaluations = _search(model, near, tolerance, max_evaluations)
-            found = _read(model, technology, some, x, evaluations)
+            found = _read(model, x, evaluations)
         parts.append((draws, found))
     return Equilibria.joined(parts, policy)
 
 
 def _search(
     model: Model, near: Equilibria | None, tolerance: float, max_evaluations: int
-) -> tuple[Array, Array]:
+) -> tuple[Array, Positions]:
     """The unknowns at the equilibria, and evaluations of each draw."""
     with np.errstate(all="ignore"):
         x = model.at_baseline() if near is None else _unknowns(near)
@@ -114,20 +116,17 @@ def _everything(f: Array) -> Array:
 
 def _together(
     model: Model, x: Array, tolerance: float, patience: int
-) -> tuple[Array, Array, Flags]:
+) -> tuple[Array, Positions, Flags]:
     """Go from x towards the equilibria of all draws; tells which got there, [k]."""
     anderson = Anderson(4, _by_country)
-    evaluations = np.zeros(model.K, np.int64)
-    settled = np.zeros(model.K, bool)
+    evaluations, settled = np.zeros(model.K, np.int64), np.zeros(model.K, bool)
     for turn in range(patience):
         model.normalise(x)
-        evaluations[~settled] += 1
+        evaluations += 1
         settled = model.residuals(x) <= tolerance
         if settled.all() or turn == patience - 1:
             break
-        after = anderson.advance(x, model.step())
-        after[..., settled] = x[..., settled]
-        x = after
+        x = anderson.advance(x, model.step())
     return x, evaluations, settled
 
 
@@ -231,9 +230,7 @@ def _no_equilibrium(
     )
 
 
-def _read(
-    model: Model, technology: Technology, policy: Policy, x: Array, evaluations: Array
-) -> Equilibria:
+def _read(model: Model, x: Array, evaluations: Positions) -> Equilibria:
     """The equilibria at x, which was evaluated last.
 
     Raises
@@ -241,14 +238,14 @@ def _read(
     ConvergenceError
         An income there is not positive.
     """
-    J = model.J
+    J, technology = model.J, model.technology
     log_P, X = x[1 : 1 + J], x[1 + J :] * model.VA
     lost = np.repeat(technology.lost.T[..., None], model.K, axis=-1)
     X[lost] = 0.0
     _require_positive(model.I, model.economy.world.countries)
     return Equilibria(
         economy=model.economy,
-        policy=policy,
+        policy=model.policy,
         theta=model.theta[:, 0],
         in_shares=model.in_shares,
         log_w=x[0],

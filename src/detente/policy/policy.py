@@ -68,6 +68,8 @@ class Policy:
 
     def of(self, draws: Positions) -> Policy:
         """The policy of some draws only."""
+        if draws.size == self.draws:
+            return self
         m = self.margins
         return Policy(
             self.entries,

@@ -86,38 +86,36 @@ class Evaluator:
         return found
 
     def _measure(self, points: Array, zero: bool, wanted: Sequence[Quantity]) -> Array:
-        near = self._at_centre(zero)
-        simulation = Simulation(
-            near.compiler, self.space.parameters(points), TOLERANCE, near=near
-        )
+        compiler = self._with_balanced_trade if zero else self._with_deficits
+        simulation = Simulation(compiler, self.space.parameters(points), TOLERANCE)
         return np.array(
             [simulation.outcome(q.scenario).measure(q.metric, q.about) for q in wanted]
         ).T
 
+    def kinds(self, points: Array) -> Positions:
+        """Which points are solved alike, [point]: those of a number side by side are fastest.
+
+        Balanced trade starts from another world, and a patron's subsidy takes a second solve.
+        """
+        p = self.space.parameters(points)
+        kinds: Positions = 2 * (p.deficits == "zero") + (p.patron_share > 0)
+        return kinds
+
     def _batches(self, points: Array) -> Iterator[tuple[bool, Positions]]:
-        """Points that can be solved together: balanced trade starts from another world."""
-        zero = self.space.parameters(points).deficits == "zero"
-        for balance in (False, True):
-            group = np.flatnonzero(zero == balance)
-            if group.size:
-                batches = np.array_split(group, -(-group.size // WIDTH))
-                yield from ((balance, batch) for batch in batches)
-
-    def _at_centre(self, zero: bool) -> Simulation:
-        """Everything at its central value, with balanced trade or without."""
-        return self._with_balanced_trade if zero else self._with_deficits
+        """Points that are solved together."""
+        kinds = self.kinds(points)
+        for kind in np.unique(kinds):
+            group = np.flatnonzero(kinds == kind)
+            for batch in np.array_split(group, -(-group.size // WIDTH)):
+                yield kind >= 2, batch
 
     @cached_property
-    def _with_deficits(self) -> Simulation:
-        return self._central(self.world)
+    def _with_deficits(self) -> Compiler:
+        return Compiler(self.world, self.scenarios, self._cut_offs)
 
     @cached_property
-    def _with_balanced_trade(self) -> Simulation:
-        return self._central(balanced(self.world))
-
-    def _central(self, world: World) -> Simulation:
-        compiler = Compiler(world, self.scenarios, self._cut_offs)
-        return Simulation(compiler, self.space.parameters(self.space.central()[None]), TOLERANCE)
+    def _with_balanced_trade(self) -> Compiler:
+        return Compiler(balanced(self.world), self.scenarios, self._cut_offs)
 
     @cached_property
     def _cut_offs(self) -> list[CutOff]:

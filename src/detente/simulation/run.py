@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
@@ -18,6 +18,7 @@ from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ScenarioError
 from detente.policy.compile import Compiled, Compiler, Costs, CutOff
 from detente.policy.parameters import Parameters
+from detente.policy.policy import Policy
 from detente.policy.routes import RouteShares
 from detente.policy.scenario import Patronage, Scenario
 from detente.simulation.leakage import Leakage
@@ -98,8 +99,6 @@ class Simulation:
         Of the draws.
     tolerance
         Of the solutions.
-    near
-        A simulation of one draw nearby, whose solutions are searched from.
     """
 
     def __init__(
@@ -107,12 +106,10 @@ class Simulation:
         compiler: Compiler,
         parameters: Parameters,
         tolerance: float = TOLERANCE,
-        near: Simulation | None = None,
     ) -> None:
         self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
         self.economy: Economy = economy_of(compiler.world)
         self.compiled: Compiled = compiler.under(parameters)
-        self._near = near
         self._outcomes: dict[str, Outcome] = {}
         self._cut_before: dict[CutOff, Equilibria] = {}
 
@@ -132,18 +129,14 @@ class Simulation:
         p = self.parameters
         if self.compiler.assumptions.status_quo is None:
             return Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
-        start = None
-        if self._near is not None:
-            start = Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
-            start = start.shifted(_baseline(self._near), self._near.before)
-        return self._solve(self.compiled.status_quo, (), start)
+        return self._solve(self.compiled.policy(self.compiled.status_quo), None)
 
     def outcome(self, name: str | None = None) -> Outcome:
         """A scenario solved on top of the status quo; by default the only or first one."""
         name = next(iter(self.scenarios)) if name is None else name
         if name not in self._outcomes:
             costs = self.compiled.scenario(name)
-            self._outcomes[name] = self.respond(costs, name, self._guess(name))
+            self._outcomes[name] = self.respond(costs, name)
         return self._outcomes[name]
 
     def respond(
@@ -151,25 +144,24 @@ class Simulation:
     ) -> Outcome:
         """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
         routed = self.compiled.routed(costs)
-        after = self._solve(costs, routed, start or self.before)
+        policy = self.compiled.policy(costs, routed)
+        after = self._solve(policy, start or self.before)
         patronage = self.compiler.assumptions.patronage
         if patronage is not None and self.parameters.patron_share.any():
             costs = costs.with_transfer(*self._withheld(patronage, after))
-            after = self._solve(costs, routed, after)
+            policy = self.compiled.policy(costs, routed)
+            after = self._where_withheld(policy, after)
         return Outcome(self, self.scenarios[name], costs, after, routed)
 
     def cut(self, costs: Costs, cut_off: CutOff, start: Equilibria | None) -> Equilibria:
         """Solve with a country cut off; goods that may be routed may still take their hubs."""
         banned = self.compiled.cut_off(costs, cut_off)
-        return self._solve(banned, self.compiled.routed(banned), start)
+        return self._solve(self.compiled.policy(banned, self.compiled.routed(banned)), start)
 
     def cut_before(self, cut_off: CutOff) -> Equilibria:
         """The status quo with a country cut off."""
         if cut_off not in self._cut_before:
-            start = self.before
-            if self._near is not None:
-                start = start.shifted(self._near.before, self._near.cut_before(cut_off))
-            self._cut_before[cut_off] = self.cut(self.compiled.status_quo, cut_off, start)
+            self._cut_before[cut_off] = self.cut(self.compiled.status_quo, cut_off, self.before)
         return self._cut_before[cut_off]
 
     def _withheld(self, p: Patronage, after: Equilibria) -> tuple[int, int, Array]:
@@ -178,29 +170,30 @@ class Simulation:
         gain = after.real_income[client] / self.before.real_income[client] - 1
         return client, patron, self.parameters.patron_share * gain * self.before.I[client]
 
-    def _guess(self, name: str) -> Equilibria:
-        if self._near is None:
-            return self.before
-        return self.before.shifted(self._near.before, self._near.outcome(name).after)
+    def _where_withheld(self, policy: Policy, after: Equilibria) -> Equilibria:
+        """Solve again those draws in which the patron takes anything off its subsidy."""
+        share = np.broadcast_to(self.parameters.patron_share, policy.draws)
+        kept, moved = np.flatnonzero(share == 0), np.flatnonzero(share)
+        again = self._solve(policy.of(moved), after.of(moved), moved)
+        return Equilibria.joined([(kept, after.of(kept)), (moved, again)], policy)
 
     def _solve(
-        self, costs: Costs, routed: Sequence[RouteShares], start: Equilibria | None
+        self, policy: Policy, start: Equilibria | None, draws: Positions | None = None
     ) -> Equilibria:
+        """Solve under a policy, of some draws only if they are named."""
         p = self.parameters
-        policy = self.compiled.policy(costs, routed)
+        theta, in_shares = (
+            np.broadcast_to(a, (*a.shape[:-1], policy.draws if draws is None else a.shape[-1]))
+            for a in (p.theta, p.deficits != "value")
+        )
         return find_equilibria(
             self.economy,
             policy,
-            np.broadcast_to(p.theta, (p.theta.shape[0], policy.draws)),
-            np.broadcast_to(p.deficits != "value", policy.draws),
+            theta if draws is None else theta[:, draws],
+            in_shares if draws is None else in_shares[draws],
             tolerance=self.tolerance,
             start=start,
         )
-
-
-def _baseline(s: Simulation) -> Equilibria:
-    p = s.parameters
-    return Equilibria.baseline(s.economy, p.theta, p.deficits != "value")
 
 
 @dataclass(frozen=True, eq=False)
