@@ -9,7 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -19,21 +22,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import detente
-from detente.analysis.claims import WeighedClaim, holds, least_favourable, weigh
-from detente.analysis.pointwise import claim_values
+from detente.analysis.claims import claim_values, evaluator_of, least_favourable, weigh
+from detente.analysis.evidence import WeighedClaim, holds
 from detente.analysis.sensitivity import Design, break_even, indices
 from detente.cases import available_cases, load_case
 from detente.cases.records import Test as ClaimTest
 from detente.cases.template import new_case
-from detente.equilibrium.ensemble import Ensemble
 from detente.errors import ScenarioError
-from detente.policy import compile_scenario
-from detente.policy.measures import Range, Strengths
-from detente.simulation.laboratory import Laboratory, Quantity
-from detente.simulation.measurement import MEASUREMENTS, sales
-from detente.simulation.metrics import METRICS, Parameters
-from detente.simulation.runs import run
-from detente.simulation.sampling import Cube
+from detente.policy.compile import Compiler
+from detente.policy.measures import Kind, Range, Strengths
+from detente.policy.parameters import Parameters
+from detente.simulation.assumptions import ASSUMPTIONS
+from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.metrics import METRICS, About
+from detente.simulation.run import simulate
+from detente.simulation.sampling import ParameterSpace
 
 DRAWS = 40
 MANY = 384
@@ -48,16 +51,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def at_centre(
-    laboratory: Laboratory, scenario: str, *measured: tuple[str, dict[str, object]]
+    evaluator: Evaluator, scenario: str, *measured: tuple[str, dict[str, object]]
 ) -> np.ndarray:
     """Metrics of a scenario with every assumption at its central value."""
-    wanted = [Quantity(m, Parameters(**parameters), scenario) for m, parameters in measured]
-    return laboratory.evaluate(laboratory.cube.central()[None], wanted)[0]
+    wanted = [Quantity(m, About(**parameters), scenario) for m, parameters in measured]
+    return evaluator.evaluate(evaluator.space.central()[None], wanted)[0]
 
 
 @pytest.fixture(scope="module")
-def belarus() -> Laboratory:
-    return Laboratory(load_case("belarus-2025"))
+def belarus() -> Evaluator:
+    return evaluator_of(load_case("belarus-2025"))
 
 
 def edited(template: Path, tmp_path: Path, file: str, change: dict) -> Path:
@@ -168,8 +171,11 @@ def test_a_section_in_two_places_is_refused(template: Path, tmp_path: Path) -> N
 # Metrics
 
 
-def test_every_metric_is_measured() -> None:
-    assert METRICS.keys() == MEASUREMENTS.keys()
+def test_every_metric_assumption_and_kind_has_its_line_in_the_docs() -> None:
+    docs = Path(__file__).parents[1] / "docs"
+    told = (docs / "cases.md").read_text() + (docs / "regimes.md").read_text()
+    for name in (*METRICS, *ASSUMPTIONS, *get_args(Kind)):
+        assert f"`{name}`" in told, name
 
 
 def test_no_change_leaves_every_metric_at_zero(template: Path) -> None:
@@ -177,18 +183,18 @@ def test_no_change_leaves_every_metric_at_zero(template: Path) -> None:
     nothing = case.model_copy(
         update={"scenarios": {"none": case.scenarios["lifted"].model_copy(update={"lift": []})}}
     )
-    laboratory = Laboratory(nothing)
+    evaluator = evaluator_of(nothing)
     everything = {"country": "TUR", "partner": ["EU27"], "sectors": ["C24A"]}
     for name, metric in METRICS.items():
-        if "hubs" in name or name == "offset-ratio":
+        if metric.routed or name == "influence":  # the case has no routes, and no cut-off
             continue
         given_ = {k: everything[k] for k in (*metric.needs, *metric.may)}
-        assert at_centre(laboratory, "none", (name, given_)) == pytest.approx(0, abs=1e-6), name
+        assert at_centre(evaluator, "none", (name, given_)) == pytest.approx(0, abs=1e-6), name
 
 
-def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory) -> None:
-    """A draw at the centre is the scenario as `run` solves it from the status quo."""
-    result = run(belarus.case.scenario("us-all"))
+def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Evaluator) -> None:
+    """A draw at the centre is the scenario solved by itself from the status quo."""
+    result = simulate(load_case("belarus-2025").scenario("us-all")).outcome()
     e, trade = result.equilibrium, result.equilibrium.trade.sum("sector")
 
     def measure(metric: str, **parameters: object) -> float:
@@ -217,49 +223,59 @@ def test_metrics_agree_with_the_equilibrium_of_the_scenario(belarus: Laboratory)
     assert measure("through-hubs") == pytest.approx(rise, abs=1e-6)
 
 
-def test_claims_at_one_scenario_are_those_of_the_central_draw(belarus: Laboratory) -> None:
-    """Routes, cut-offs and the status quo are the same by either way."""
-    case = belarus.case
-    values = claim_values(case, run(case.scenario("us-all")))
-    assert "influence-cost" in values
+def test_claims_at_one_scenario_are_those_of_the_central_draw(belarus: Evaluator) -> None:
+    """Routes and the status quo are the same by either way; only what it is about is scored."""
+    case = load_case("belarus-2025")
+    values = claim_values(case, "us-all", simulate(case).outcome("us-all"))
+    assert "isw-any-relief" in values
     for name, value in values.items():
         test = case.claims[name].test
         assert test is not None
+        assert "us-all" in test.scenarios
         wanted = [Quantity(test.metric, test.parameters, "us-all")]
-        expected = belarus.evaluate(belarus.cube.central()[None], wanted)[0, 0]
+        expected = belarus.evaluate(belarus.space.central()[None], wanted)[0, 0]
         assert value == pytest.approx(expected, rel=1e-4, abs=1e-6), name
+    assert not claim_values(case, "embargo-banks", simulate(case).outcome("embargo-banks"))
 
 
 def test_influence_is_the_rise_of_the_cost_of_a_cut(template: Path) -> None:
     case = load_case(template)
-    laboratory = Laboratory(case)
-    world = laboratory.world
-    compiled = compile_scenario(case.scenario("lifted"), world).changes
+    world, eased = detente.load_world(), case.scenario("lifted")
+    d_hat = simulate(eased).outcome().equilibrium.d_hat
+    lifted = detente.Changes(world)
+    for origin, destination, sector in zip(*np.nonzero(d_hat.values != 1), strict=True):
+        C, S = world.countries, world.sectors
+        factor = float(d_hat.values[origin, destination, sector])
+        lifted = lifted.cost(C[destination], C[origin], S[sector], factor=factor)
     costs = []
-    for changes in (detente.Changes(world), compiled):
+    for changes in (detente.Changes(world), lifted):
         real = [
             detente.solve(world, c, tolerance=1e-10).hats["real_income_hat"].sel(country="TUR")
             for c in (changes, changes.cut_off("TUR", "USA"))
         ]
         costs.append(100 * (1 - float(real[1] / real[0])))
-    about = {"country": "TUR", "partner": ["USA"]}
-    measured = at_centre(laboratory, "lifted", ("influence", about))
-    assert measured == pytest.approx(costs[1] - costs[0], abs=1e-6)
+    cut_offs = [("TUR", ("USA",))]
+    outcome = simulate(eased, cut_offs=cut_offs, tolerance=1e-10).outcome()
+    measured = outcome.measure("influence", About(country="TUR", partner=["USA"]))
+    assert measured[0] == pytest.approx(costs[1] - costs[0], abs=1e-6)
 
 
-def test_sales_are_trade_without_the_domestic_part(template: Path) -> None:
+def test_sales_are_trade_without_the_domestic_part() -> None:
     world = detente.load_world("icio2022")
     changes = detente.Changes(world).cost("EU27", "TUR", factor=0.9)
     e = detente.solve(world, changes.tariff("EU27", "TUR", "C20", rate=0.1))
-    block = sales(Ensemble.of_one(e), ["DEU", "TUR"], ["TUR"], ["C20", "C28"])
+    C, S = world.countries, world.sectors
+    j, n, i = ([S.index("C20"), S.index("C28")], [C.index("TUR")], [C.index("DEU"), C.index("TUR")])
+    block = e.after.sales(*map(np.array, (j, n, i)))
     after = e.trade["after"].sel(destination=["TUR"], sector=["C20", "C28"])
     np.testing.assert_allclose(
         block[:, :, 0, 0], after.sel(origin="DEU").transpose("sector", "destination"), rtol=1e-7
     )
     assert (block[:, :, 1] == 0).all()
-
-
-# Draws
+    at_home = e.after.sales(*map(np.array, (j, n, i)), at_home=True)
+    np.testing.assert_allclose(
+        at_home[:, :, 1, 0], after.sel(origin="TUR").transpose("sector", "destination"), rtol=1e-7
+    )
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0.01, 2), min_size=3, max_size=3).map(sorted))
@@ -274,7 +290,7 @@ def test_a_range_runs_from_low_to_high_with_its_centre_as_median(
 
 
 def test_strengths_move_the_measures_of_their_sender_only() -> None:
-    from detente.policy import register
+    from detente.policy.register import register
 
     usa = register()["us-potash-2021"]
     assert usa.ave is not None
@@ -285,30 +301,39 @@ def test_strengths_move_the_measures_of_their_sender_only() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_draws_stay_in_their_ranges(belarus: Laboratory, seed: int) -> None:
-    u = np.random.default_rng(seed).random(len(belarus.cube.groups))
-    draws = belarus.cube.draws(u[None])
-    for name, a in belarus.case.assumptions.items():
+def test_draws_stay_in_their_ranges(belarus: Evaluator, seed: int) -> None:
+    space = belarus.space
+    u = np.random.default_rng(seed).random(len(space.groups))
+    values, p = space.values(u[None]), space.parameters(u[None])
+    for name, a in space.assumptions.items():
         if a.low is not None:
-            assert a.range.low <= float(draws.values[name][0]) <= a.range.high
-    assert (draws.theta > 0).all()
-    assert (draws.theta <= draws.theta_long).all()
+            assert a.range.low <= float(values[name][0]) <= a.range.high
+    assert (p.theta > 0).all()
+    assert (p.theta <= p.theta_long).all()
 
 
-def test_measures_stop_as_much_trade_whatever_the_elasticity(belarus: Laboratory) -> None:
-    scenario, world = belarus.case.scenario("us-goods"), belarus.world
-    theta = world.data["theta"].values
-    plain = compile_scenario(scenario, world).changes.d_hat
-    other = compile_scenario(scenario, world, theta=0.5 * theta).changes.d_hat
-    np.testing.assert_allclose(other ** (-0.5 * theta), plain**-theta, rtol=1e-12)
+def test_measures_stop_as_much_trade_whatever_the_elasticity() -> None:
+    scenario, world = load_case("belarus-2025").scenario("us-goods"), detente.load_world()
+    compiler = Compiler(world, {"us": scenario})
+    plain = Parameters.central(scenario, world)
+    theta = plain.theta_long[compiler.entries.positions // len(world.countries) ** 2]
+    costs = [
+        compiler.under(replace(plain, theta_long=scale * plain.theta_long)).scenario("us").log_d
+        for scale in (1.0, 0.5)
+    ]
+    assert costs[0].any()
+    np.testing.assert_allclose(-0.5 * theta * costs[1][:-1], -theta * costs[0][:-1], rtol=1e-12)
+
+
+def space_of(template: Path) -> ParameterSpace:
+    return evaluator_of(load_case(template)).space
 
 
 def test_sobol_indices_of_an_additive_metric_are_its_shares(template: Path) -> None:
-    case = load_case(template)
-    cube = Cube(case, detente.load_world("icio2022"))
-    design = Design(cube, 6 * 512, seed=1)
+    space = space_of(template)
+    design = Design(space, 6 * 512, seed=1)
     assert design.draws == 6 * 512
-    at = {name: cube.groups.index(name) for name in cube.names}
+    at = {name: space.groups.index(name) for name in space.names}
     u = design.points[: design.draws]
     found = indices(design, 3 * u[:, at["horizon"]] + u[:, at["closure"]])
     assert found.loc["horizon", "total"] == pytest.approx(0.9, abs=0.05)
@@ -317,15 +342,19 @@ def test_sobol_indices_of_an_additive_metric_are_its_shares(template: Path) -> N
 
 
 def test_break_even_of_a_known_function(template: Path) -> None:
-    cube = Cube(load_case(template), detente.load_world("icio2022"))
-    first = cube.groups.index("horizon")
+    space = space_of(template)
+    design = Design(space, 6, seed=0)
+    first = space.groups.index("horizon")
 
     def margin(points: np.ndarray) -> np.ndarray:
-        return cube.value("horizon", points[:, first]) - 0.7
+        return space.value("horizon", points[:, first]) - 0.7
 
-    assert "is 0.7" in str(break_even(cube, "horizon", margin))
-    assert break_even(cube, "horizon", lambda points: np.ones(len(points))) is None
-    assert break_even(cube, "closure", lambda points: np.ones(len(points))) is None
+    def turning(name: str, function: Callable[[np.ndarray], np.ndarray]) -> str | None:
+        return break_even(design, name, design.all_along(function(design.points))[name], function)
+
+    assert "is 0.7" in str(turning("horizon", margin))
+    assert turning("horizon", lambda points: np.ones(len(points))) is None
+    assert turning("closure", lambda points: np.ones(len(points))) is None
 
 
 # Verdicts
@@ -464,8 +493,8 @@ def test_a_scheduler_that_is_not_there_is_told(template: Path, tmp_path: Path) -
 
 def test_the_seed_decides_the_draws(template: Path, tmp_path: Path) -> None:
     case = load_case(template)
-    world = detente.load_world("icio2022")
-    one, two, again = (Design(Cube(case, world), DRAWS, seed).points for seed in (0, 1, 0))
+    space = evaluator_of(case).space
+    one, two, again = (Design(space, DRAWS, seed).points for seed in (0, 1, 0))
     assert (one == again).all()
     assert not (one == two).all()
 

@@ -1,5 +1,1 @@
 """What the scenarios of a case show."""
-
-from detente.analysis.assess import Assessment, assess
-
-__all__ = ["Assessment", "assess"]

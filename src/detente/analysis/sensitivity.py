@@ -7,46 +7,45 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 from scipy.stats import rankdata
 
 from detente.arrays import Array
-from detente.simulation.sampling import Cube, lowered, words
+from detente.simulation.sampling import ParameterSpace, words
 
 ENDS = (0.05, 0.95)
 """Points of an assumption's distribution that a tornado shows."""
 
 STEPS = 9
-"""Points at which a change of sign is looked for along an assumption."""
+"""Points at which a change of sign is looked for along an assumption, and again within a step."""
 
 
 class Design:
-    """Points of the cube: Saltelli's design, then the centre, then each assumption at its ends.
+    """Points of the cube: Saltelli's design, the centre, each assumption at its ends and along it.
 
     Attributes
     ----------
-    cube
-        The case's assumptions.
+    space
+        What is uncertain.
     seed
         Of the scrambling of the Sobol sequence (scipy.stats.qmc, through SALib).
     draws
         Number of points of Saltelli's design, all of them draws of the joint distribution.
     """
 
-    def __init__(self, cube: Cube, draws: int, seed: int) -> None:
-        self.cube, self.seed = cube, seed
-        per_point = len(cube.names) + 2
+    def __init__(self, space: ParameterSpace, draws: int, seed: int) -> None:
+        self.space, self.seed = space, seed
+        per_point = len(space.names) + 2
         self.base = 2 ** int(np.log2(max(draws // per_point, 1)))
         self.draws = self.base * per_point
 
     @property
     def problem(self) -> dict[str, object]:
         """The cube as SALib takes it, in groups of coordinates."""
-        size = len(self.cube.groups)
+        size = len(self.space.groups)
         return {
             "num_vars": size,
             "names": [f"u{k}" for k in range(size)],
-            "groups": self.cube.groups,
+            "groups": self.space.groups,
             "bounds": [[0.0, 1.0]] * size,
         }
 
@@ -56,17 +55,48 @@ class Design:
         from SALib.sample import sobol
 
         drawn = sobol.sample(self.problem, self.base, calc_second_order=False, seed=self.seed)
-        centre = self.cube.central()[None]
-        ends = [self.cube.moved(name, q) for name in self.cube.names for q in self.ends(name)]
-        points: Array = np.concatenate([drawn, centre, ends])
+        moved = [
+            self.space.moved(name, q)
+            for quantiles in (self.ends, self.along)
+            for name in self.space.names
+            for q in quantiles(name)
+        ]
+        points: Array = np.concatenate([drawn, self.space.central()[None], moved])
         return points
 
     def ends(self, name: str) -> tuple[float, float]:
         """Quantiles of an assumption at which it is tried by itself; the last two choices."""
-        choices = len(self.cube.case.assumptions[name].choices)
+        choices = len(self.space.assumptions[name].choices)
         if choices:
             return (choices - 1.5) / choices, (choices - 0.5) / choices
         return ENDS
+
+    def along(self, name: str) -> Array:
+        """Quantiles along an assumption, or one for each choice."""
+        choices = len(self.space.assumptions[name].choices)
+        return (np.arange(choices) + 0.5) / choices if choices else np.linspace(0, 1, STEPS)
+
+    def of_draws(self, values: Array) -> Array:
+        """Values at the draws, out of those at all points."""
+        return values[: self.draws]
+
+    def at_centre(self, values: Array) -> float:
+        """The value at the centre."""
+        return float(values[self.draws])
+
+    def at_ends(self, values: Array) -> dict[str, tuple[float, float]]:
+        """Values at the ends of each assumption."""
+        first = self.draws + 1
+        return {
+            name: (float(values[first + 2 * k]), float(values[first + 2 * k + 1]))
+            for k, name in enumerate(self.space.names)
+        }
+
+    def all_along(self, values: Array) -> dict[str, Array]:
+        """Values along each assumption."""
+        sizes = [len(self.along(name)) for name in self.space.names]
+        rest = values[self.draws + 1 + 2 * len(sizes) :]
+        return dict(zip(self.space.names, np.split(rest, np.cumsum(sizes)[:-1]), strict=True))
 
 
 def indices(design: Design, values: Array) -> pd.DataFrame:
@@ -79,8 +109,8 @@ def indices(design: Design, values: Array) -> pd.DataFrame:
     """
     from SALib.analyze import sobol
 
-    names = design.cube.names
-    titles = [design.cube.case.assumptions[name].title for name in names]
+    names = design.space.names
+    titles = [design.space.title(name) for name in names]
     found = dict.fromkeys(("S1", "S1_conf", "ST", "ST_conf"), np.full(len(names), np.nan))
     if np.isfinite(values).all() and np.ptp(values) > 1e-12 * max(np.abs(values).max(), 1e-300):
         ranks = rankdata(values) / values.size
@@ -96,37 +126,58 @@ def indices(design: Design, values: Array) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.Index(names, name="assumption"))
 
 
-def break_even(cube: Cube, name: str, margin: Callable[[Array], Array]) -> str | None:
+def break_even(
+    design: Design, name: str, along: Array, margin: Callable[[Array], Array]
+) -> str | None:
     """Where along one assumption, the others central, a claim turns, in words; None if nowhere.
 
     Parameters
     ----------
-    cube
-        The case's assumptions.
+    design
+        Points along each assumption.
     name
         The assumption.
+    along
+        By how much the claim's metric exceeds its threshold at these points.
     margin
-        By how much the claim's metric exceeds its threshold at points of the cube.
+        The same at any points of the cube.
     """
-    assumption = cube.case.assumptions[name]
+    space, assumption = design.space, design.space.assumptions[name]
     if assumption.choices:
-        return _by_choice(cube, name, margin)
-    quantiles = np.linspace(0, 1, STEPS)
-    margins = margin(np.array([cube.moved(name, q) for q in quantiles]))
-    turns = np.flatnonzero(np.sign(margins[:-1]) * np.sign(margins[1:]) < 0)
-    if turns.size == 0:
+        above = [c for c, m in zip(assumption.choices, along, strict=True) if m > 0]
+        if len(above) in (0, len(along)):
+            return None
+        return f"turns with {name}: above the threshold under {', '.join(above)} only"
+    quantiles = design.along(name)
+    step = _first_turn(along)
+    if step is None:
         return None
-    k = int(turns[0])
-    between = quantiles[k], quantiles[k + 1]
-    root = brentq(lambda q: margin(cube.moved(name, q)[None])[0], *between, xtol=1e-3)
-    return f"turns where {lowered(assumption.title)} is {words(assumption, cube.value(name, root))}"
+    within = np.linspace(quantiles[step], quantiles[step + 1], STEPS)
+    margins = np.concatenate(
+        [
+            along[step : step + 1],
+            margin(np.array([space.moved(name, q) for q in within[1:-1]])),
+            along[step + 1 : step + 2],
+        ]
+    )
+    last = _first_turn(margins)
+    assert last is not None
+    root = np.interp(0.0, *_ascending(margins[last : last + 2], within[last : last + 2]))
+    value = words(assumption, space.value(name, root))
+    return f"turns where {lowered(assumption.title)} is {value}"
 
 
-def _by_choice(cube: Cube, name: str, margin: Callable[[Array], Array]) -> str | None:
-    choices = cube.case.assumptions[name].choices
-    middles = (np.arange(len(choices)) + 0.5) / len(choices)
-    signs = margin(np.array([cube.moved(name, q) for q in middles])) > 0
-    above = [c for c, sign in zip(choices, signs, strict=True) if sign]
-    if len(above) in (0, len(choices)):
-        return None
-    return f"turns with {name}: above the threshold under {', '.join(above)} only"
+def lowered(title: str) -> str:
+    """A title inside a sentence."""
+    return title[:1].lower() + title[1:]
+
+
+def _first_turn(values: Array) -> int | None:
+    """The first step in which values change their sign."""
+    turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
+    return int(turns[0]) if turns.size else None
+
+
+def _ascending(x: Array, y: Array) -> tuple[Array, Array]:
+    order = np.argsort(x)
+    return x[order], y[order]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from detente.cases.records import Assumption, Claim, Concession, Event, check_assumption
+from detente.cases.records import Claim, Concession, Event
 from detente.errors import ScenarioError, nearest
 from detente.policy.measures import Countries, Country
 from detente.policy.register import look_up, register
@@ -21,6 +21,7 @@ from detente.policy.scenario import (
     names_of,
 )
 from detente.policy.source import Location, Source
+from detente.simulation.assumptions import Assumption, check_assumption, kind_of
 
 SECTIONS = ("measures", "events", "concessions", "claims", "scenarios", "assumptions")
 """Parts of a case that may stand in files of their own, `events.yaml` and so on."""
@@ -168,12 +169,11 @@ def _loose(case: Case) -> Iterator[tuple[Location, str]]:
     """References from one part of a case to another that lead nowhere."""
     yield from _loose_measures(case)
     yield from _loose_claims(case)
-    routed = ("route-elasticity", "hub-share", "hub-margin")
     for name in case.assumptions:
-        if name in routed and case.routes is None:
-            yield ("assumptions", name), "the case has no `routes` that this could be about"
-    if "transfer-share" in case.assumptions and case.patronage is None:
-        yield ("assumptions", "transfer-share"), "the case has no `patronage` (patron, client)"
+        part = kind_of(name).needs
+        if part and getattr(case, part) is None:
+            hint = " (patron, client)" if part == "patronage" else ""
+            yield ("assumptions", name), f"the case has no `{part}` that this could be about{hint}"
 
 
 def _loose_measures(case: Case) -> Iterator[tuple[Location, str]]:

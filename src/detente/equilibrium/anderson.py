@@ -39,6 +39,8 @@ class Anderson:
     def __init__(self, memory: int, compared: Callable[[Array], Array]) -> None:
         self._memory, self._compared = memory, compared
         self._steps = 0
+        self._last_G: Array = np.empty(0)
+        self._last_F: Array = np.empty(0)
 
     def forget(self) -> None:
         """Start anew."""

@@ -127,7 +127,8 @@ class Equilibria:
     @property
     def real_income(self) -> Array:
         """Income at the prices of the world as it is, I' / P_final_hat, [n,k]."""
-        return self.I / np.exp(self.log_P_final)
+        real: Array = self.I / np.exp(self.log_P_final)
+        return real
 
     @property
     def real_wage(self) -> Array:
@@ -186,7 +187,8 @@ class Equilibria:
         pi.ravel()[self.policy.entries] = self.A[:, draw]
         pi *= (self.c[..., draw] ** -self.theta[:, draw, None])[:, None, :]
         total = pi.sum(2, keepdims=True)
-        return np.divide(pi, total, out=pi, where=total > 0)
+        shares: Array = np.divide(pi, total, out=pi, where=total > 0)
+        return shares
 
     def trade(self, draw: int = 0) -> Array:
         """Trade net of tariffs of a draw, at home too, [j,n,i]."""
@@ -211,8 +213,7 @@ class Equilibria:
 
     def technology(self, draw: int = 0) -> Technology:
         """Technology and final use of a draw, without goods that lost all supply."""
-        parts = {"component": self.component[:, draw]}
-        return Technology.of(self.economy, self.lost[..., draw].T, **parts)
+        return Technology.of(self.economy, self.lost[..., draw].T, self.component[:, draw])
 
 
 _ARRAYS = [f.name for f in fields(Equilibria) if f.name not in ("economy", "policy")]

@@ -42,8 +42,14 @@ class Technology:
     lost: Flags
 
     @classmethod
-    def of(cls, economy: Economy, lost: Flags | None = None, **parts: Array) -> Technology:
-        """The world's own, or without some goods.
+    def of(
+        cls,
+        economy: Economy,
+        lost: Flags | None = None,
+        component: Positions | None = None,
+        D: Array | None = None,
+    ) -> Technology:
+        """The world's own, or without some goods or parted.
 
         Raises
         ------
@@ -51,10 +57,11 @@ class Technology:
             A sector loses every input and uses no labour.
         """
         e = economy
-        nothing = np.zeros(e.beta.shape, bool)
-        whole = {"D": e.D, "component": np.zeros(e.VA.size, np.int64), **parts}
+        D = e.D if D is None else D
+        component = np.zeros(e.VA.size, np.int64) if component is None else component
         if lost is None or not lost.any():
-            return cls(e.beta, e.alpha, e.G, e.Gt, lost=nothing, **whole)
+            nothing = np.zeros(e.beta.shape, bool)
+            return cls(e.beta, e.alpha, e.G, e.Gt, D, component, nothing)
         G = np.where(lost[:, :, None], 0.0, e.G)
         left = e.beta + G.sum(1)
         if (left <= 0).any():
@@ -63,7 +70,7 @@ class Technology:
         alpha = np.where(lost, 0.0, e.alpha)
         alpha = alpha / alpha.sum(1, keepdims=True)
         Gt = np.ascontiguousarray(G.transpose(0, 2, 1))
-        return cls(e.beta / left, alpha, G, Gt, lost=lost, **whole)
+        return cls(e.beta / left, alpha, G, Gt, D, component, lost)
 
 
 def technologies(
@@ -112,7 +119,7 @@ def _without_closed(
     trades = economy.pi > 0
     supplied = trades.any(2)
     trades.ravel()[policy.entries[closed]] = False
-    lost = (supplied & ~trades.any(2)).T
+    lost: Flags = np.asarray(supplied & ~trades.any(2)).T
     pairs: Flags = np.asarray(trades.any(0))
     if not lost.any() and _parts(pairs, "strong").max() == 0:
         return None
@@ -120,7 +127,7 @@ def _without_closed(
     _check_transfers(component, policy.transfers[:, draws], economy)
     D = _deficits_within(component, economy)
     _check_balance(pairs, D, economy.world.countries)
-    return Technology.of(economy, lost, component=component, D=D)
+    return Technology.of(economy, lost, component, D)
 
 
 def _parts(pairs: Flags, connection: str) -> Positions:

@@ -163,7 +163,8 @@ class Model:
         self._expenditures(expenditure)
         expenditure -= X
         expenditure /= self.VA
-        return np.maximum(self.r.max((0, 1)), -self.r.min((0, 1)))
+        worst: Array = np.maximum(self.r.max((0, 1)), -self.r.min((0, 1)))
+        return worst
 
     def _unit_costs(self, w: Array, P: Array) -> None:
         """c_hat[n,j] = w_hat[n]^beta prod_k P_hat[n,k]^((1-beta) gamma); CP (2015), eq. 10."""

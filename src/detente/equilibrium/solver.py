@@ -71,7 +71,12 @@ def find_equilibria(
         near = start if start is None or start.draws == draws.size else start.of(draws)
         with numbered(draws):
             model = Model(
-                economy, technology, theta[:, draws], in_shares[draws], policy.of(draws), A[:, draws]
+                economy,
+                technology,
+                theta[:, draws],
+                in_shares[draws],
+                policy.of(draws),
+                A[:, draws],
             )
             x, evaluations = _search(model, near, tolerance, max_evaluations)
             found = _read(model, x, evaluations)

@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from detente.arrays import Array, Flags, Positions
+from detente.arrays import Array
 from detente.policy.effects import effect_of, log_costs, rate_step
 from detente.policy.entries import Entries, both_ways, spread
 from detente.policy.measures import Measure, Strengths
@@ -234,7 +233,9 @@ class Compiled:
         in_force = self._log_d(self.compiler.in_force)
         return [
             shares_of_routes(
-                levels * trade.odds[..., None] * np.exp(self._vartheta(trade) * in_force[place.direct])
+                levels
+                * trade.odds[..., None]
+                * np.exp(self._vartheta(trade) * in_force[place.direct])
             )
             for trade, place in zip(choice.trade, self.compiler.places, strict=True)
         ]

@@ -121,7 +121,7 @@ def audit(scenario: Scenario, world: World) -> pd.DataFrame:
     """
     p = Parameters.central(scenario, world)
     C, S = np.array(world.countries), np.array(world.sectors)
-    parts = []
+    parts: list[pd.DataFrame] = []
     for action in scenario.actions():
         logs = effect_of(action, log_costs(action.measure, world, p), world, p)[:, 0]
         blocks = blocks_touched(action.measure, world)
@@ -130,9 +130,11 @@ def audit(scenario: Scenario, world: World) -> pd.DataFrame:
             factor = np.exp(np.repeat(log, n.size * i.size))
             columns = {"origin": C[origin], "destination": C[destination], "sector": S[sector]}
             names = {"action": action.verb, "measure": action.name}
-            parts.append(pd.DataFrame({**names, **columns, "factor": factor})[origin != destination])
+            parts.append(
+                pd.DataFrame({**names, **columns, "factor": factor})[origin != destination]
+            )
     where = ["origin", "destination", "sector"]
-    columns = ["action", "measure", *where, "factor"]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    nothing = pd.DataFrame(columns=["action", "measure", *where, "factor"])
+    table = pd.concat([nothing, *parts], ignore_index=True) if parts else nothing
     table["total"] = table.groupby(where)["factor"].transform("prod")
     return table.sort_values([*where, "measure"], ignore_index=True)

@@ -1,7 +1,10 @@
 from typing import Any
+
 from detente.policy.measures import Measure, Strengths
 from detente.world.names import group_members, resolve_countries
 from detente.world.world import World
+
+
 def trade_touched(
     measure: Measure, world: World, strengths: Strengths
 ) -> list[tuple[list[str], list[str], Any]]:
@@ -31,5 +34,3 @@ def _overseas(measure: Measure, world: World) -> list[str]:
         return resolve_countries(measure.overseas, world.countries)
     near = {*group_members("Europe"), *group_members("CIS")}
     return [c for c in world.countries if c not in near]
-
-

@@ -233,7 +233,7 @@ class Action:
     verb: Literal["lift", "ease", "impose", "harden"]
     name: str
     measure: Measure
-    degree: float = 1.0
+    degree: Any = 1.0
     new_ave: float | None = None
 
 

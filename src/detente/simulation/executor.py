@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.errors import DetenteError, MissingExtraError
 from detente.simulation.store import Store, code_version
 
@@ -57,6 +57,7 @@ def _evaluate(key: str, points: Array) -> Array:
 def evaluate_all(
     work: Work,
     points: Array,
+    kinds: Positions,
     width: int,
     store: Store,
     *,
@@ -72,6 +73,8 @@ def evaluate_all(
         What is computed.
     points
         Points of the unit cube, (point, coordinate).
+    kinds
+        Points of one number are worked off together, [point].
     width
         Number of quantities.
     store
@@ -88,7 +91,8 @@ def evaluate_all(
     Array
         The same bits, whatever was on disk, whoever worked and in what order.
     """
-    blocks = [points[k : k + BLOCK] for k in range(0, len(points), BLOCK)]
+    order = np.argsort(kinds, kind="stable")
+    blocks = [points[order[k : k + BLOCK]] for k in range(0, len(points), BLOCK)]
     found = {k: store.load(k, (len(block), width)) for k, block in enumerate(blocks)}
     done = {k: values for k, values in found.items() if values is not None}
     missing = [k for k in range(len(blocks)) if k not in done]
@@ -102,7 +106,9 @@ def evaluate_all(
         store.save(k, values)
         done[k] = values
         tell()
-    return np.concatenate([done[k] for k in range(len(blocks))])
+    values = np.empty((len(points), width))
+    values[order] = np.concatenate([done[k] for k in range(len(blocks))])
+    return values
 
 
 def _work_off(
@@ -174,7 +180,7 @@ def _cluster(work: Work, scheduler: str) -> Iterator[Executor]:
     except ImportError as error:
         raise MissingExtraError("distributed", "cluster", "work on a Dask cluster") from error
 
-    class Prepared(WorkerPlugin):  # type: ignore[misc]
+    class Prepared(WorkerPlugin):
         """Every worker makes the work, also one that joins later."""
 
         def setup(self, worker: Any) -> None:

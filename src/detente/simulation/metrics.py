@@ -213,7 +213,8 @@ def trade_share(o: Outcome, about: About) -> Array:
 )
 def influence(o: Outcome, about: About) -> Array:
     """Cost of a cut-off after, less before; two more solves."""
-    assert about.country is not None and about.partner is not None
+    assert about.country is not None
+    assert about.partner is not None
     n = _position(o.world, about.country)
     cuts = o.cut_off(about.country, about.partner)
     before, after = (

@@ -139,9 +139,7 @@ class Simulation:
             self._outcomes[name] = self.respond(costs, name)
         return self._outcomes[name]
 
-    def respond(
-        self, costs: Costs, name: str, start: Equilibria | None = None
-    ) -> Outcome:
+    def respond(self, costs: Costs, name: str, start: Equilibria | None = None) -> Outcome:
         """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
         routed = self.compiled.routed(costs)
         policy = self.compiled.policy(costs, routed)
