@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Floats
 from detente.equilibrium.compiled import compiled
 
 RIDGE = 1e-12
@@ -14,12 +15,16 @@ RIDGE = 1e-12
 
 
 @compiled
-def _retreat(weights: Array, dG: Array, x: Array) -> None:
-    """Take sum_m weights[m,k] dG[m,s,k] off x[s,k]."""
-    for s in range(x.shape[0]):
+def _mixed(G: Array, weights: Array, dG: Floats) -> Array:
+    """G[s,k] - sum_m weights[m,k] dG[m,s,k]."""
+    mixed = np.empty_like(G)
+    for s in range(G.shape[0]):
+        for k in range(G.shape[1]):
+            mixed[s, k] = G[s, k]
         for m in range(weights.shape[0]):
-            for k in range(x.shape[1]):
-                x[s, k] -= weights[m, k] * dG[m, s, k]
+            for k in range(G.shape[1]):
+                mixed[s, k] -= weights[m, k] * dG[m, s, k]
+    return mixed
 
 
 class Anderson:
@@ -36,9 +41,11 @@ class Anderson:
         From a step (..., draw), the rows by which steps are compared, (row, draw).
     """
 
-    def __init__(self, memory: int, compared: Callable[[Array], Array]) -> None:
+    def __init__(self, memory: int, compared: Callable[[Any], Array]) -> None:
         self._memory, self._compared = memory, compared
         self._steps = 0
+        self._dG: Floats = np.empty(0, np.float32)
+        self._dF: Array = np.empty(0)
         self._last_G: Array = np.empty(0)
         self._last_F: Array = np.empty(0)
 
@@ -46,22 +53,21 @@ class Anderson:
         """Start anew."""
         self._steps = 0
 
-    def advance(self, x: Array, f: Array) -> Array:
+    def advance(self, x: Array, f: Array | Floats) -> Array:
         """The next point after x, at which the plain step is f; both (..., draw)."""
-        F, G = self._compared(f), x + f
-        rows = G.reshape(-1, x.shape[-1])
-        after = G.copy()
+        F, G = self._compared(f), (x + f).reshape(-1, x.shape[-1])
         if self._steps == 0:
-            self._dG = np.empty((self._memory, *rows.shape))
+            self._dG = np.empty((self._memory, *G.shape), np.float32)
             self._dF = np.empty((self._memory, *F.shape))
+            after = G.copy()
         else:
             slot, kept = (self._steps - 1) % self._memory, min(self._steps, self._memory)
-            np.subtract(rows, self._last_G, out=self._dG[slot])
+            np.subtract(G, self._last_G, out=self._dG[slot], casting="same_kind")
             np.subtract(F, self._last_F, out=self._dF[slot])
-            _retreat(self._weights(F, kept), self._dG, after.reshape(rows.shape))
-        self._last_G, self._last_F = rows, F
+            after = _mixed(G, self._weights(F, kept), self._dG)
+        self._last_G, self._last_F = G, F
         self._steps += 1
-        return after
+        return after.reshape(x.shape)
 
     def _weights(self, F: Array, kept: int) -> Array:
         """Weights of past steps that leave the least of F, [m,k]."""

@@ -31,9 +31,9 @@ class Jacobian:
 
     Attributes
     ----------
-    B, Bt
+    B
         Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
-        [n,j,k], and its transpose for expenditures.
+        [n,j,k]; its transpose is that of expenditures.
     prices
         Log prices by log wages, [(j,n),m].
     labour
@@ -51,7 +51,6 @@ class Jacobian:
     """
 
     B: Floats
-    Bt: Floats
     prices: Floats
     labour: Floats
     lift_P: Floats
@@ -102,7 +101,6 @@ def differentiate(
     single = np.float32
     return Jacobian(
         B=B.astype(single),
-        Bt=np.ascontiguousarray(B.transpose(0, 2, 1), single),
         prices=np.ascontiguousarray(prices.transpose(1, 0, 2).reshape(J * N, N), single),
         labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
         lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),

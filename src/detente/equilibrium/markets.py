@@ -23,7 +23,7 @@ class Technology:
 
     Attributes
     ----------
-    beta, alpha, G, Gt
+    beta, alpha, G
         As in `Economy`, without the goods lost, the other shares scaled up to one.
     D
         Deficits that sum to zero within each connected part of the world, [n].
@@ -36,7 +36,6 @@ class Technology:
     beta: Array
     alpha: Array
     G: Array
-    Gt: Array
     D: Array
     component: Positions
     lost: Flags
@@ -61,7 +60,7 @@ class Technology:
         component = np.zeros(e.VA.size, np.int64) if component is None else component
         if lost is None or not lost.any():
             nothing = np.zeros(e.beta.shape, bool)
-            return cls(e.beta, e.alpha, e.G, e.Gt, D, component, nothing)
+            return cls(e.beta, e.alpha, e.G, D, component, nothing)
         G = np.where(lost[:, :, None], 0.0, e.G)
         left = e.beta + G.sum(1)
         if (left <= 0).any():
@@ -69,8 +68,7 @@ class Technology:
         G = G / left[:, None, :]
         alpha = np.where(lost, 0.0, e.alpha)
         alpha = alpha / alpha.sum(1, keepdims=True)
-        Gt = np.ascontiguousarray(G.transpose(0, 2, 1))
-        return cls(e.beta / left, alpha, G, Gt, D, component, lost)
+        return cls(e.beta / left, alpha, G, D, component, lost)
 
 
 def technologies(

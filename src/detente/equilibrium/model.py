@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from detente.arrays import Array, Flags, Positions
+from detente.arrays import Array, Flags, Floats, Positions
 from detente.equilibrium.compiled import compiled
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
@@ -35,14 +35,6 @@ def _add_along(
 
 
 @compiled
-def _take_off(weight: Array, entry: Positions, left: Array) -> None:
-    """Take weight[m,k] off left[entry[m],k]."""
-    for m in range(weight.shape[0]):
-        for k in range(weight.shape[1]):
-            left[entry[m], k] -= weight[m, k]
-
-
-@compiled
 def _pay(
     power: Array,
     demand: Array,
@@ -51,12 +43,29 @@ def _pay(
     destination: Positions,
     receiver: Positions,
     received: Array,
+    sold: Array,
 ) -> None:
-    """Add what each entry pays, share[e,k] power[origin,k] demand[destination,k]."""
+    """Pay share[e,k] power[origin,k] demand[destination,k] to receivers; less is sold by origins.
+
+    `sold` is per unit of power; where payments are no part of it, it has no rows.
+    """
     for e in range(share.shape[0]):
         for k in range(share.shape[1]):
-            value = power[origin[e], k] * demand[destination[e], k]
-            received[receiver[e], k] += share[e, k] * value
+            paid = share[e, k] * demand[destination[e], k]
+            received[receiver[e], k] += paid * power[origin[e], k]
+            if sold.shape[0] > 0:
+                sold[origin[e], k] -= paid
+
+
+@compiled
+def _largest(r: Array) -> Array:
+    """The largest absolute value of each column of r[s,k]; NaN where there is one."""
+    largest = np.zeros(r.shape[1])
+    for s in range(r.shape[0]):
+        for k in range(r.shape[1]):
+            if not abs(r[s, k]) <= largest[k]:
+                largest[k] = abs(r[s, k])
+    return largest
 
 
 class Model:
@@ -90,7 +99,7 @@ class Model:
         self.J, self.N, self.K = J, N, theta.shape[1]
         self.economy, self.in_shares = economy, in_shares
         self.technology, self.policy, self.A = technology, policy, A
-        self.component, self.G, self.Gt = technology.component, technology.G, technology.Gt
+        self.component, self.G = technology.component, technology.G
         self.theta = theta[:, None, :]
         self.beta = technology.beta.T[..., None]
         self.alpha = technology.alpha.T[..., None]
@@ -112,11 +121,11 @@ class Model:
         m = policy.margins
         paying = np.searchsorted(shares.entries, policy.entries[m.entry])
         margin = m.share * net[paying]
-        kept = net.copy()
-        _take_off(margin, paying, kept)
         pi, before = (a.ravel()[shares.entries, None] for a in (self.pi, self.net))
-        self.dA, self.dnet = A - pi, kept - before
-        taxed = A - net - (pi - before) if net is not A or self.net is not self.pi else A[:0]
+        self.dA = A - pi
+        untaxed = net is A and self.net is self.pi
+        self.dnet = self.dA if untaxed else net - before
+        taxed = A[:0] if untaxed else self.dA - self.dnet
         at = np.flatnonzero(taxed.any(1))
         self.taxes = taxed[at], self.origin[at], self.destination[at], destination[at]
         self.margins = margin, self.origin[paying], self.destination[paying], m.hub
@@ -163,12 +172,11 @@ class Model:
         self._expenditures(expenditure)
         expenditure -= X
         expenditure /= self.VA
-        worst: Array = np.maximum(self.r.max((0, 1)), -self.r.min((0, 1)))
-        return worst
+        return _largest(self.r.reshape(-1, self.K))
 
     def _unit_costs(self, w: Array, P: Array) -> None:
         """c_hat[n,j] = w_hat[n]^beta prod_k P_hat[n,k]^((1-beta) gamma); CP (2015), eq. 10."""
-        np.matmul(self.Gt, P.transpose(1, 0, 2), out=self.c.transpose(1, 0, 2))
+        np.matmul(self.G.transpose(0, 2, 1), P.transpose(1, 0, 2), out=self.c.transpose(1, 0, 2))
         self.c += self.beta * w
         np.multiply(-self.theta, self.c, out=self.power)
         np.exp(self.power, out=self.power)  # c_hat^-theta
@@ -183,19 +191,18 @@ class Model:
 
     def _sales(self, X: Array) -> None:
         """Y'[i,j] = sum_n pi' X' / (1+t'), less hub margins H; tariff revenue R; eq. 12."""
-        rows = (-1, self.K)
         np.divide(X, self.total, out=self.demand)
         np.matmul(self.net.transpose(0, 2, 1), self.demand, out=self.Y)
         self._add(self.dnet, self.demand, self.origin, self.destination, self.Y)
-        self.Y *= self.power
         self.R[:] = 0.0
         if self.economy.has_tariffs:
             taxes = (self.pi - self.net) @ self.power
             self.R += (taxes * self.demand).sum(0)
         self.H[:] = 0.0
-        power, demand = self.power.reshape(rows), self.demand.reshape(rows)
-        _pay(power, demand, *self.taxes, self.R)
-        _pay(power, demand, *self.margins, self.H)
+        power, demand, Y = (a.reshape(-1, self.K) for a in (self.power, self.demand, self.Y))
+        _pay(power, demand, *self.taxes, self.R, Y[:0])
+        _pay(power, demand, *self.margins, self.H, Y)
+        self.Y *= self.power
 
     def _incomes(self, w: Array) -> None:
         """I'[n] = w_hat VA + R' + hub margins' + D' + transfers'."""
@@ -215,30 +222,30 @@ class Model:
         rows = (-1, self.K)
         _add_along(weight, value.reshape(rows), towards, along, to.reshape(rows))
 
-    def step(self, wages: Wages = "together") -> Array:
+    def step(self, wages: Wages = "together") -> Floats:
         """Step from the residuals: prices and expenditures country by country, and wages.
 
         Wages clear all labour markets `together`, by the Jacobian at the baseline; or each country
         as if the rest of the world stood still, `apart`; or are `held`.
         """
         J, jacobian = self.J, self.economy.jacobian
-        r = self.r[1:].astype(np.float32)
-        f = np.empty_like(self.r)
-        step = np.empty_like(r)
-        dP, dX = step[:J], step[J:]
-        np.matmul(jacobian.B, r[:J].transpose(1, 0, 2), out=dP.transpose(1, 0, 2))
-        np.matmul(jacobian.Bt, r[J:].transpose(1, 0, 2), out=dX.transpose(1, 0, 2))
+        r = self.r.astype(np.float32)
+        f = np.empty_like(r)
+        dw, dP, dX = f[0], f[1 : 1 + J], f[1 + J :]
+        B = jacobian.B
+        np.matmul(B, r[1 : 1 + J].transpose(1, 0, 2), out=dP.transpose(1, 0, 2))
+        Bt = B.transpose(0, 2, 1)
+        np.matmul(Bt, r[1 + J :].transpose(1, 0, 2), out=dX.transpose(1, 0, 2))
         if wages == "together":
-            excess = self.r[0] + jacobian.labour @ r[J:].reshape(-1, self.K)
-            f[0] = np.matmul(self._clearing, excess.T[..., None])[..., 0].T
-            dP += (jacobian.prices @ f[0].astype(np.float32)).reshape(dP.shape)
+            excess = self.r[0] + jacobian.labour @ r[1 + J :].reshape(-1, self.K)
+            dw[:] = np.matmul(self._clearing, excess.T[..., None])[..., 0].T
+            dP += (jacobian.prices @ dw).reshape(dP.shape)
         elif wages == "apart":
-            f[0] = (self.r[0] + (jacobian.home_labour[..., None] * dX).sum(0)) / self._own_slope
-            dP += jacobian.lift_P[..., None] * f[0]
+            dw[:] = (self.r[0] + (jacobian.home_labour[..., None] * dX).sum(0)) / self._own_slope
+            dP += jacobian.lift_P[..., None] * dw
         else:
-            f[0] = 0.0
-        f[1:] = step
-        f[1 + J :] += jacobian.lift_X[..., None] * f[0]
+            dw[:] = 0.0
+        dX += jacobian.lift_X[..., None] * dw
         return f
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.arrays import Array, Flags, Positions
+from detente.arrays import Array, Flags, Floats, Positions
 from detente.equilibrium.anderson import Anderson
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.equilibria import Equilibria
@@ -106,17 +106,17 @@ def _unknowns(e: Equilibria) -> Array:
     return np.concatenate([e.log_w[None], e.log_P, e.X / e.economy.VA[:, None]])
 
 
-def _by_country(f: Array) -> Array:
+def _by_country(f: Array | Floats) -> Array:
     """Each country's wage, sum of prices and sum of expenditures.
 
     What is slow to settle shows there, and comparing all rows does not save an evaluation.
     """
-    sums: Array = np.add.reduceat(f, [0, 1, 1 + len(f) // 2], axis=0)
-    return sums.reshape(-1, f.shape[-1])
+    sums = np.add.reduceat(f, [0, 1, 1 + len(f) // 2], axis=0)
+    return sums.reshape(-1, f.shape[-1]).astype(float)
 
 
-def _everything(f: Array) -> Array:
-    return f.reshape(-1, f.shape[-1])
+def _everything(f: Array | Floats) -> Array:
+    return f.reshape(-1, f.shape[-1]).astype(float)
 
 
 def _together(
@@ -168,7 +168,9 @@ def _settle(
         if worst < EXPLOSION * best:
             if worst < best:
                 best_x, best = x.copy(), worst
-            x = anderson.advance(x, length * model.step("held" if wages_held else "apart"))
+            x = anderson.advance(
+                x, np.float32(length) * model.step("held" if wages_held else "apart")
+            )
         else:
             x, best, length = best_x.copy(), np.inf, 0.5 * length
             anderson.forget()

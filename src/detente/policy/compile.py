@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from detente.arrays import Array
+from detente.errors import ScenarioError
 from detente.policy.effects import effect_of, log_costs, rate_step
 from detente.policy.entries import Entries, both_ways, spread
 from detente.policy.measures import Measure, Strengths
@@ -94,7 +95,7 @@ class Compiler:
         scenarios: Mapping[str, Scenario],
         cut_offs: Sequence[CutOff] = (),
     ) -> None:
-        self.world, self.scenarios = world, dict(scenarios)
+        self.world, self.scenarios, self.cut_offs = world, dict(scenarios), tuple(cut_offs)
         self.assumptions = next(iter(self.scenarios.values()))
         since = since_the_year(self.assumptions, world)
         self.routes = _routes_of(self.assumptions, world)
@@ -182,8 +183,19 @@ class Compiled:
         return Costs(log_d, self.status_quo.rate + steps, transfers, words)
 
     def cut_off(self, costs: Costs, cut_off: CutOff) -> Costs:
-        """The same with all direct trade between a country and some partners banned."""
+        """The same with all direct trade between a country and some partners banned.
+
+        Raises
+        ------
+        ScenarioError
+            The compiler was not told of this cut-off.
+        """
         country, partners = cut_off
+        if cut_off not in self.compiler.cut_offs:
+            raise ScenarioError(
+                f"{country} cut off from {'+'.join(partners)}: name the cut-off when the "
+                "simulation is set up, with `cut_offs`"
+            )
         log_d = costs.log_d.copy()
         for block in both_ways(self.compiler.world, country, partners):
             log_d[self.compiler.entries.rows(block)] = np.inf

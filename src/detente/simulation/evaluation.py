@@ -17,13 +17,12 @@ from detente.policy.compile import Compiler, CutOff
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
 from detente.simulation.metrics import About
-from detente.simulation.run import Simulation
+from detente.simulation.run import Simulation, resolved
 from detente.simulation.sampling import ParameterSpace
-from detente.world.names import resolve_countries
 from detente.world.world import World
 
-WIDTH = 24
-"""Draws in a batch: as many as keep their prices and expenditures near the processor."""
+WIDTH = 48
+"""Draws in a batch: the world is read once for all of them."""
 
 TOLERANCE = 1e-8
 """Of the solves of a draw; the metrics are then good to a millionth of a percent of income."""
@@ -145,9 +144,6 @@ class Evaluator:
 
 def cut_offs_of(quantities: Sequence[Quantity], world: World) -> list[CutOff]:
     """The cut-offs that some quantities need."""
-
-    def codes(names: str | list[str] | None) -> tuple[str, ...]:
-        return tuple(resolve_countries(names, world.countries))
-
     about = [q.about for q in quantities if q.metric == "influence"]
-    return list({(codes(a.country)[0], codes(a.partner)): None for a in about})
+    named = [resolved((a.country or "", tuple(a.partner or ())), world) for a in about]
+    return list(dict.fromkeys(named))

@@ -78,8 +78,15 @@ def simulate(
     if "zero" in closures and len(closures) > 1:
         raise ScenarioError("draws with balanced trade start from another world: solve them apart")
     world = balanced(world) if "zero" in closures else world
-    compiler = Compiler(world, scenarios, cut_offs)
+    compiler = Compiler(world, scenarios, [resolved(c, world) for c in cut_offs])
     return Simulation(compiler, parameters or Parameters.central(first, world), tolerance)
+
+
+def resolved(cut_off: CutOff, world: World) -> CutOff:
+    """A cut-off in the world's own codes."""
+    country, partners = cut_off
+    (code,) = resolve_countries(country, world.countries)
+    return code, tuple(resolve_countries(list(partners), world.countries))
 
 
 def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str, Scenario]:
@@ -246,8 +253,7 @@ class Outcome:
 
     def cut_off(self, country: str, partners: Sequence[str]) -> tuple[Equilibria, Equilibria]:
         """Before and after, solved again with a country cut off from some partners."""
-        C = self.world.countries
-        cut_off = (resolve_countries(country, C)[0], tuple(resolve_countries(list(partners), C)))
+        cut_off = resolved((country, tuple(partners)), self.world)
         before = self.simulation.cut_before(cut_off)
         near = before.shifted(self.before, self.after)
         return before, self.simulation.cut(self.costs, cut_off, near)
