@@ -238,7 +238,7 @@ def test_blocs_that_part_are_told_that_their_deficits_changed() -> None:
 def test_provenance_tells_the_elasticities_that_were_used() -> None:
     world = detente.load_world()
     found = solve(world, theta=np.full(50, 7.0))
-    assert "Fontagn" not in found.manifest()["elasticities"]
+    assert "Fontagn" not in found.manifest["elasticities"]
 
 
 def test_a_huge_finite_factor_is_no_hidden_ban() -> None:

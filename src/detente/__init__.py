@@ -12,11 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from detente.analysis.assess import assess
+    from detente.analysis.claims import weigh
+    from detente.analysis.influence import influence
+    from detente.analysis.leakage import leakage
+    from detente.analysis.relief.relief import relief
+    from detente.cases.case import available_cases, load_case
     from detente.equilibrium.calibrate import rebalance
+    from detente.equilibrium.exposure import exposure
     from detente.equilibrium.outcomes import Equilibrium
     from detente.equilibrium.solve import solve, solve_many
     from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
     from detente.policy.changes import Changes
+    from detente.policy.scenario import Scenario, read_scenario
+    from detente.simulation.run import simulate
     from detente.world.embedded import available_worlds, load_world
     from detente.world.world import World
 
@@ -27,14 +36,25 @@ _HOMES = {
     "ConvergenceError": "errors",
     "DetenteError": "errors",
     "Equilibrium": "equilibrium.outcomes",
+    "Scenario": "policy.scenario",
     "ScenarioError": "errors",
     "World": "world.world",
     "WorldError": "errors",
+    "assess": "analysis.assess",
+    "available_cases": "cases.case",
     "available_worlds": "world.embedded",
+    "exposure": "equilibrium.exposure",
+    "influence": "analysis.influence",
+    "leakage": "analysis.leakage",
+    "load_case": "cases.case",
     "load_world": "world.embedded",
+    "read_scenario": "policy.scenario",
     "rebalance": "equilibrium.calibrate",
+    "relief": "analysis.relief.relief",
+    "simulate": "simulation.run",
     "solve": "equilibrium.solve",
     "solve_many": "equilibrium.solve",
+    "weigh": "analysis.claims",
 }
 """Where the public names are at home: they are imported when first used."""
 
@@ -43,15 +63,26 @@ __all__ = [
     "ConvergenceError",
     "DetenteError",
     "Equilibrium",
+    "Scenario",
     "ScenarioError",
     "World",
     "WorldError",
     "__version__",
+    "assess",
+    "available_cases",
     "available_worlds",
+    "exposure",
+    "influence",
+    "leakage",
+    "load_case",
     "load_world",
+    "read_scenario",
     "rebalance",
+    "relief",
+    "simulate",
     "solve",
     "solve_many",
+    "weigh",
 ]
 
 
