@@ -1,0 +1,126 @@
+"""Many equilibria side by side are the equilibria one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import detente
+from detente import Changes, World
+from detente.equilibrium.economy import economy_of
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.shares import Shares, changed_shares
+from detente.equilibrium.solver import find_equilibria
+from detente.errors import ConvergenceError
+from detente.policy.changes import policy_of
+
+TOLERANCE = 1e-10
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return detente.load_world()
+
+
+def some_changes(world: World) -> list[Changes]:
+    nothing = Changes(world)
+    return [
+        nothing,
+        nothing.cost("USA", "BLR", factor=0.8).transfer("RUS", "BLR", 500.0),
+        nothing.tariff("EU27", "RUS", "goods", rate=0.3),
+        nothing.cut_off("BLR", "RUS"),
+        nothing.cut_off("BLR", [c for c in world.countries if c != "BLR"]),
+    ]
+
+
+def found(
+    world: World,
+    changes: list[Changes],
+    theta: np.ndarray,
+    in_shares: np.ndarray,
+    start: Equilibria | None = None,
+) -> Equilibria:
+    policy = policy_of(changes)
+    return find_equilibria(
+        economy_of(world), policy, theta, in_shares, tolerance=TOLERANCE, start=start
+    )
+
+
+def test_draws_are_the_equilibria_one_by_one(world: World) -> None:
+    """Also where a country is left alone, which has markets of its own."""
+    changes = some_changes(world)
+    theta = world.data["theta"].values[:, None] * np.array([1.0, 0.6, 1.5, 0.8, 1.2])
+    in_shares = np.array([True, False, True, False, True])
+    together = found(world, changes, theta, in_shares)
+    for k, change in enumerate(changes):
+        closure = "share" if in_shares[k] else "value"
+        alone = detente.solve(
+            world, change, theta=theta[:, k], deficits=closure, tolerance=TOLERANCE
+        ).after
+        for name in ("log_w", "log_P_final"):
+            one, other = getattr(together, name)[..., k], getattr(alone, name)[..., 0]
+            np.testing.assert_allclose(one, other, atol=1e-8, err_msg=f"{name} of {k}")
+        for name in ("I", "Y", "X"):
+            one, other = getattr(together, name)[..., k], getattr(alone, name)[..., 0]
+            np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-3, err_msg=f"{name} of {k}")
+        assert (together.lost[..., k] == alone.lost[..., 0]).all()
+        assert (together.component[:, k] == alone.component[:, 0]).all()
+    np.testing.assert_allclose(together.log_w[:, 0], 0, atol=1e-9)
+
+
+def test_a_start_nearby_does_not_change_what_is_found(world: World) -> None:
+    changes = some_changes(world)[:3]
+    theta = np.repeat(world.data["theta"].values[:, None], 3, axis=1)
+    in_shares = np.ones(3, bool)
+    one = found(world, changes, theta, in_shares)
+    again = found(world, changes, theta, in_shares, one.shifted(one, one))
+    np.testing.assert_allclose(again.log_w, one.log_w, atol=1e-9)
+    assert again.evaluations.max() < one.evaluations.max()
+
+
+def test_the_jacobian_is_the_derivative_of_excess_demand(world: World) -> None:
+    economy = economy_of(world)
+    theta = economy.theta[:, None]
+    jacobian = economy.jacobian
+    S = jacobian.S0 + np.tensordot(theta.T, jacobian.T, 1)[0]
+    np.testing.assert_allclose(-S @ jacobian.clearing(theta)[0], np.eye(len(S)), atol=1e-9)
+    # Walras: what excess demand comes with any wage change is worth nothing in sum, but for the
+    # numeraire's own term
+    VA = economy.VA
+    np.testing.assert_allclose(VA @ S, -VA, rtol=1e-3, atol=1e-3 * VA.max())
+
+
+def test_draws_of_the_same_elasticities_share_a_matrix(world: World) -> None:
+    jacobian, theta = economy_of(world).jacobian, economy_of(world).theta[:, None]
+    assert jacobian.clearing(np.repeat(theta, 3, axis=1)).shape[0] == 1
+    assert jacobian.clearing(theta * np.array([1.0, 0.5])).shape[0] == 2
+
+
+def test_a_draw_without_equilibrium_is_named(world: World) -> None:
+    changes = some_changes(world)[:2]
+    impossible = replace(changes[1], transfers=np.zeros(len(world.countries)))
+    C = world.countries
+    impossible.transfers[[C.index("BLR"), C.index("RUS")]] = -1e6, 1e6
+    theta = np.repeat(world.data["theta"].values[:, None], 2, axis=1)
+    with pytest.raises(ConvergenceError) as caught:
+        found(world, [changes[0], impossible], theta, np.ones(2, bool))
+    assert caught.value.diagnostics["draw"] == 1
+
+
+def test_what_little_is_left_of_a_supply_is_summed_anew() -> None:
+    """A home share of a billionth keeps its digits when all else is banned."""
+    trade = np.array([[[1e-9], [30.0], [5.0]], [[40.0], [60.0], [9.0]], [[6.0], [8.0], [70.0]]])
+    small = World.from_flows(
+        trade, np.zeros((3, 1, 1)), theta=4.0, countries=["A", "B", "C"], sectors=["S"]
+    )
+    alone = detente.rebalance(small, "zero")
+    banned = Changes(alone).ban("A").ban(destination="A")
+    economy, policy = economy_of(alone), policy_of([banned])
+    A = changed_shares(policy, economy, economy.theta[:, None])
+    assert (Shares.under(policy, economy, A).pi[0, 0] == 0).all()
+    home = float(alone.data["pi"].sel(origin="A", destination="A").item())
+    expected = 100 * (home**0.25 - 1)  # Arkolakis, Costinot and Rodriguez-Clare (2012)
+    welfare = detente.solve(alone, banned, tolerance=1e-12).welfare.sel(country="A")
+    assert float(welfare) == pytest.approx(expected, rel=1e-12)
