@@ -1,7 +1,8 @@
-"""Running the scenarios of a case and reading what analysts ask of them."""
+"""Solving the scenarios of a case and reading what analysts ask of them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -11,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from detente.cases.case import Case
-from detente.equilibrium import Equilibrium
-from detente.policy import Scenario
-from detente.simulation.runs import run
+from detente.equilibrium.outcomes import Equilibrium
+from detente.policy.scenario import Scenario
+from detente.simulation.metrics import sales
+from detente.simulation.run import simulate
 from detente.world.names import resolve_countries
-from detente.world.world import World
 
 TOP_SECTORS = 5
 
@@ -28,6 +29,8 @@ class Assessment:
     ----------
     title
         Of the case or scenario.
+    target
+        The country whose trade and sectors are shown.
     titles
         Scenario name to title, in order.
     welfare
@@ -57,14 +60,6 @@ class Assessment:
     manifest: dict[str, Any]
     assumptions: dict[str, str] = field(default_factory=dict)
 
-    def provenance(self) -> str:
-        """Version, world, elasticities and closure of the first scenario, in one line."""
-        made = next(iter(self.manifest["scenarios"].values()))
-        return (
-            f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
-            f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
-        )
-
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
         rows = self.sectors[self.sectors["scenario"] == scenario]
@@ -84,6 +79,22 @@ class Assessment:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, for files."""
         return {"welfare": self.welfare, "trade": self.trade, "sectors": self.sectors}
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
+        tables = {
+            name: json.loads(table.to_json(orient="records", double_precision=12))
+            for name, table in self.tables().items()
+        }
+        return {
+            "title": self.title,
+            "target": self.target,
+            "titles": self.titles,
+            **tables,
+            "notes": self.notes,
+            "assumptions": self.assumptions,
+            "manifest": self.manifest,
+        }
 
 
 def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> Assessment:
@@ -109,9 +120,8 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
     >>> bool(table["us-eu-all", "BLR"] > table["us-all", "BLR"] > 0)
     True
     """
-    scenarios = {name: case.scenario(name) for name in case.scenarios}
     found = assess_scenarios(
-        scenarios, case.title, case.target, case.countries, case.partners, progress
+        case.spelled_out(), case.title, case.target, case.countries, case.partners, progress
     )
     return replace(found, assumptions=case.notes)
 
@@ -124,16 +134,17 @@ def assess_scenarios(
     partners: list[str],
     progress: Callable[[int, int], object] | None = None,
 ) -> Assessment:
-    """Solve scenarios and collect the tables; see `assess`."""
+    """Solve scenarios that share their assumptions and collect the tables; see `assess`."""
+    simulation = simulate(scenarios)
+    label = resolve_countries(target, simulation.world.countries)[0]
     welfare, trade, sectors, notes, manifests = [], [], [], [], {}
     for done, (name, scenario) in enumerate(scenarios.items(), start=1):
-        found = run(scenario).equilibrium
-        label = resolve_countries(target, found.world.countries)[0]
+        found = simulation.outcome(name).equilibrium
         welfare.append(welfare_table(found, countries).assign(scenario=name))
         trade.append(trade_table(found, label, partners).assign(scenario=name))
         sectors.append(sector_table(found, label).assign(scenario=name))
         notes += [f"{scenario.title}: {note}" for note in found.notes]
-        manifests[name] = found.manifest()
+        manifests[name] = found.manifest
         if progress is not None:
             progress(done, len(scenarios))
     return Assessment(
@@ -153,42 +164,24 @@ def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return table[["scenario", *table.columns.drop("scenario")]]
 
 
-def _members(names: list[str], world: World) -> dict[str, list[int]]:
-    """Positions of each country, or of the members of each group."""
-    return {
-        name: [world.countries.index(c) for c in resolve_countries(name, world.countries)]
-        for name in names
-    }
-
-
 def welfare_table(found: Equilibrium, countries: list[str]) -> pd.DataFrame:
     """Welfare of countries and groups; a group's is its members' equivalent variation together."""
-    income = found.world.income.values
-    ev = found.equivalent_variation.values
-    rows = [
-        {
-            "country": name,
-            "percent": 100 * ev[at].sum() / income[at].sum(),
-            "million_usd": ev[at].sum(),
-        }
-        for name, at in _members(countries, found.world).items()
-    ]
+    rows = []
+    for name in countries:
+        members = {"country": resolve_countries(name, found.world.countries)}
+        gained = float(found.equivalent_variation.sel(members).sum())
+        income = float(found.income["before"].sel(members).sum())
+        rows.append({"country": name, "percent": 100 * gained / income, "million_usd": gained})
     return pd.DataFrame(rows)
 
 
 def trade_table(found: Equilibrium, target: str, partners: list[str]) -> pd.DataFrame:
     """Exports to and imports from partners, before and after."""
-    n = found.world.countries.index(target)
-    flows = {k: v.sum("sector").values for k, v in found.trade.data_vars.items()}
     rows = []
-    for name, at in _members(partners, found.world).items():
-        others = [i for i in at if i != n]
+    for name in partners:
         row: dict[str, Any] = {"partner": name}
-        for side in ("exports", "imports"):
-            before, after = (
-                float((z[n, others] if side == "exports" else z[others, n]).sum())
-                for z in (flows["before"], flows["after"])
-            )
+        for side, ends in (("exports", (target, name)), ("imports", (name, target))):
+            before, after = (float(sales(e, *ends)[0]) for e in (found.before, found.after))
             row |= {
                 f"{side}_before": before,
                 f"{side}_after": after,
@@ -200,13 +193,12 @@ def trade_table(found: Equilibrium, target: str, partners: list[str]) -> pd.Data
 
 def sector_table(found: Equilibrium, target: str) -> pd.DataFrame:
     """Gross output of the target by sector, before and after, in value."""
-    world = found.world
-    n = world.countries.index(target)
-    before, after = world.output.values[n], found.solution.Y[n]
+    output = found.output.sel(country=target)
+    before, after = output["before"].values, output["after"].values
     return pd.DataFrame(
         {
-            "sector": world.sectors,
-            "name": [world.name_of(s) for s in world.sectors],
+            "sector": found.world.sectors,
+            "name": [found.world.name_of(s) for s in found.world.sectors],
             "before": before,
             "after": after,
             "percent": [_percent(a, b) for a, b in zip(after, before, strict=True)],

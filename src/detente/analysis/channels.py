@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
-from detente.equilibrium import Equilibrium
+from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.policy import Scenario
-from detente.policy.scenario import Routes
-from detente.simulation.runs import run
+from detente.policy.parameters import Parameters
+from detente.policy.routes import RouteChoice
+from detente.simulation.metrics import About, by_route
+from detente.simulation.run import Outcome, Simulation
 from detente.world.names import resolve_countries
 
 CHANNELS = (
@@ -23,19 +25,47 @@ CHANNELS = (
     "transfers",
 )
 
+SHARES = (1e-6, 0.5)
+"""Hub shares between which one is looked for."""
 
-def welfare_channels(scenario: Scenario, country: str = "RUS") -> pd.DataFrame:
+POINTS = 16
+"""Shares tried side by side: twice, so that one is found to less than a thousandth of itself."""
+
+
+def varied(simulation: Simulation, **values: Array) -> Simulation:
+    """The same scenarios under other routes and patronage, one way to a draw.
+
+    Parameters
+    ----------
+    simulation
+        Of one draw, whose other parameters hold in all.
+    values
+        `hub_share`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
+        `detente.policy.parameters.Parameters`. The status quo is the same under all of them.
+    """
+    p = simulation.parameters
+    draws = next(iter(values.values())).shape[-1]
+    arrays = [f.name for f in fields(Parameters) if f.name != "strengths"]
+    alike: Any = {name: np.repeat(getattr(p, name), draws, axis=-1) for name in arrays}
+    found = Simulation(simulation.compiler, replace(p, **{**alike, **values}), simulation.tolerance)
+    found.before = simulation.before.of(np.zeros(draws, np.int64))
+    return found
+
+
+def welfare_channels(simulation: Simulation, scenario: str, country: str) -> pd.DataFrame:
     """Split a country's welfare under a scenario into channels that add up to the total.
 
-    Channels are switched on one after the other, each a full solve: direct trade only; routes,
+    Channels are switched on one after the other, each solved in full: direct trade only; routes,
     without what hubs earn; hub margins; transfers. The first is split once more: `trade diversion`
     is what the country's terms of trade with the senders and the target do to it, to first order
     (Caliendo and Parro 2015, equation 16), the rest is the rest.
 
     Parameters
     ----------
+    simulation
+        Of one draw, with routes, patronage or neither; a channel that there is not is zero.
     scenario
-        With routes, patronage or neither; a channel that the scenario does not have is zero.
+        Its name.
     country
         Whose welfare.
 
@@ -46,42 +76,44 @@ def welfare_channels(scenario: Scenario, country: str = "RUS") -> pd.DataFrame:
 
     Raises
     ------
-    ScenarioError, ConvergenceError
+    ConvergenceError
         From the scenario.
 
     Examples
     --------
     >>> from detente.cases import load_case
-    >>> parts = welfare_channels(load_case("belarus-2025").scenario("us-goods"))
+    >>> from detente.simulation.run import simulate
+    >>> parts = welfare_channels(simulate(load_case("belarus-2025")), "us-goods", "RUS")
     >>> total = parts.loc["total", "percent"]
     >>> bool(abs(parts["percent"].drop("total").sum() - total) < 1e-9)
     True
     """
-    routes = scenario.routes
-    plain = scenario.model_copy(update={"routes": None, "patronage": None, "transfers": []})
-    costless = routes and routes.model_copy(update={"margin": 0.0})
-    steps = [
-        plain,
-        plain.model_copy(update={"routes": costless}),
-        plain.model_copy(update={"routes": routes}),
-        scenario,
-    ]
-    found = [run(step).equilibrium for step in steps]
-    welfare = [float(e.welfare.sel(country=country)) for e in found]
-    diversion = _diversion(found[0], scenario, country)
+    p = simulation.parameters
+    steps = varied(
+        simulation,
+        hub_share=p.hub_share * [0, 1, 1, 1],
+        hub_margin=p.hub_margin * [0, 0, 1, 1],
+        patron_share=p.patron_share * [0, 0, 0, 1],
+    )
+    costs = steps.compiled.scenario(scenario)
+    last = replace(costs, transfers=costs.transfers * [0, 0, 0, 1])
+    found = steps.respond(last, scenario)
+    welfare = found.measure("welfare", About(country=country))
+    diversion = _diversion(found, country)
     parts = [diversion, welfare[0] - diversion, *np.diff(welfare)]
     percent = pd.Series(parts, index=pd.Index(CHANNELS, name="channel"))
     percent["total"] = welfare[-1]
-    income = float(found[-1].world.income.sel(country=country))
+    income = float(found.equilibrium.income["before"].sel(country=country))
     return pd.DataFrame({"percent": percent, "million_usd": percent / 100 * income})
 
 
-def _diversion(direct: Equilibrium, scenario: Scenario, country: str) -> float:
+def _diversion(direct: Outcome, country: str) -> float:
     """First-order terms of trade of a country with the scenario's senders and targets."""
-    named = {n for a in scenario.actions() for n in (*a.measure.senders, a.measure.target)}
+    measures = [a.measure for a in direct.scenario.actions()]
+    named = {name for m in measures for name in (*m.senders, m.target)}
     partners = resolve_countries(sorted(named), direct.world.countries)
-    terms = direct.decomposition["terms_of_trade"].sel(country=country, partner=partners)
-    return float(terms.sum())
+    terms = direct.equilibrium.decomposition["terms_of_trade"]
+    return float(terms.sel(country=country, partner=partners).sum())
 
 
 @dataclass(frozen=True)
@@ -96,7 +128,7 @@ class BreakEven:
         Share of the lane's trade that would take any hub without sanctions, at which the country
         neither gains nor loses; None if it gains, or loses, at every share.
     passing
-        Share of the lane's trade that passes through the hub in the baseline at that point.
+        Share of the lane's trade that passes through the hub in the status quo at that point.
     without_routes, at_default
         The country's welfare in percent without circumvention, and as the scenario has it.
     """
@@ -108,8 +140,10 @@ class BreakEven:
     without_routes: float
     at_default: float
 
-    def __str__(self) -> str:
-        if self.hub_share is None or self.passing is None:
+    @property
+    def words(self) -> str:
+        """The finding in a sentence, with codes of countries."""
+        if self.passing is None:
             verb = "gains" if self.without_routes > 0 else "loses"
             return f"{self.country} {verb} whether or not goods pass through {self.hub}"
         side = "less" if self.without_routes > 0 else "more"
@@ -117,97 +151,148 @@ class BreakEven:
         return f"{self.country} gains if {share} of the goods bound for it pass through {self.hub}"
 
 
-def break_even(scenario: Scenario, country: str = "RUS", hub: str = "BLR") -> BreakEven:
+def break_even(simulation: Simulation, scenario: str, country: str, hub: str) -> BreakEven:
     """Find the share of goods that must pass through a hub for a country to gain.
 
     Parameters
     ----------
+    simulation
+        Of one draw, with routes; the first lane holds the goods.
     scenario
-        With routes; its first lane holds the goods.
+        Its name.
     country, hub
-        Whose gain, and through which of the scenario's hubs.
+        Whose gain, and through which of the hubs.
 
     Raises
     ------
     ScenarioError
-        The scenario has no routes, or the hub is not one of them.
+        There are no routes, or the hub is not one of them.
     """
-    routes = scenario.routes
-    if routes is None:
-        raise ScenarioError(f"{scenario.title!r} has no routes: nothing can pass through {hub}")
-    if hub not in routes.hubs:
-        raise ScenarioError(f"{hub!r} is not a hub here; hubs are {', '.join(routes.hubs)}")
+    at = hub_position(routes_of(simulation), hub)
 
-    def outcome(log_share: float) -> tuple[float, float]:
-        """Welfare of the country, and the share of the lane that passes through the hub."""
-        share = {"hub_share": float(np.exp(log_share))}
-        result = run(scenario.model_copy(update={"routes": routes.model_copy(update=share)}))
-        assert result.leakage is not None
-        before = result.leakage.by_route()["before"]
-        passing = float(before[hub] / before.sum())
-        return float(result.equilibrium.welfare.sel(country=country)), passing
+    def outcome(hub_shares: Array) -> Outcome:
+        return varied(simulation, hub_share=hub_shares).outcome(scenario)
 
-    low, high = np.log(1e-6), np.log(0.5)
-    ends = outcome(low)[0], outcome(high)[0]
-    without = run(scenario.model_copy(update={"routes": None}))
-    plain = float(without.equilibrium.welfare.sel(country=country))
-    default = float(run(scenario).equilibrium.welfare.sel(country=country))
-    if ends[0] * ends[1] > 0:
-        return BreakEven(country, hub, None, None, plain, default)
-    root = brentq(lambda s: outcome(s)[0], low, high, xtol=1e-3)
-    return BreakEven(country, hub, float(np.exp(root)), outcome(root)[1], plain, default)
+    def welfare(hub_shares: Array) -> Array:
+        return outcome(hub_shares).measure("welfare", About(country=country))
+
+    without, default = welfare(np.append(0.0, simulation.parameters.hub_share))
+    share, passing = crossing(welfare), None
+    if share is not None:
+        before, _ = by_route(outcome(np.array([share])))
+        passing = float((before[1 + at] / before.sum(0))[0])
+    return BreakEven(country, hub, share, passing, float(without), float(default))
+
+
+def crossing(excess: Callable[[Array], Array]) -> float | None:
+    """The least hub share at which what is computed of many changes sign; None if it never does."""
+    low, high = SHARES
+    for _ in range(2):
+        shares = np.geomspace(low, high, POINTS)
+        values = excess(shares)
+        turns = np.flatnonzero(values[:-1] * values[1:] < 0)
+        if not turns.size:
+            return None
+        low, high = shares[turns[0] : turns[0] + 2]
+        before, after = values[turns[0] : turns[0] + 2]
+    return float(low * (high / low) ** (before / (before - after)))
+
+
+def calibrate_routes(simulation: Simulation, scenario: str, observed: float = 0.05) -> float:
+    """Find the hub share at which a scenario's offset ratio is the one observed.
+
+    Parameters
+    ----------
+    simulation
+        Of one draw, with routes.
+    scenario
+        Name of one in which direct trade of the first lane falls.
+    observed
+        Rise of trade through hubs over the fall of direct trade.
+
+    Raises
+    ------
+    ScenarioError
+        No hub share gives it.
+    """
+    routes_of(simulation)
+
+    def excess(hub_shares: Array) -> Array:
+        found = varied(simulation, hub_share=hub_shares).outcome(scenario)
+        return found.measure("offset-ratio", About()) - observed
+
+    share = crossing(excess)
+    if share is None:
+        low, high = SHARES
+        raise ScenarioError(
+            f"an offset ratio of {observed:g} cannot be reached: hub shares from {low:g} to "
+            f"{high:g} were tried"
+        )
+    return share
 
 
 def enforcement(
-    scenario: Scenario, factors: list[float], hub: str | None = None, country: str = "RUS"
+    simulation: Simulation,
+    scenario: str,
+    factors: Sequence[float],
+    country: str,
+    hub: str | None = None,
 ) -> pd.DataFrame:
     """What enforcement does: leakage as the handling cost of one hub, or of all, is raised.
 
     Parameters
     ----------
+    simulation
+        Of one draw, with routes.
     scenario
-        With routes.
+        Its name.
     factors
         Handling cost factors mu_hat; 1 changes nothing.
-    hub
-        One hub; omitted, all.
     country
         Whose welfare is shown beside the flows.
+    hub
+        One hub; omitted, all.
 
     Returns
     -------
     DataFrame
         By factor: trade of the first lane directly and through hubs (million USD), the share of it
-        that takes a hub, the offset ratio (where direct trade falls), the hubs' margins, and the
-        country's welfare in percent.
+        that takes a hub, the offset ratio (where direct trade falls), the rise of the hubs'
+        margins, and the country's welfare in percent.
+
+    Raises
+    ------
+    ScenarioError
+        There are no routes, or the hub is not one of them.
     """
-    if scenario.routes is None:
-        raise ScenarioError(f"{scenario.title!r} has no routes, so nothing leaks")
-    rows = []
-    for factor in factors:
-        result = run(
-            scenario.model_copy(update={"routes": _enforced(scenario.routes, factor, hub)})
-        )
-        leak = result.leakage
-        assert leak is not None
-        after = leak.by_route()["after"]
-        through = float(after.drop("direct").sum() if hub is None else after[hub])
-        rows.append(
-            {
-                "mu_hat": factor,
-                "direct": float(after["direct"]),
-                "through_hubs": through,
-                "share_through_hubs": through / float(after.sum()),
-                "offset_ratio": leak.offset_ratio(),
-                "margins": float(leak.margins.sum() if hub is None else leak.margins[hub]),
-                "welfare": float(result.equilibrium.welfare.sel(country=country)),
-            }
-        )
-    return pd.DataFrame(rows).set_index("mu_hat")
+    choice = routes_of(simulation)
+    hubs = np.arange(len(choice.hubs)) if hub is None else np.array([hub_position(choice, hub)])
+    raised = np.ones((len(choice.hubs), len(factors)))
+    raised[hubs] = factors
+    found = varied(simulation, handling=simulation.parameters.handling * raised).outcome(scenario)
+    _, after = by_route(found)
+    through = after[1 + hubs].sum(0)
+    columns = {
+        "direct": after[0],
+        "through_hubs": through,
+        "share_through_hubs": through / after.sum(0),
+        "offset_ratio": found.measure("offset-ratio", About()),
+        "margins": found.after.H[choice.positions[hubs]].sum(0),
+        "welfare": found.measure("welfare", About(country=country)),
+    }
+    return pd.DataFrame(columns, index=pd.Index(factors, name="mu_hat"))
 
 
-def _enforced(routes: Routes, factor: float, hub: str | None) -> Routes:
-    chosen = routes.hubs if hub is None else [hub]
-    now = routes.enforcement
-    raised = {**now, **{h: factor * now.get(h, 1.0) for h in chosen}}
-    return routes.model_copy(update={"enforcement": raised})
+def routes_of(simulation: Simulation) -> RouteChoice:
+    """The routes that goods may take; a `ScenarioError` if there are none."""
+    if simulation.compiler.routes is None:
+        titles = ", ".join(repr(s.title) for s in simulation.scenarios.values())
+        raise ScenarioError(f"no routes in {titles}: nothing goes round the sanctions")
+    return simulation.compiler.routes
+
+
+def hub_position(choice: RouteChoice, hub: str) -> int:
+    """Which of the hubs one is; a `ScenarioError` if it is none."""
+    if hub not in choice.hubs:
+        raise ScenarioError(f"{hub!r} is not a hub here; hubs are {', '.join(choice.hubs)}")
+    return choice.hubs.index(hub)

@@ -11,16 +11,18 @@ import pandas as pd
 
 from detente.analysis.channels import BreakEven, break_even, enforcement, welfare_channels
 from detente.analysis.supply import supply_links
-from detente.cases import Case
+from detente.cases.case import Case
 from detente.errors import ScenarioError
-from detente.simulation.runs import run
+from detente.policy.register import look_up
+from detente.policy.scenario import Routes
+from detente.simulation.run import Outcome, simulate
 from detente.world.names import resolve_countries
 
 ENFORCEMENT = [1.0, 1.02, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5]
 
 
 @dataclass(frozen=True, eq=False)
-class Leaks:
+class CaseLeakage:
     """Circumvention in a case.
 
     Attributes
@@ -56,33 +58,36 @@ class Leaks:
     enforcement: pd.DataFrame
     manifest: dict[str, Any]
 
-    def document(self) -> dict[str, Any]:
-        """Everything as plain data; missing numbers are null."""
-        tables = {
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files."""
+        return {
             "channels": self.channels.reset_index(),
             "routes": self.routes.reset_index(),
             "supply": self.supply,
             "enforcement": self.enforcement.reset_index(),
         }
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
         return {
             "title": self.title,
             "country": self.country,
             "hub": self.hub,
             "titles": self.titles,
-            **{k: json.loads(t.to_json(orient="records")) for k, t in tables.items()},
-            "break_even": {k: str(b) for k, b in self.break_evens.items()},
+            **{k: json.loads(t.to_json(orient="records")) for k, t in self.tables().items()},
+            "break_even": {k: b.words for k, b in self.break_evens.items()},
             "drawn": self.drawn,
             "manifest": self.manifest,
         }
 
 
-def leaks(
+def leakage(
     case: Case,
     drawn: str | None = None,
     hub: str | None = None,
-    country: str = "RUS",
+    country: str | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> Leaks:
+) -> CaseLeakage:
     """Follow what goes round the sanctions in every scenario of a case.
 
     Parameters
@@ -92,9 +97,9 @@ def leaks(
     drawn
         Scenario whose supply and enforcement are shown; by default the last easing.
     hub
-        Where enforcement is tried; the case's target by default.
+        Where enforcement is tried; by default the case's target if it is a hub, else the first.
     country
-        Whose welfare is explained.
+        Whose welfare is explained; by default the case's rival, else where the first lane ends.
     progress
         Called with (scenarios done, scenarios in all).
 
@@ -102,29 +107,34 @@ def leaks(
     ------
     ScenarioError
         The case has no routes, or no such scenario or hub.
+    WorldError
+        An unknown country.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> found = leakage(load_case("belarus-2025"))
+    >>> found.country, found.hub, found.break_evens["us-all"].words
+    ('RUS', 'BLR', 'RUS gains whether or not goods pass through BLR')
     """
-    if case.routes is None:
-        raise ScenarioError(f"the case {case.title!r} has no routes: nothing leaks")
-    hub = hub or case.target
     drawn = drawn or case.last_easing()
-    chosen = case.scenario(drawn)
-    world = chosen.load_world()
-    country = resolve_countries(country, world.countries)[0]
-    hub = resolve_countries(hub, world.countries)[0]
-    channels, routes, evens, manifests, results = {}, {}, {}, {}, {}
+    look_up(case.scenarios, drawn, "scenario")
+    countries = case.scenario(drawn).load_world().countries
+    country, hub = (
+        resolve_countries(name, countries)[0]
+        for name in (country or _affected(case), hub or _hub(case, countries))
+    )
+    simulation = simulate(case)
+    channels, routes, evens, manifests = {}, {}, {}, {}
     for done, name in enumerate(case.scenarios, start=1):
-        scenario = case.scenario(name)
-        channels[name] = welfare_channels(scenario, country)["percent"]
-        evens[name] = break_even(scenario, country, hub)
-        results[name] = result = run(scenario)
-        leak = result.leakage
-        assert leak is not None
-        routes[name] = leak.by_route().join(leak.margins.rename_axis("route"))
-        manifests[name] = result.equilibrium.manifest()
+        channels[name] = welfare_channels(simulation, name, country)["percent"]
+        evens[name] = break_even(simulation, name, country, hub)
+        found = simulation.outcome(name)
+        routes[name] = _by_route(found)
+        manifests[name] = found.equilibrium.manifest
         if progress is not None:
             progress(done, len(case.scenarios))
-    groups = [g for lane in case.routes.lanes[:1] for g in lane.origins]
-    return Leaks(
+    return CaseLeakage(
         title=case.title,
         country=country,
         hub=hub,
@@ -133,7 +143,36 @@ def leaks(
         routes=pd.concat(routes, names=["scenario"]),
         break_evens=evens,
         drawn=drawn,
-        supply=supply_links(results[drawn], groups),
-        enforcement=enforcement(chosen, ENFORCEMENT, hub, country),
+        supply=supply_links(simulation.outcome(drawn)),
+        enforcement=enforcement(simulation, drawn, ENFORCEMENT, country, hub),
         manifest={"scenarios": manifests},
     )
+
+
+def _affected(case: Case) -> str:
+    """The case's rival, or else where its first lane ends."""
+    rival = case.parties.get("rival", [])
+    return [*rival, *_routes(case).lanes[0].destinations][0]
+
+
+def _hub(case: Case, countries: list[str]) -> str:
+    """The case's target if it is a hub, or else the first."""
+    hubs = resolve_countries(_routes(case).hubs, countries)
+    target = resolve_countries(case.target, countries)[0]
+    return target if target in hubs else hubs[0]
+
+
+def _routes(case: Case) -> Routes:
+    if case.routes is None:
+        raise ScenarioError(
+            f"the case {case.title!r} has no routes: nothing leaks; to say what may, add `routes` "
+            "with `hubs` (countries that goods may pass through) and `lanes` (origins and "
+            "destinations of the goods that may take them)"
+        )
+    return case.routes
+
+
+def _by_route(found: Outcome) -> pd.DataFrame:
+    leak = found.leakage
+    assert leak is not None
+    return leak.by_route().join(leak.margins.rename_axis("route"))

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from detente.equilibrium.equilibria import Equilibria
 from detente.errors import ScenarioError
-from detente.simulation.runs import Run
-from detente.world.names import is_goods, resolve_countries
+from detente.policy.entries import block_of
+from detente.simulation.run import Outcome
+from detente.world.names import resolve_countries
 
 MAIN_SUPPLIERS = 3
 """Suppliers outside the lane that are shown by name; the rest are together."""
 
 
-def supply_links(result: Run, groups: list[str]) -> pd.DataFrame:
+def supply_links(found: Outcome) -> pd.DataFrame:
     """Goods bound for the first lane's destination, by origin and way, before and after.
 
     Parameters
     ----------
-    result
-        A run with routes, whose first lane has one destination.
-    groups
-        Origins of the lane as they are to be shown: countries and groups such as EU27.
+    found
+        A scenario with routes, whose first lane has one destination. The lane's origins are shown
+        as the scenario has them: countries, and groups such as EU27.
 
     Returns
     -------
@@ -30,35 +33,33 @@ def supply_links(result: Run, groups: list[str]) -> pd.DataFrame:
     Raises
     ------
     ScenarioError
-        The run has no routes, or its first lane has several destinations.
+        No routes, or the first lane has several destinations.
     """
-    leak = result.leakage
-    if leak is None or result.routed is None:
-        raise ScenarioError(f"{result.scenario.title!r} has no routes")
-    lane = result.routed.choice.lanes[0]
-    if len(lane.destinations) != 1:
+    leak, routes = found.leakage, found.scenario.routes
+    if leak is None or routes is None:
+        raise ScenarioError(f"{found.scenario.title!r} has no routes")
+    flows, groups = leak.flows[0], routes.lanes[0].origins
+    if flows.sizes["destination"] != 1:
         raise ScenarioError("the first lane has several destinations; a diagram shows one")
-    destination = lane.destinations[0]
-    members = {g: resolve_countries(g, result.world.countries) for g in groups}
-    rows = []
-    for when in ("before", "after"):
-        lanes = leak.flows[0][when].sum(["sector", "destination"])
-        for group, inside in members.items():
-            sold = lanes.sel(origin=[c for c in inside if c in lane.origins]).sum("origin")
-            for route in sold["route"].values:
-                rows.append((when, group, str(route), float(sold.sel(route=route))))
-        others = _others(result, when, destination, set(lane.origins))
-        rows += [(when, name, "direct", value) for name, value in others.items()]
+    destination = str(flows["destination"].item())
+    ends = {"before": found.before, "after": found.after}
+    bought = pd.DataFrame({when: _bought(e, destination) for when, e in ends.items()})
+    outside = bought.drop(flows["origin"].values).sort_values("before", ascending=False)
+    main, rest = outside[:MAIN_SUPPLIERS], outside[MAIN_SUPPLIERS:].sum()
+    rows: list[tuple[Any, ...]] = []
+    for when in ends:
+        lane = flows[when].sum(["sector", "destination"])
+        for group in groups:
+            members = resolve_countries(group, found.world.countries)
+            sold = lane.sel(origin=members).sum("origin").to_series()
+            rows += [(when, group, route, value) for route, value in sold.items()]
+        rows += [(when, name, "direct", value) for name, value in main[when].items()]
+        rows.append((when, "others", "direct", rest[when]))
     return pd.DataFrame(rows, columns=["when", "origin", "route", "value"])
 
 
-def _others(result: Run, when: str, destination: str, lane: set[str]) -> dict[str, float]:
-    """Main suppliers outside the lane, which sell directly, and the rest together."""
-    goods = [s for s in result.world.sectors if is_goods(s)]
-    trade = result.equilibrium.trade
-    outside = [c for c in result.world.countries if c not in lane and c != destination]
-    chosen = trade.sel(origin=outside, destination=destination, sector=goods).sum("sector")
-    ranked = chosen["before"].to_series().sort_values(ascending=False).index
-    main, rest = list(ranked[:MAIN_SUPPLIERS]), list(ranked[MAIN_SUPPLIERS:])
-    found = {c: float(chosen[when].sel(origin=c)) for c in main}
-    return found | {"others": float(chosen[when].sel(origin=rest).sum())}
+def _bought(e: Equilibria, destination: str) -> pd.Series:
+    """Goods that a destination buys abroad, by origin."""
+    world = e.economy.world
+    flows = e.sales(*block_of(world, "goods", destination, None))
+    return pd.Series(flows[..., 0].sum((0, 1)), index=world.countries)

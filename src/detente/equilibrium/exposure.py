@@ -27,20 +27,16 @@ the countries then finds them, for every c at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import xarray as xr
 
-from detente.arrays import Array, Flags
-from detente.equilibrium.baseline import baseline_of
+from detente.arrays import Array, Flags, Positions
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.markets import Technology
 from detente.equilibrium.outcomes import Equilibrium
-from detente.equilibrium.problem import Deficits, set_up
 from detente.equilibrium.rounds import across, by_own_country, summed_rounds
 from detente.world.names import Names, resolve_sectors
-
-if TYPE_CHECKING:
-    from detente.equilibrium.kernels import Problem
 
 
 def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
@@ -98,7 +94,7 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
     """
     C, S = equilibrium.world.countries, equilibrium.world.sectors
     names = resolve_sectors(sectors, S)
-    elasticity = _elasticities(_economy(equilibrium), np.isin(S, names))
+    elasticity = _elasticities(_Solved.of(equilibrium.after), np.isin(S, names))
     return xr.Dataset(
         {
             "elasticity": (("country", "origin", "destination"), elasticity),
@@ -106,54 +102,70 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
         },
         coords={"country": C, "origin": C, "destination": C, "partner": C},
         attrs={
-            **equilibrium.manifest(),
+            **equilibrium.manifest,
             "sectors": names,
             "units": "percent of real income per percent of trade cost",
         },
     )
 
 
-@dataclass(frozen=True)
-class _Economy:
+@dataclass(frozen=True, eq=False)
+class _Solved:
     """A solved equilibrium as its adjoint needs it."""
 
-    p: Problem
+    theta: Array  # [j,1]
+    tech: Technology
     pi: Array  # [j,n,i] pi'
     net: Array  # [j,n,i] trade net of tariffs per unit of expenditure, Z/X = pi' / (1+t')
-    sold: Array  # [j,n,i] what the origin gets of it, (1-m) Z/X
     duty: Array  # [j,n,i] tariffs per unit of expenditure, t' Z/X
     X: Array  # [n,j]
     Y: Array  # [n,j]
     I: Array  # [n]
     wages: Array  # [n] w' VA
     spread: Array  # [m,n] income of m per unit that n earns from wages or tariffs
+    toll: Array  # [m] shares of Z that hubs earn
+    paid: tuple[Positions, ...]  # sector, destination, origin and hub of each of them, [m]
+
+    @classmethod
+    def of(cls, e: Equilibria) -> _Solved:
+        """Read the first of some equilibria."""
+        t, pi, m = e.tariffs(), e.shares(), e.policy.margins
+        net = pi / (1 + t)
+        wages, revenue, income = np.exp(e.log_w[:, 0]) * e.economy.VA, e.R[:, 0], e.I[:, 0]
+        D = income - wages - revenue - e.H[:, 0] - e.policy.transfers[:, 0]
+        spread = np.eye(D.size)
+        if e.in_shares[0]:
+            spread += D[:, None] / (wages + revenue).sum()
+        return cls(
+            theta=e.theta[:, :1],
+            tech=e.technology(),
+            pi=pi,
+            net=net,
+            duty=net * t,
+            X=e.X[..., 0].T,
+            Y=e.Y[..., 0].T,
+            I=income,
+            wages=wages,
+            spread=spread,
+            toll=m.share[:, 0],
+            paid=(*np.unravel_index(e.policy.entries[m.entry], pi.shape), m.hub),
+        )
+
+    @property
+    def sold(self) -> Array:
+        """What the origin gets per unit of expenditure, (1-m) Z/X, [j,n,i]."""
+        return self.net - self.tolls(self.net, "jni")
+
+    def tolls(self, trade: Array, by: str) -> Array:
+        """What hubs earn on trade[j,n,i], summed to the axes named of j, n, i and hub h."""
+        places = dict(zip("jnih", self.paid, strict=True))
+        earned = np.zeros([len(trade) if axis == "j" else self.I.size for axis in by])
+        at = tuple(places[axis] for axis in by)
+        np.add.at(earned, at, self.toll * trade[self.paid[:3]])
+        return earned
 
 
-def _economy(equilibrium: Equilibrium) -> _Economy:
-    s = equilibrium.solution
-    deficits = cast(Deficits, equilibrium.deficits)
-    _, p, _ = set_up(baseline_of(equilibrium.world), equilibrium.changes, deficits, s.theta)
-    pi = equilibrium.pi_after.values.transpose(2, 0, 1)
-    t = equilibrium.changes.tariff_after.values.transpose(2, 0, 1)
-    net = pi / (1 + t)
-    spread = np.eye(s.I.size)
-    if p.deficits_in_shares:
-        spread += p.D[:, None] / p.world_income
-    return _Economy(
-        p=p,
-        pi=pi,
-        net=net,
-        sold=net - _tolls(p, net, "jni"),
-        duty=net * t,
-        X=s.X,
-        Y=s.Y,
-        I=s.I,
-        wages=s.w * p.VA,
-        spread=spread,
-    )
-
-
-def _elasticities(e: _Economy, chosen: Flags) -> Array:
+def _elasticities(e: _Solved, chosen: Flags) -> Array:
     """Derivative of log welfare by log cost, (c, i, n), summed over the sectors chosen."""
     costs, prices = _after_wages(e)
     y, xi = _worth(e)
@@ -161,46 +173,45 @@ def _elasticities(e: _Economy, chosen: Flags) -> Array:
     nu, iota = _clearing(e, costs, prices, xi, by_cost, by_price)
     y, chi, mu = (basis @ np.concatenate([nu, iota]) for basis in (y, by_cost, by_price))
     c = np.arange(e.I.size)
-    mu[c, :, c] -= e.p.alpha
-    mu = summed_rounds(e.pi.transpose(0, 2, 1), e.p.G, mu + e.p.G @ chi)
+    mu[c, :, c] -= e.tech.alpha
+    mu = summed_rounds(e.pi.transpose(0, 2, 1), e.tech.G, mu + e.tech.G @ chi)
     return _by_trade(e, mu, y, iota, chosen)
 
 
-def _after_wages(e: _Economy) -> tuple[Array, Array]:
+def _after_wages(e: _Solved) -> tuple[Array, Array]:
     """Log unit costs c[i,j,m] and log prices P[n,j,m] by the log wage of m.
 
     dc[i,j] = beta dw[i] + sum_k (1-beta) gamma[i,k,j] dP[i,k];  dP[n,j] = sum_i pi' dc[i,j].
     """
-    costs = summed_rounds(e.pi, e.p.Gt, by_own_country(e.p.beta))
+    costs = summed_rounds(e.pi, e.tech.Gt, by_own_country(e.tech.beta))
     return costs, across(e.pi, costs)
 
 
-def _worth(e: _Economy) -> tuple[Array, Array]:
+def _worth(e: _Solved) -> tuple[Array, Array]:
     """Worth of output y[i,j,q] and of expenditure xi[n,j,q], by shadow value q = (nu, iota)."""
     duties = e.duty.sum(2).T[:, :, None] * e.spread.T[:, None, :]
-    levies = duties + _tolls(e.p, e.net, "njh")
-    y = summed_rounds(
-        e.sold, e.p.Gt, np.concatenate([by_own_country(e.p.beta), e.p.Gt @ levies], axis=2)
-    )
+    levies = duties + e.tolls(e.net, "njh")
+    direct = np.concatenate([by_own_country(e.tech.beta), e.tech.Gt @ levies], axis=2)
+    y = summed_rounds(e.sold, e.tech.Gt, direct)
     xi = across(e.sold, y)
     xi[:, :, e.I.size :] += levies
     return y, xi
 
 
-def _through_demand(e: _Economy, y: Array, xi: Array) -> tuple[Array, Array]:
+def _through_demand(e: _Solved, y: Array, xi: Array) -> tuple[Array, Array]:
     """Worth of log costs [i,j,q] and of log prices [n,j,q] through the demand for each origin.
 
     dlog Z = dlog X - theta (dlog d + dc[i,j] - dP[n,j]), so -theta sum_n Z z and theta sum_i Z z.
     """
-    Z, theta = e.net * e.X.T[:, :, None], e.p.theta[:, None]
+    Z, theta = e.net * e.X.T[:, :, None], e.theta
     tariffs = (e.duty * e.X.T[:, :, None]).transpose(2, 0, 1) @ e.spread.T
     by_cost = e.Y[:, :, None] * y
-    by_cost[:, :, e.I.size :] += tariffs + _tolls(e.p, Z, "ijh")
+    by_cost[:, :, e.I.size :] += tariffs + e.tolls(Z, "ijh")
     return -theta * by_cost, theta * e.X[:, :, None] * xi
 
 
 def _clearing(
-    e: _Economy, costs: Array, prices: Array, xi: Array, by_cost: Array, by_price: Array
+    e: _Solved, costs: Array, prices: Array, xi: Array, by_cost: Array, by_price: Array
 ) -> tuple[Array, Array]:
     """Shadow values nu[m,c] and iota[m,c] at which wages clear and incomes add up.
 
@@ -211,10 +222,10 @@ def _clearing(
     direct = np.concatenate([-np.eye(N), e.spread])
     wages = np.tensordot(by_cost, costs, goods) + np.tensordot(by_price, prices, goods)
     wages = wages / e.wages + direct
-    wages[:N] += e.p.component[:, None] == e.p.component
-    incomes = np.einsum("nj,njq->qn", e.p.alpha, xi)
+    wages[:N] += e.tech.component[:, None] == e.tech.component
+    incomes = np.einsum("nj,njq->qn", e.tech.alpha, xi)
     incomes[N:] -= np.eye(N)
-    of_wages = -np.einsum("cj,cjm->cm", e.p.alpha, prices) / e.wages
+    of_wages = -np.einsum("cj,cjm->cm", e.tech.alpha, prices) / e.wages
     of_incomes = np.diag(1 / e.I)
     shadows = np.linalg.solve(
         np.concatenate([wages, incomes], axis=1).T,
@@ -223,14 +234,14 @@ def _clearing(
     return shadows[:N], shadows[N:]
 
 
-def _by_trade(e: _Economy, mu: Array, y: Array, iota: Array, chosen: Flags) -> Array:
+def _by_trade(e: _Solved, mu: Array, y: Array, iota: Array, chosen: Flags) -> Array:
     """Sum over the sectors chosen of pi' mu - theta Z z, (c, i, n), z by who gets it."""
-    weight = (e.p.theta[:, None] * chosen[:, None] * e.X.T)[:, :, None]
+    weight = (e.theta * chosen[:, None] * e.X.T)[:, :, None]
     through_prices = mu.transpose(0, 2, 1) @ (e.pi * chosen[:, None, None]).transpose(1, 0, 2)
     to_origins = y.transpose(0, 2, 1) @ np.ascontiguousarray((weight * e.sold).transpose(2, 0, 1))
     rho = (e.spread.T @ iota).T
     to_treasuries = rho[:, :, None] * (weight * e.duty).sum(0)
-    to_hubs = np.tensordot(iota, _tolls(e.p, weight * e.net, "hni"), (0, 0))
+    to_hubs = np.tensordot(iota, e.tolls(weight * e.net, "hni"), (0, 0))
     to_others = (to_treasuries + to_hubs).transpose(0, 2, 1)
     total: Array = through_prices.transpose(1, 2, 0) - to_origins.transpose(1, 0, 2) - to_others
     return total
@@ -241,14 +252,3 @@ def _both_ways(elasticity: Array) -> Array:
     c = np.arange(len(elasticity))
     exports, imports = elasticity[c, c, :], elasticity[c, :, c]
     return np.where(np.eye(c.size, dtype=bool), exports, exports + imports)
-
-
-def _tolls(p: Problem, trade: Array, by: str) -> Array:
-    """What hubs earn on trade[j,n,i], summed to the axes named of j, n, i and hub h."""
-    (J, N, _), m = trade.shape, p.margin
-    j = np.repeat(np.arange(J), np.diff(m.first))
-    places = {"j": j, "n": m.destination, "i": m.origin, "h": m.hub}
-    shape = tuple(J if axis == "j" else N for axis in by)
-    at = np.ravel_multi_index(tuple(places[axis] for axis in by), shape)
-    earned = m.share * trade[j, m.destination, m.origin]
-    return np.bincount(at, earned, int(np.prod(shape))).reshape(shape)
