@@ -1,7 +1,5 @@
 """Exposure against finite differences of full solves, and its invariants."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -10,53 +8,57 @@ from hypothesis import strategies as st
 import detente
 from detente import Changes, ConvergenceError, Equilibrium, World, WorldError, solve
 from detente.equilibrium import rounds as module
+from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.exposure import exposure
-from detente.policy.changes import Detour
-from detente.policy.routes import route_choice
+from detente.equilibrium.solver import find_equilibria
+from detente.policy.compile import Compiler
+from detente.policy.parameters import Parameters
+from detente.policy.policy import Margins, Policy
+from detente.policy.scenario import Scenario
+from detente.simulation.run import Simulation
 from worlds import arrays, ease_and_protect, make_world, random_flows, worlds
 
 few = settings(max_examples=4, deadline=None)
 seeds = st.integers(0, 2**31)
 CLOSURES = ["share", "value", "zero"]
-STEP = 1e-3
+STEPS = 1e-3 * np.array([1, -1, 2, -2])
 
 
 def nudged(
-    changes: Changes, origin: int, destination: int, factor: float, sectors: list[int] | None = None
-) -> Changes:
-    """The same changes with the composite cost of one flow times `factor`; margins stay."""
-    cost = changes.d_hat.values.transpose(2, 0, 1).copy()
-    for detour in changes.detours:
-        cost[detour.block] = detour.costs
-    j = np.arange(len(cost)) if sectors is None else np.array(sectors)
-    n, i = np.array([destination]), np.array([origin])
-    nobody = np.empty((0, j.size, 1, 1))
-    nudge = Detour(j, n, i, factor * cost[np.ix_(j, n, i)], np.empty(0, np.int64), nobody)
-    return replace(changes, detours=(*changes.detours, nudge))
+    found: Equilibrium, origin: int, destination: int, sectors: list[int] | None = None
+) -> Policy:
+    """The policy with the composite cost of one flow a step up or down in each draw.
 
-
-def log_welfare(equilibrium: Equilibrium) -> np.ndarray:
-    return np.log(equilibrium.hats["real_income_hat"].values)
+    The hubs' shares of the value stay as they are.
+    """
+    policy, t = found.after.policy, found.after.economy.t
+    j = np.arange(len(t)) if sectors is None else np.array(sectors)
+    flow = np.ravel_multi_index((j, destination, origin), t.shape)
+    entries = np.union1d(policy.entries, flow)
+    at, K = np.searchsorted(entries, policy.entries), STEPS.size
+    log_d, rate = np.zeros((entries.size, K)), np.repeat(t.ravel()[entries, None], K, axis=1)
+    log_d[at], rate[at] = policy.log_d, policy.rate
+    log_d[np.searchsorted(entries, flow)] += STEPS
+    m = policy.margins
+    margins = Margins(at[m.entry], m.hub, np.repeat(m.share, K, axis=1))
+    return Policy(entries, log_d, rate, np.repeat(policy.transfers, K, axis=1), margins)
 
 
 def difference(
-    equilibrium: Equilibrium, origin: int, destination: int, sectors: list[int] | None = None
+    found: Equilibrium, origin: int, destination: int, sectors: list[int] | None = None
 ) -> np.ndarray:
     """Derivative of log welfare [c] by central differences, extrapolated once."""
-
-    def central(step: float) -> np.ndarray:
-        up, down = (
-            solve(
-                equilibrium.changes.world,
-                nudged(equilibrium.changes, origin, destination, np.exp(h), sectors),
-                deficits=equilibrium.deficits,
-                tolerance=1e-12,
-            )
-            for h in (step, -step)
-        )
-        return (log_welfare(up) - log_welfare(down)) / (2 * step)
-
-    return (4 * central(STEP) - central(2 * STEP)) / 3
+    e = found.after
+    moved = find_equilibria(
+        e.economy,
+        nudged(found, origin, destination, sectors),
+        np.repeat(e.theta, STEPS.size, axis=1),
+        np.repeat(e.in_shares, STEPS.size),
+        tolerance=1e-12,
+    )
+    up, down, far_up, far_down = np.log(moved.real_income).T
+    near, far = (up - down) / (2 * STEPS[0]), (far_up - far_down) / (2 * STEPS[2])
+    return (4 * near - far) / 3
 
 
 def check(equilibrium: Equilibrium, pairs: list[tuple[int, int]] | None = None) -> None:
@@ -91,16 +93,29 @@ def test_far_from_the_baseline_against_finite_differences(
     check(solved(world, changes.tariff("C2", "C0", rate=-0.05), deficits))
 
 
+def routed(world: World, scenario: Scenario) -> Equilibrium:
+    """A scenario on any world."""
+    world = balanced(world) if scenario.deficits == "zero" else world
+    compiler = Compiler(world, {"routed": scenario})
+    parameters = Parameters.central(scenario, world)
+    return Simulation(compiler, parameters, tolerance=1e-12).outcome().equilibrium
+
+
 @pytest.mark.parametrize("deficits", CLOSURES)
 @few
 @given(seeds, st.floats(1.2, 4))
 def test_hub_margins_against_finite_differences(deficits: str, seed: int, factor: float) -> None:
-    world = make_world(seed, 4, 2)
-    routes = route_choice(
-        world, ["C2", "C3"], [("C0", "C1"), ("C1", "C0")], sectors="all", hub_share=0.2, margin=0.3
+    goods = ["A01", "C20"]
+    world = World(make_world(seed, 4, 2).data.assign_coords(sector=goods, input=goods))
+    lanes = [{"origins": a, "destinations": b} for a, b in (("C0", "C1"), ("C1", "C0"))]
+    scenario = Scenario(
+        title="",
+        costs=[{"origins": "C0", "destinations": "C1", "factor": factor}],
+        impose=[{"senders": ["C1", "C2", "C3"], "target": "C0", "kind": "tariff", "ave": 0.1}],
+        routes={"hubs": ["C2", "C3"], "lanes": lanes, "hub_share": 0.2, "margin": 0.3},
+        deficits=deficits,
     )
-    routed = routes.apply(Changes(world).cost("C0", "C1", factor=factor).tariff("C0", rate=0.1))
-    found = solved(world, routed.changes, deficits)
+    found = routed(world, scenario)
     assume(arrays(found).H.any())
     check(found)
 
@@ -188,10 +203,22 @@ def test_too_few_rounds_raise(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_embedded_world_against_finite_differences() -> None:
+    scenario = Scenario(
+        title="",
+        costs=[
+            {"origins": ["USA", "EU27"], "destinations": "RUS", "sectors": "goods", "factor": 1.5}
+        ],
+        impose=[
+            {"senders": "USA", "target": "CHN", "kind": "tariff", "sectors": "goods", "ave": 0.3}
+        ],
+        transfers=[{"payer": "RUS", "receiver": "BLR", "amount": 2000.0}],
+        routes={
+            "hubs": ["BLR", "KAZ", "TUR"],
+            "lanes": [{"origins": ["USA", "EU27"], "destinations": "RUS"}],
+        },
+    )
     world = detente.load_world()
+    found = routed(world, scenario)
+    assert arrays(found).H.any()
     at = world.countries.index
-    routes = route_choice(world, ["BLR", "KAZ", "TUR"], [(["USA", "EU27"], "RUS")])
-    changes = Changes(world).cost(["USA", "EU27"], "RUS", "goods", factor=1.5)
-    changes = changes.tariff("CHN", "USA", "goods", rate=0.3).transfer("RUS", "BLR", 2000.0)
-    found = solved(world, routes.apply(changes).changes)
     check(found, [(at("RUS"), at("BLR")), (at("DEU"), at("RUS")), (at("USA"), at("USA"))])
