@@ -183,7 +183,8 @@ def _after_wages(e: _Solved) -> tuple[Array, Array]:
 
     dc[i,j] = beta dw[i] + sum_k (1-beta) gamma[i,k,j] dP[i,k];  dP[n,j] = sum_i pi' dc[i,j].
     """
-    costs = summed_rounds(e.pi, e.tech.Gt, by_own_country(e.tech.beta))
+    Gt = e.tech.G.transpose(0, 2, 1)
+    costs = summed_rounds(e.pi, Gt, by_own_country(e.tech.beta))
     return costs, across(e.pi, costs)
 
 
@@ -191,8 +192,9 @@ def _worth(e: _Solved) -> tuple[Array, Array]:
     """Worth of output y[i,j,q] and of expenditure xi[n,j,q], by shadow value q = (nu, iota)."""
     duties = e.duty.sum(2).T[:, :, None] * e.spread.T[:, None, :]
     levies = duties + e.tolls(e.net, "njh")
-    direct = np.concatenate([by_own_country(e.tech.beta), e.tech.Gt @ levies], axis=2)
-    y = summed_rounds(e.sold, e.tech.Gt, direct)
+    Gt = e.tech.G.transpose(0, 2, 1)
+    direct = np.concatenate([by_own_country(e.tech.beta), Gt @ levies], axis=2)
+    y = summed_rounds(e.sold, Gt, direct)
     xi = across(e.sold, y)
     xi[:, :, e.I.size :] += levies
     return y, xi
