@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.policy.parameters import Parameters
 from detente.policy.routes import RouteChoice
 from detente.simulation.metrics import About, by_route
 from detente.simulation.run import Outcome, Simulation
@@ -30,26 +28,6 @@ SHARES = (1e-6, 0.5)
 
 POINTS = 16
 """Shares tried side by side: twice, so that one is found to less than a thousandth of itself."""
-
-
-def varied(simulation: Simulation, **values: Array) -> Simulation:
-    """The same scenarios under other routes and patronage, one way to a draw.
-
-    Parameters
-    ----------
-    simulation
-        Of one draw, whose other parameters hold in all.
-    values
-        `hub_share`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
-        `detente.policy.parameters.Parameters`. The status quo is the same under all of them.
-    """
-    p = simulation.parameters
-    draws = next(iter(values.values())).shape[-1]
-    arrays = [f.name for f in fields(Parameters) if f.name != "strengths"]
-    alike: Any = {name: np.repeat(getattr(p, name), draws, axis=-1) for name in arrays}
-    found = Simulation(simulation.compiler, replace(p, **{**alike, **values}), simulation.tolerance)
-    found.before = simulation.before.of(np.zeros(draws, np.int64))
-    return found
 
 
 def welfare_channels(simulation: Simulation, scenario: str, country: str) -> pd.DataFrame:
@@ -89,8 +67,7 @@ def welfare_channels(simulation: Simulation, scenario: str, country: str) -> pd.
     True
     """
     p = simulation.parameters
-    steps = varied(
-        simulation,
+    steps = simulation.varied(
         hub_share=p.hub_share * [0, 1, 1, 1],
         hub_margin=p.hub_margin * [0, 0, 1, 1],
         patron_share=p.patron_share * [0, 0, 0, 1],
@@ -171,7 +148,7 @@ def break_even(simulation: Simulation, scenario: str, country: str, hub: str) ->
     at = hub_position(routes_of(simulation), hub)
 
     def outcome(hub_shares: Array) -> Outcome:
-        return varied(simulation, hub_share=hub_shares).outcome(scenario)
+        return simulation.varied(hub_share=hub_shares).outcome(scenario)
 
     def welfare(hub_shares: Array) -> Array:
         return outcome(hub_shares).measure("welfare", About(country=country))
@@ -218,7 +195,7 @@ def calibrate_routes(simulation: Simulation, scenario: str, observed: float = 0.
     routes_of(simulation)
 
     def excess(hub_shares: Array) -> Array:
-        found = varied(simulation, hub_share=hub_shares).outcome(scenario)
+        found = simulation.varied(hub_share=hub_shares).outcome(scenario)
         return found.measure("offset-ratio", About()) - observed
 
     share = crossing(excess)
@@ -269,7 +246,7 @@ def enforcement(
     hubs = np.arange(len(choice.hubs)) if hub is None else np.array([hub_position(choice, hub)])
     raised = np.ones((len(choice.hubs), len(factors)))
     raised[hubs] = factors
-    found = varied(simulation, handling=simulation.parameters.handling * raised).outcome(scenario)
+    found = simulation.varied(handling=simulation.parameters.handling * raised).outcome(scenario)
     _, after = by_route(found)
     through = after[1 + hubs].sum(0)
     columns = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from detente.arrays import Array, Floats
-from detente.equilibrium.compiled import compiled
+from detente.equilibrium.native import compiled
 
 RIDGE = 1e-12
 """Relative regularisation of the inner products of past steps, which become nearly collinear."""

@@ -117,6 +117,8 @@ class Equilibria:
     def of(self, draws: Positions | Sequence[int]) -> Equilibria:
         """The equilibria of some draws only."""
         chosen = np.asarray(draws, np.int64)
+        if np.array_equal(chosen, np.arange(self.draws)):
+            return self
         arrays = {name: getattr(self, name)[..., chosen] for name in _ARRAYS}
         return replace(self, policy=self.policy.of(chosen), **arrays)
 

@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 
 from detente.arrays import Array, Flags, Floats, Positions
-from detente.equilibrium.compiled import compiled
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
+from detente.equilibrium.native import compiled
 from detente.equilibrium.shares import Shares
 from detente.policy.policy import Policy
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from threadpoolctl import ThreadpoolController
 
 from detente.arrays import Array, Flags
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium, by_country
 from detente.equilibrium.solver import MAX_EVALUATIONS, TOLERANCE, find_equilibria
 from detente.errors import ConvergenceError, ScenarioError, WorldError
@@ -173,11 +173,7 @@ def solve_many(
         return _outcomes(before, after, each[some], deficits, tolerance, outcome)
 
     results, done = [], 0
-    # One thread: the bits of a product of matrices can depend on how many share it.
-    with (
-        ThreadpoolController().limit(limits=1),
-        ThreadPoolExecutor(workers or os.cpu_count()) as pool,
-    ):
+    with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for result in pool.map(run, range(0, len(each), BATCH)):
             results.append(result)
             done += result.sizes["draw"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,3 +83,12 @@ class Parameters:
         """Trade elasticities within the horizon, [j,k]."""
         theta: Array = self.theta_long * self.horizon
         return theta
+
+    def repeated(self, draws: int, **values: Array) -> Parameters:
+        """One draw many times, with some values, [..., k], in place."""
+        alike = {
+            f.name: np.repeat(getattr(self, f.name), draws, axis=-1)
+            for f in fields(self)
+            if f.name != "strengths"
+        }
+        return replace(self, **{**alike, **values})

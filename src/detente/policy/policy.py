@@ -68,7 +68,7 @@ class Policy:
 
     def of(self, draws: Positions) -> Policy:
         """The policy of some draws only."""
-        if draws.size == self.draws:
+        if np.array_equal(draws, np.arange(self.draws)):
             return self
         m = self.margins
         return Policy(

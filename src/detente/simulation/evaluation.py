@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
+from detente.equilibrium.native import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler, CutOff
 from detente.policy.scenario import Scenario
@@ -79,8 +79,7 @@ class Evaluator:
         wanted = self.quantities if wanted is None else wanted
         found = np.empty((len(points), len(wanted)))
         for zero, at in self._batches(points):
-            # One thread: the bits of a product of matrices can depend on how many share it.
-            with self._libraries.limit(limits=1), self._told_under(points[at]):
+            with one_thread(), self._told_under(points[at]):
                 found[at] = self._measure(points[at], zero, wanted)
         return found
 
@@ -119,11 +118,6 @@ class Evaluator:
     @cached_property
     def _cut_offs(self) -> list[CutOff]:
         return cut_offs_of(self.quantities, self.world)
-
-    @cached_property
-    def _libraries(self) -> ThreadpoolController:
-        """The linear algebra libraries that are loaded."""
-        return ThreadpoolController()
 
     @contextmanager
     def _told_under(self, points: Array) -> Iterator[None]:

@@ -138,6 +138,21 @@ class Simulation:
             return Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
         return self._solve(self.compiled.policy(self.compiled.status_quo), None)
 
+    def varied(self, **values: Array) -> Simulation:
+        """The same scenarios under other routes and patronage, one to a draw.
+
+        Parameters
+        ----------
+        values
+            `hub_share`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
+            `detente.policy.parameters.Parameters`. The status quo, of one draw, is the same under
+            all of them.
+        """
+        p, draws = self.parameters, next(iter(values.values())).shape[-1]
+        varied = Simulation(self.compiler, p.repeated(draws, **values), self.tolerance)
+        varied.before = self.before.of(np.zeros(draws, np.int64))
+        return varied
+
     def outcome(self, name: str | None = None) -> Outcome:
         """A scenario solved on top of the status quo; by default the only or first one."""
         name = next(iter(self.scenarios)) if name is None else name
@@ -179,23 +194,28 @@ class Simulation:
         """Solve again those draws in which the patron takes anything off its subsidy."""
         share = np.broadcast_to(self.parameters.patron_share, policy.draws)
         kept, moved = np.flatnonzero(share == 0), np.flatnonzero(share)
-        again = self._solve(policy.of(moved), after.of(moved), moved)
+        again = self._solve(policy, after, moved)
         return Equilibria.joined([(kept, after.of(kept)), (moved, again)], policy)
 
     def _solve(
         self, policy: Policy, start: Equilibria | None, draws: Positions | None = None
     ) -> Equilibria:
         """Solve under a policy, of some draws only if they are named."""
+        draws = np.arange(policy.draws) if draws is None else draws
         p = self.parameters
         theta, in_shares = (
-            np.broadcast_to(a, (*a.shape[:-1], policy.draws if draws is None else a.shape[-1]))
+            np.broadcast_to(a, (*a.shape[:-1], policy.draws))[..., draws]
             for a in (p.theta, p.deficits != "value")
         )
+        if start is not None and start.draws == 1:
+            start = start.of(np.zeros(draws.size, np.int64))
+        elif start is not None:
+            start = start.of(draws)
         return find_equilibria(
             self.economy,
-            policy,
-            theta if draws is None else theta[:, draws],
-            in_shares if draws is None else in_shares[draws],
+            policy.of(draws),
+            theta,
+            in_shares,
             tolerance=self.tolerance,
             start=start,
         )
