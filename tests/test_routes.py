@@ -14,7 +14,6 @@ from detente.analysis.channels import (
     break_even,
     calibrate_routes,
     enforcement,
-    varied,
     welfare_channels,
 )
 from detente.analysis.leakage import leakage
@@ -127,7 +126,7 @@ def test_the_default_hub_share_gives_the_offset_that_is_observed(embargo: Outcom
     assert leak_of(embargo).offset_ratio() == pytest.approx(0.05, abs=0.005)
     share = calibrate_routes(embargo.simulation, "routes")
     assert share == pytest.approx(HUB_SHARE, rel=0.05)
-    there = varied(embargo.simulation, hub_share=np.array([share])).outcome("routes")
+    there = embargo.simulation.varied(hub_share=np.array([share])).outcome("routes")
     assert leak_of(there).offset_ratio() == pytest.approx(0.05, rel=1e-3)
     with pytest.raises(ScenarioError, match="cannot be reached"):
         calibrate_routes(embargo.simulation, "routes", 0.9)
@@ -136,7 +135,7 @@ def test_the_default_hub_share_gives_the_offset_that_is_observed(embargo: Outcom
 def test_trials_with_uniform_elasticities_agree() -> None:
     """Vartheta 6 and a hub share of 0.5 to 1 percent give an offset of 4 to 6 percent."""
     trial = scenario(impose=[BAN], elasticities="uniform", routes={"vartheta": 6.0})
-    found = varied(simulated(trial), hub_share=np.array([0.006, 0.01])).outcome("routes")
+    found = simulated(trial).varied(hub_share=np.array([0.006, 0.01])).outcome("routes")
     offset = found.measure("offset-ratio", About())
     assert ((offset > 0.035) & (offset < 0.06)).all()
 
