@@ -8,11 +8,16 @@
 True
 """
 
-from detente.equilibrium import Equilibrium, solve, solve_many
-from detente.equilibrium.calibrate import rebalance
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
-from detente.policy.changes import Changes
-from detente.world import World, available_worlds, load_world
+
+if TYPE_CHECKING:
+    from detente.equilibrium import Equilibrium, solve, solve_many
+    from detente.equilibrium.calibrate import rebalance
+    from detente.policy.changes import Changes
+    from detente.world import World, available_worlds, load_world
 
 __version__ = "0.1.0"
 
@@ -31,3 +36,25 @@ __all__ = [
     "solve",
     "solve_many",
 ]
+
+_HOMES = {
+    "Changes": "policy.changes",
+    "Equilibrium": "equilibrium",
+    "World": "world",
+    "available_worlds": "world",
+    "load_world": "world",
+    "rebalance": "equilibrium.calibrate",
+    "solve": "equilibrium",
+    "solve_many": "equilibrium",
+}
+"""Where the names are that are brought when first asked for, so that a help text needs no NumPy."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

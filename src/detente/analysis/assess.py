@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -57,14 +58,6 @@ class Assessment:
     manifest: dict[str, Any]
     assumptions: dict[str, str] = field(default_factory=dict)
 
-    def provenance(self) -> str:
-        """Version, world, elasticities and closure of the first scenario, in one line."""
-        made = next(iter(self.manifest["scenarios"].values()))
-        return (
-            f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
-            f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
-        )
-
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
         rows = self.sectors[self.sectors["scenario"] == scenario]
@@ -84,6 +77,22 @@ class Assessment:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, for files."""
         return {"welfare": self.welfare, "trade": self.trade, "sectors": self.sectors}
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
+        tables = {
+            name: json.loads(table.to_json(orient="records", double_precision=12))
+            for name, table in self.tables().items()
+        }
+        return {
+            "title": self.title,
+            "target": self.target,
+            "titles": self.titles,
+            **tables,
+            "notes": self.notes,
+            "assumptions": self.assumptions,
+            "manifest": self.manifest,
+        }
 
 
 def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> Assessment:

@@ -179,6 +179,16 @@ class Evidence:
         ]
         return pd.DataFrame([*rows, *outside]).set_index("claim")
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The claims, and by claim and assumption what moves them, for files."""
+        parts = {
+            name: pd.concat(
+                {k: getattr(w, name) for k, w in self.weighed.items()}, names=["claim"]
+            ).reset_index()
+            for name in ("sobol", "swings")
+        }
+        return {"claims": self.table().reset_index(), **parts}
+
     def document(self) -> dict[str, Any]:
         """Everything as plain data; missing numbers are null."""
         import json

@@ -56,20 +56,23 @@ class Leaks:
     enforcement: pd.DataFrame
     manifest: dict[str, Any]
 
-    def document(self) -> dict[str, Any]:
-        """Everything as plain data; missing numbers are null."""
-        tables = {
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files."""
+        return {
             "channels": self.channels.reset_index(),
             "routes": self.routes.reset_index(),
             "supply": self.supply,
             "enforcement": self.enforcement.reset_index(),
         }
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
         return {
             "title": self.title,
             "country": self.country,
             "hub": self.hub,
             "titles": self.titles,
-            **{k: json.loads(t.to_json(orient="records")) for k, t in tables.items()},
+            **{k: json.loads(t.to_json(orient="records")) for k, t in self.tables().items()},
             "break_even": {k: str(b) for k, b in self.break_evens.items()},
             "drawn": self.drawn,
             "manifest": self.manifest,

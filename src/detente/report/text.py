@@ -6,12 +6,13 @@ Light to import: what is heavy is looked up when it is first needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detente.analysis.claims import WeighedClaim
+    from detente.analysis.claims import Evidence, WeighedClaim
     from detente.cases.records import Claim
 
 NOTHING = "–"
@@ -43,6 +44,26 @@ def countries(codes: Iterable[str]) -> str:
     'the United States, the EU and the United Kingdom'
     """
     return listed(called(code) for code in codes)
+
+
+def spelled(sentence: str, name: Callable[[str], str] = called) -> str:
+    """A text with names in place of the codes of countries and groups.
+
+    Parameters
+    ----------
+    sentence
+        With codes: analysis names countries as the world does.
+    name
+        What a code becomes; `country` in headings and labels.
+
+    >>> spelled("USA gains if RUS pays"), spelled("USA: banks; EU27: all", country)
+    ('The United States gains if Russia pays', 'United States: banks; EU: all')
+    """
+
+    def named(code: re.Match[str]) -> str:
+        return name(code[0]) if code.start() else capitalised(name(code[0]))
+
+    return re.sub(r"\b[A-Z]{2}[A-Z0-9]{1,2}\b", named, sentence)
 
 
 def sector(code: str, name: str = "") -> str:
@@ -207,6 +228,16 @@ def provenance(manifest: Mapping[Any, Any]) -> str:
     return (
         f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
         f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
+    )
+
+
+def draws(found: Evidence) -> str:
+    """How many draws, of what, and where they are kept."""
+    m = found.manifest
+    return (
+        f"{found.draws} draws (seed {m['seed']}), each solved in full. detente {m['detente']}, "
+        f"world {m['world']} {m['fingerprint'][:12]}, {m['elasticities']}. Draws and manifest: "
+        f"{found.folder}"
     )
 
 
