@@ -167,7 +167,7 @@ def test_the_command_tells_and_draws(tmp_path: Path) -> None:
         "influence", "BLR", "--scenario", "us-all", "-o", str(tmp_path), "--format", "svg"
     )
     assert done.returncode == 0, done.stderr
-    for words in ("China", "EU", "Second best", "cut off", "the hold of Russia on Belarus"):
+    for words in ("China", "EU", "second best", "cut off", "the hold of Russia on Belarus"):
         assert words in done.stdout
     assert "Influence over Belarus" in (tmp_path / "influence.svg").read_text(encoding="utf-8")
 

@@ -7,6 +7,7 @@ what it shows and a description for screen readers.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,9 @@ SENSES = {
     "cut_off": "Cost of being cut off, percent of real income",
 }
 MOST_POINTS = 4096
+HEADING = 80
+"""Characters in a line of a title."""
+
 FORMATS = (".svg", ".png", ".html")
 
 
@@ -73,10 +77,22 @@ def save_chart(chart: Any, path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise ScenarioError(f"{path}: a chart can be written as {', '.join(FORMATS)}")
-    styled = chart.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
+    options = {"inline": True} if path.suffix == ".html" else {}
     sharpness = 2.0 if path.suffix == ".png" else 1.0
     with whole_file(path) as partial:
-        styled.save(partial, format=path.suffix[1:], inline=True, scale_factor=sharpness)
+        styled(chart).save(partial, format=path.suffix[1:], scale_factor=sharpness, **options)
+
+
+def styled(chart: Any) -> Any:
+    """A chart ready to be written: its margins leave room for fonts wider than those measured."""
+    roomy = chart.properties(padding={"left": 60, "right": 60, "top": 5, "bottom": 5})
+    return roomy.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
+
+
+def titled(words: str, **options: Any) -> Any:
+    """A title over as many lines as it needs."""
+    lines = textwrap.wrap(words, HEADING)
+    return altair().TitleParams(text=lines, anchor="start", **options)
 
 
 def scale(domain: list[str], values: list[Any]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 from detente.analysis.claims import Evidence, WeighedClaim
 from detente.arrays import Array
 from detente.report import text
-from detente.report.charts import OKABE_ITO, scale, write_charts
+from detente.report.charts import OKABE_ITO, scale, titled, write_charts
 from detente.report.exports import write_table, write_text
 from detente.report.extras import altair, fill
 
@@ -43,7 +42,7 @@ def density_chart(found: Evidence) -> Any:
 def _stacked(panels: list[Any], title: str, description: str) -> Any:
     """One panel for each claim, each with its own scale."""
     stack = altair().vconcat(*panels, spacing=28).resolve_scale(x="independent", y="independent")
-    return stack.properties(title=title, description=description)
+    return stack.properties(title=titled(title), description=description)
 
 
 def _density(w: WeighedClaim) -> Any:
@@ -141,8 +140,7 @@ def _tornado(w: WeighedClaim) -> Any:
 
 
 def _heading(w: WeighedClaim, what: str) -> Any:
-    lines = textwrap.wrap(w.claim.statement, 95)
-    return altair().TitleParams(text=lines, subtitle=what, anchor="start", fontSize=12)
+    return titled(w.claim.statement, subtitle=what, fontSize=12)
 
 
 def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:

@@ -26,8 +26,13 @@ SENSES = {
     "passing": "VA bought, %",
     "absorbed": "VA absorbed, %",
     "consumed": "consumption, %",
-    "exposure": "exposure, %",
-    "cut_off": "cut off, %",
+}
+CUTS = {
+    "exposure": ("exposure, %", 2),
+    "cut_off": ("cut off, %", 2),
+    "second": ("second best", 0),
+    "second_usd": ("its gain, million USD", 0),
+    "recovered": ("made good, %", 1),
 }
 MEANINGS = (
     "VA bought: value added of the target that the partner buys at any stage; VA absorbed: "
@@ -40,42 +45,36 @@ MEANINGS = (
 def influence_view(found: Influence) -> RenderableType:
     """Influence of each partner, before and after, and a sentence on the first of them."""
     data = found.data
-    heads = ["partner", *SENSES.values()]
-    rows = (
-        [
-            text.country(p),
-            *(_pair(data[k].sel(partner=p), 1 + (k in ("exposure", "cut_off"))) for k in SENSES),
-        ]
-        for p in data["partner"].values.tolist()
-    )
-    title = f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}"
+    spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
     return Group(
-        Text(title, style="bold"),
-        grid("Dependence, before/after", heads, rows),
-        _second_best(data),
+        Text(
+            f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}", "bold"
+        ),
+        _by_partner(
+            data,
+            f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}",
+            {name: (head, 1) for name, head in SENSES.items()},
+        ),
+        _by_partner(data, "What a cut does, and who is second best, before/after", CUTS),
         Text(MEANINGS),
         Text(text.spelled(found.answer()), style="bold"),
         Text(text.provenance(found.manifest), style="dim"),
     )
 
 
-def _pair(values: xr.DataArray, digits: int) -> str:
-    return "/".join(text.plain(float(values.sel(when=w)), digits) for w in WHEN)
-
-
-def _second_best(data: xr.Dataset) -> Table:
-    spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
+def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]]) -> Table:
+    """Pairs by partner; each column has a heading and digits."""
     rows = [
-        [
-            text.country(p),
-            "/".join(text.country(str(c)) for c in data["second"].sel(partner=p).values),
-            _pair(data["second_usd"].sel(partner=p), 0),
-            _pair(data["recovered"].sel(partner=p), 1),
-        ]
+        [text.country(p), *(_pair(data[k].sel(partner=p), d) for k, (_, d) in columns.items())]
         for p in data["partner"].values.tolist()
     ]
-    title = f"Second best after a cut. Concentration (Herfindahl-Hirschman x 100): {spread}"
-    return grid(title, ["cut off by", "second best", "its gain, million USD", "made good, %"], rows)
+    return grid(title, ["partner", *(head for head, _ in columns.values())], rows)
+
+
+def _pair(values: xr.DataArray, digits: int) -> str:
+    """A number, or a country, before and after."""
+    pair = (values.sel(when=w).item() for w in WHEN)
+    return "/".join(text.country(v) if isinstance(v, str) else text.plain(v, digits) for v in pair)
 
 
 def relief_view(found: Findings) -> RenderableType:

@@ -205,8 +205,10 @@ def figures(report: Report) -> dict[str, Figure]:
 
 def _figure(chart: Any) -> Figure:
     """An image apart from the page: charts drawn into one page would share names of their parts."""
+    from detente.report.charts import styled
+
     stream = io.StringIO()
-    chart.configure_view(stroke=None).save(stream, format="svg")
+    styled(chart).save(stream, format="svg")
     coded = base64.b64encode(stream.getvalue().encode()).decode()
     return Figure(f"data:image/svg+xml;base64,{coded}", chart.to_dict().get("description", ""))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -16,6 +17,9 @@ from detente.report import text
 from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
 from detente.world.world import World
+
+HEADING = 11
+"""Width at which headings of numbers go on in a second line."""
 
 Row: TypeAlias = Sequence[Any]
 """Cells: words, or words with a colour."""
@@ -38,12 +42,13 @@ def grid(
     rows = list(rows)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
     for k, head in enumerate(heads):
-        words = [word for part in (head, *(row[k] for row in rows)) for word in str(part).split()]
-        least = max(map(len, words), default=0)  # a number is never broken
+        words = [word for row in rows for word in str(row[k]).split()]
+        least = max(map(len, [*words, *head.split()]), default=0)  # a number is never broken
         if k == 0:
-            table.add_column(head, min_width=max(least, 14), max_width=max(least, most))
+            table.add_column(head, min_width=least, max_width=max(least, most))
         else:
-            table.add_column(head, min_width=least, justify="left" if left else "right")
+            folded = textwrap.fill(head, max(least, HEADING), break_on_hyphens=False)
+            table.add_column(folded, min_width=least, justify="left" if left else "right")
     for row in rows:
         table.add_row(*row)
     return table
@@ -247,7 +252,7 @@ def _coded(code: str) -> str:
 
 
 def _country_tables(world: World, country: str) -> list[Table]:
-    accounts = world.country_table().loc[country].items()
+    accounts = world.country_table().loc[country].to_dict().items()
     values = [
         [str(k), f"{100 * v:.1f} %" if k == "openness" else text.plain(v)] for k, v in accounts
     ]
