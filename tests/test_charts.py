@@ -40,7 +40,7 @@ def test_charts_are_files_of_their_own(tmp_path: Path, ending: str) -> None:
         data = path.read_bytes()
         if ending == "svg":
             words = " ".join(e.text or "" for e in ET.fromstring(data).iter())
-            assert ("CHN 40.0" in words) == (name == "supply")
+            assert ("China 40.0" in words) == (name == "supply")
         if ending == "png":
             assert data.startswith(b"\x89PNG")
         if ending == "html":
@@ -48,7 +48,7 @@ def test_charts_are_files_of_their_own(tmp_path: Path, ending: str) -> None:
 
 
 def test_charts_describe_themselves() -> None:
-    assert "before BLR 1.0" in supply_chart(LINKS, "Russia").to_dict()["description"]
+    assert "before Belarus 1.0" in supply_chart(LINKS, "Russia").to_dict()["description"]
     assert "from 2.00 to 0.50" in leakage_chart(CURVE, "BLR", "goods").to_dict()["description"]
 
 
@@ -59,14 +59,27 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'detente\[report\]'"):
+    with pytest.raises(
+        MissingExtraError, match=r"'detente\[report\]', or pip install '\.\[report\]'"
+    ):
         leakage_chart(CURVE, "BLR", "goods")
+
+
+def test_a_chart_that_cannot_be_drawn_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "chart.svg"
+    path.write_text("as it was")
+    chart = leakage_chart(CURVE, "BLR", "goods")
+    chart.width = "wide"
+    with pytest.raises(Exception, match="'wide' is an invalid value"):
+        save_chart(chart, path)
+    assert [p.name for p in tmp_path.iterdir()] == ["chart.svg"]
+    assert path.read_text() == "as it was"
 
 
 def test_the_command_prints_channels_and_draws(tmp_path: Path) -> None:
     done = detente("leakage", "belarus-2025", "-o", str(tmp_path), "--format", "svg")
     assert done.returncode == 0, done.stderr
-    for words in ("circumvention", "Break-even", "Enforcement at BLR", "hub margins"):
+    for words in ("circumvention", "Break-even", "Enforcement at Belarus", "hub margins"):
         assert words in done.stdout
     assert {p.name for p in tmp_path.iterdir()} == {"supply.svg", "leakage.svg"}
 

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 import pytest
+
+from detente.report.exports import write_result
 
 SCENARIO = """\
 title: US and EU ease on chemicals
@@ -31,7 +34,7 @@ def scenario(tmp_path: Path) -> Path:
 def test_assess_prints_every_scenario_and_country() -> None:
     done = detente("assess", "belarus-2025")
     assert done.returncode == 0, done.stderr
-    for words in ("US eases, goods", "US and EU embargo, all", "BLR", "RUS", "EU27", "USA"):
+    for words in ("US eases, goods", "US and EU embargo, all", "Belarus", "Russia", "EU", "China"):
         assert words in done.stdout
     assert done.stderr == ""
 
@@ -186,5 +189,109 @@ def test_help_brings_nothing_that_computes() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "detente.cli.leverage" in brought
-    heavy = {"numba", "scipy", "yaml", "altair", "detente.policy", "detente.cases"}
+    heavy = {"numpy", "pandas", "xarray", "numba", "scipy", "yaml", "altair", "detente.policy"}
     assert not brought & heavy
+
+
+def test_words_need_neither_pandas_nor_numpy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, detente.report.text; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"numpy", "pandas", "altair", "rich"} & set(done.stdout.split())
+
+
+def test_what_is_brought_late_is_there() -> None:
+    import detente as package
+
+    assert set(package.__all__) <= set(dir(package))
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'sovle'"):
+        package.sovle  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("hidden", "arguments", "extra"),
+    [
+        ("jinja2", ["report", "belarus-2025", "-o", "OUT/report.md"], "report"),
+        ("altair", ["report", "belarus-2025", "-o", "OUT/report.html"], "report"),
+        ("altair", ["claims", "belarus-2025", "-o", "OUT"], "report"),
+        ("vl_convert", ["leakage", "belarus-2025", "-o", "OUT"], "report"),
+        ("altair", ["influence", "BLR", "-o", "OUT"], "report"),
+        ("altair", ["relief", "belarus-2025", "-o", "OUT"], "report"),
+        ("pyarrow", ["assess", "belarus-2025", "--parquet", "OUT"], "parquet"),
+        ("pyarrow", ["solve", "SCENARIO", "--parquet", "OUT"], "parquet"),
+    ],
+)
+def test_a_missing_extra_is_told_before_anything_is_solved(
+    tmp_path: Path, scenario: Path, hidden: str, arguments: list[str], extra: str
+) -> None:
+    out = tmp_path / "out"
+    asked = [a.replace("OUT", str(out)).replace("SCENARIO", str(scenario)) for a in arguments]
+    program = (
+        f"import sys; sys.modules[{hidden!r}] = None; from detente.cli import main\n"
+        "try: main()\n"
+        "finally: print('detente.equilibrium.solver' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *asked], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"needs {hidden}, which is not installed" in done.stderr
+    assert f"pip install 'detente[{extra}]', or pip install '.[{extra}]'" in done.stderr
+    assert not out.exists()
+    if arguments[0] != "report":
+        assert done.stdout == "False\n"
+
+
+def test_another_format_is_refused_before_anything_is_solved(tmp_path: Path) -> None:
+    done = detente("leakage", "belarus-2025", "-o", str(tmp_path), "--format", "jpg")
+    assert done.returncode == 2
+    assert "svg" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_leakage_and_claims_write_their_tables(tmp_path: Path) -> None:
+    done = detente("leakage", "belarus-2025", "--json", "--csv", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    for name in ("channels", "routes", "supply", "enforcement"):
+        written = pd.read_csv(tmp_path / f"{name}.csv")
+        pd.testing.assert_frame_equal(written, pd.DataFrame(document[name]), rtol=1e-6, atol=1e-6)
+    assert json.loads((tmp_path / "manifest.json").read_text()) == document["manifest"]
+
+
+def test_relief_without_a_rival_says_what_to_do() -> None:
+    done = detente("relief", "australia-2023")
+    assert done.returncode == 2
+    assert "names no rival" in done.stderr
+    assert "--rival" in done.stderr
+
+
+def test_the_hold_asked_about_is_the_rival_or_the_largest_partner() -> None:
+    document = json.loads(detente("influence", "AUS", "--case", "australia-2023", "--json").stdout)
+    before = {r["partner"]: r for r in document["influence"] if r["when"] == "before"}
+    largest = max(before, key=lambda partner: before[partner]["trade_share"])
+    assert f"the hold of {largest} on AUS" in document["answer"]
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "parquet"])
+def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, kind: str) -> None:
+    class Broken:
+        manifest: ClassVar[dict[str, str]] = {"world": "x"}
+
+        def tables(self) -> dict[str, pd.DataFrame]:
+            return {"good": pd.DataFrame({"a": [1.0]}), "bad": pd.DataFrame({"a": [Unwritable()]})}
+
+        def document(self) -> dict[str, object]:
+            return {"a": float("nan")}
+
+    class Unwritable:
+        def __str__(self) -> str:
+            raise ValueError("cannot be written")
+
+    with pytest.raises(Exception, match=r"written|JSON|convert"):
+        write_result(Broken(), tmp_path, kind)
+    assert {p.name for p in tmp_path.iterdir()} <= {f"good.{kind}"}

@@ -167,9 +167,9 @@ def test_the_command_tells_and_draws(tmp_path: Path) -> None:
         "influence", "BLR", "--scenario", "us-all", "-o", str(tmp_path), "--format", "svg"
     )
     assert done.returncode == 0, done.stderr
-    for words in ("RUS", "EU27", "Second best", "cut off", "the hold of RUS on BLR"):
+    for words in ("China", "EU", "second best", "cut off", "the hold of Russia on Belarus"):
         assert words in done.stdout
-    assert "Influence over BLR" in (tmp_path / "influence.svg").read_text(encoding="utf-8")
+    assert "Influence over Belarus" in (tmp_path / "influence.svg").read_text(encoding="utf-8")
 
 
 def test_the_command_prints_json() -> None:

@@ -348,16 +348,16 @@ def test_a_long_table_is_thinned_evenly(packages: xr.Dataset) -> None:
 @pytest.mark.parametrize("kind", ["svg", "html"])
 def test_the_chart_names_every_package(findings: Findings, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("altair", reason="charts need the extra detente[report]")
-    from detente.report.charts import write_charts
-    from detente.report.leverage_charts import frontier_chart
+    from detente.report.charts import frontier_chart, write_charts
+    from detente.report.text import country, spelled
 
     (path,) = write_charts({"frontier": frontier_chart(findings)}, tmp_path, kind)
     text = path.read_text(encoding="utf-8")
-    assert str(findings.chosen["words"].item()) in text
+    assert spelled(str(findings.chosen["words"].item()), country) in text
     if kind == "html":
         assert 'src="http' not in text
         for words in findings.frontier["words"].values:
-            assert str(words) in text
+            assert spelled(str(words), country) in text
 
 
 def test_the_command_prints_frontier_prices_and_coalitions(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,8 +18,10 @@ from detente.analysis import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
+from detente.report.parties import counterpart, required_rival, rival_of
 from detente.report.report import Report, gather, render, write_report
 from detente.report.timeline import measures_in_force
+from detente.world import load_world
 
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
@@ -56,14 +60,66 @@ def test_the_answer_is_three_sentences_with_bands(report: Report) -> None:
     assert "Türkiye" in target
     assert "5 to 95 percent band" in target
     assert others.endswith(".")
-    assert "1 claims put to the model 1 is supported" in claims
-    assert "1 more are outside" in claims
+    assert "Of 1 claim put to the model 1 is supported, 0 contradicted, and 0 depend" in claims
+    assert "1 more is outside" in claims
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "outside", "told"),
+    [
+        (
+            ["supported", "supported, but too small to matter"],
+            0,
+            "Of 2 claims put to the model 2 are",
+        ),
+        (["depends on luck"], 2, "0 are supported, 0 contradicted, and 1 depends on an assumption"),
+        (
+            ["contradicted"] * 3,
+            1,
+            "3 contradicted, and 0 depend on an assumption; 1 more is outside",
+        ),
+    ],
+)
+def test_claims_are_counted_in_good_grammar(
+    report: Report, verdicts: list[str], outside: int, told: str
+) -> None:
+    weighed = {str(k): SimpleNamespace(verdict=v) for k, v in enumerate(verdicts)}
+    evidence = SimpleNamespace(weighed=weighed, outside=dict.fromkeys(range(outside)), samples=[])
+    assert told in replace(report, evidence=evidence).answer()[2]
 
 
 def test_the_numbers_are_those_of_the_assessment(report: Report, page: str) -> None:
     rows = assess(report.case).welfare
     for percent in rows[rows["country"] == "TUR"]["percent"]:
         assert f"{percent:+.3f}" in page
+
+
+def test_countries_have_names_and_zeros_no_sign(report: Report, page: str) -> None:
+    shown = unescape(page.split('id="manifest"', maxsplit=1)[0])
+    shown = re.sub(r"World map[^<>]*", "", shown)
+    for name in ("Türkiye", "EU", "United States"):
+        assert f">{name}</th>" in shown
+    assert not re.search(r"[>( ](TUR|EU27|USA)[<,) ]", shown)
+    assert not re.search(r"-0\.0+\b", shown)
+
+
+def test_without_a_rival_there_is_no_leak_to_price(report: Report) -> None:
+    assert rival_of(report.case) is None
+    assert report.findings is None
+    with pytest.raises(ScenarioError, match="names no rival"):
+        required_rival(report.case)
+
+
+def test_a_counterpart_is_the_rival_or_the_largest_partner(report: Report) -> None:
+    belarus = load_case("belarus-2025")
+    assert rival_of(belarus) == counterpart(belarus) == "Russia"
+    world = load_world()
+    trade = world.trade.sum("sector")
+    for case, target in ((belarus, "RUS"), (report.case, None)):
+        code = target or case.target
+        both = trade.sel(origin=code).values + trade.sel(destination=code).values
+        both[world.countries.index(code)] = 0
+        assert counterpart(case, target) == world.countries[int(both.argmax())]
 
 
 def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:

@@ -31,7 +31,8 @@ class MissingExtraError(DetenteError, ImportError):
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs {library}, which is not installed: pip install 'detente[{extra}]'"
+            f"{purpose} needs {library}, which is not installed: pip install 'detente[{extra}]', "
+            f"or pip install '.[{extra}]' in a checkout"
         )
 
 

@@ -69,6 +69,36 @@ def _with_transfers(found: Run) -> Changes:
     return replace(found.compiled.changes, transfers=solved.transfers)
 
 
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Influence over a country, ready to be printed and written.
+
+    Attributes
+    ----------
+    data
+        From `influence`; the answer is about its first partner.
+    """
+
+    data: xr.Dataset
+
+    @property
+    def manifest(self) -> dict[Any, Any]:
+        """What made the numbers."""
+        return self.data.attrs
+
+    def answer(self, partner: str | None = None) -> str:
+        """Whether a partner's hold weakens, in a sentence; see `answer`."""
+        return answer(self.data, partner or str(self.data["partner"].values[0]))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files."""
+        return influence_tables(self.data)
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return {"answer": self.answer(), **influence_document(self.data)}
+
+
 def influence(
     target: str,
     scenario: Scenario,

@@ -8,30 +8,27 @@ from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, ChartFormat, Csv, Json, Parquet, Store
-from detente.cli.terminal import console, deliver, progress, show, steps, tell_written
-from detente.errors import ScenarioError
+from detente.cli.options import CaseName, Delivery, Draws, Json, ScenarioName, Store, delivering
+from detente.cli.terminal import console, deliver, progress, steps, tell_written
 
 
-def assess(
-    case: CaseName,
-    as_json: Json = False,
-    csv: Csv = None,
-    parquet: Parquet = None,
-) -> None:
+@delivering()
+def assess(case: CaseName, *, to: Delivery) -> None:
     """Run the scenarios of a case and print who gains and who loses."""
     from detente.analysis import assess as run
     from detente.cases import load_case
+    from detente.report.tables import assessment_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
         result = run(loaded, advance)
-    deliver(result, as_json, csv, parquet)
+    deliver(result, assessment_view, to)
 
 
+@delivering(charts="svg")
 def claims(
     case: CaseName,
-    draws: Annotated[int, typer.Option(min=1, help="About how many draws.")] = 896,
+    draws: Draws = 896,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Local processes; one per processor by default.")
@@ -40,16 +37,14 @@ def claims(
         str | None, typer.Option(help="Address of a Dask scheduler to work on instead.")
     ] = None,
     store: Store = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for charts and tables.")
-    ] = None,
-    kind: ChartFormat = "svg",
-    as_json: Json = False,
+    *,
+    to: Delivery,
 ) -> None:
     """Put the claims of a case to the model: how surely each holds, and what decides it."""
     from detente.analysis.claims import weigh
     from detente.cases import load_case
-    from detente.report.claims_tables import evidence_view
+    from detente.report.claims_charts import write_evidence
+    from detente.report.tables import evidence_view
 
     loaded = load_case(case)
     with progress("Drawing and solving") as advance:
@@ -62,13 +57,7 @@ def claims(
             store=store,
             progress=advance,
         )
-    written = []
-    if output is not None:
-        from detente.report.claims_charts import write_evidence
-
-        written = write_evidence(found, output, kind)
-    show(found.document, lambda: evidence_view(found), as_json)
-    tell_written(written)
+    deliver(found, evidence_view, to, write_evidence)
 
 
 def report(
@@ -76,48 +65,46 @@ def report(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File to write: .html or .md.")
     ] = Path("report.html"),
-    draws: Annotated[int, typer.Option(min=1, help="About how many draws for the claims.")] = 896,
+    draws: Draws = 896,
     store: Store = None,
 ) -> None:
     """Write all that can be said of a case to one file that can be sent on."""
     from detente.cases import load_case
-    from detente.report.report import FORMATS, gather, write_report
+    from detente.report.report import check_format, gather, write_report
 
-    if output.suffix not in FORMATS:
-        raise ScenarioError(f"{output}: a report can be written as {', '.join(FORMATS)}")
+    check_format(output)
+    loaded = load_case(case)
     with steps() as step:
-        found = gather(load_case(case), draws=draws, store=store, progress=step)
+        found = gather(loaded, draws=draws, store=store, progress=step)
     write_report(found, output)
     tell_written([output])
 
 
+@delivering(charts="svg")
 def leakage(
     case: CaseName,
-    scenario: Annotated[
-        str | None, typer.Option(help="Scenario to draw; the last easing of the case by default.")
-    ] = None,
+    scenario: ScenarioName = None,
     hub: Annotated[
         str | None, typer.Option(help="Hub to enforce at; the case's target by default.")
     ] = None,
-    country: Annotated[str, typer.Option(help="Whose welfare is explained.")] = "RUS",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for charts.")
+    country: Annotated[
+        str | None,
+        typer.Option(help="Whose welfare is explained; the case's rival by default."),
     ] = None,
-    kind: ChartFormat = "svg",
-    as_json: Json = False,
+    *,
+    to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
     from detente.analysis.leakage import leaks
     from detente.cases import load_case
-    from detente.report.charts import leaks_charts, write_charts
+    from detente.report.charts import drawing, leaks_charts
+    from detente.report.parties import counterpart
     from detente.report.tables import leaks_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
-        found = leaks(loaded, scenario, hub, country, advance)
-    written = [] if output is None else write_charts(leaks_charts(found), output, kind)
-    show(found.document, lambda: leaks_view(found), as_json)
-    tell_written(written)
+        found = leaks(loaded, scenario, hub, country or counterpart(loaded), advance)
+    deliver(found, leaks_view, to, drawing(leaks_charts))
 
 
 def new(
@@ -133,17 +120,19 @@ def new(
 def list_cases(as_json: Json = False) -> None:
     """List the cases that come with the package."""
     from detente.cases import available_cases, load_case
+    from detente.report.text import plural
 
     found = {name: load_case(name) for name in available_cases()}
     if as_json:
         print(json.dumps({k: {"title": c.title, "target": c.target} for k, c in found.items()}))
         return
     for name, c in found.items():
-        print(f"{name}: {c.title} ({len(c.scenarios)} scenarios, {len(c.claims)} claims)")
+        scenarios = plural(len(c.scenarios), "scenario", "scenarios")
+        print(f"{name}: {c.title} ({scenarios}, {plural(len(c.claims), 'claim', 'claims')})")
 
 
 def list_metrics() -> None:
     """List the metrics that a claim may be tied to."""
-    from detente.report.claims_tables import metrics_view
+    from detente.report.tables import metrics_view
 
     console().print(metrics_view(), highlight=False)

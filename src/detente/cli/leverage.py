@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, ChartFormat, Csv, Json, Parquet
-from detente.cli.terminal import progress, show, tell_written, write_folders
+from detente.cli.options import CaseName, Delivery, ScenarioName, delivering, names
+from detente.cli.terminal import deliver, progress
 
 
+@delivering(charts="svg")
 def influence(
     target: Annotated[str, typer.Argument(help="Country whose dependence is asked.")],
     case: Annotated[str, typer.Option(help="Case with the scenario.")] = "belarus-2025",
-    scenario: Annotated[
-        str | None, typer.Option(help="Scenario; the last easing of the case by default.")
+    scenario: ScenarioName = None,
+    partner: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose hold the answer is about; the case's rival by default, or the largest "
+            "trading partner."
+        ),
     ] = None,
-    partner: Annotated[str, typer.Option(help="Whose hold the answer is about.")] = "RUS",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for the chart.")
-    ] = None,
-    kind: ChartFormat = "svg",
-    as_json: Json = False,
-    csv: Csv = None,
-    parquet: Parquet = None,
+    *,
+    to: Delivery,
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
-    from detente.analysis.influence import answer, influence_document, influence_tables
+    from detente.analysis.influence import Influence
     from detente.analysis.influence import influence as solve_influence
     from detente.cases import load_case
-    from detente.report.charts import write_charts
-    from detente.report.leverage_charts import influence_chart
+    from detente.report.charts import drawing, influence_charts
     from detente.report.leverage_tables import influence_view
+    from detente.report.parties import counterpart
 
     loaded = load_case(case)
     chosen = loaded.scenario(scenario or loaded.last_easing())
+    partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
-        found = solve_influence(target, chosen, [partner, *loaded.partners], progress=advance)
-    held = str(found["partner"].values[0])
-    written = write_folders(influence_tables(found), found.attrs, csv, parquet)
-    if output is not None:
-        written += write_charts({"influence": influence_chart(found)}, output, kind)
-    show(
-        lambda: {"answer": answer(found, held), **influence_document(found)},
-        lambda: influence_view(found, held),
-        as_json,
-    )
-    tell_written(written)
+        found = Influence(solve_influence(target, chosen, partners, progress=advance))
+    deliver(found, influence_view, to, drawing(influence_charts))
 
 
+@delivering(charts="html")
 def relief(
     case: CaseName,
     senders: Annotated[
@@ -62,7 +54,10 @@ def relief(
     degrees: Annotated[
         str, typer.Option(help="Degrees of easing, comma-separated; 1 is lifting.")
     ] = "1",
-    rival: Annotated[str, typer.Option(help="Country to which relief may leak.")] = "RUS",
+    rival: Annotated[
+        str | None,
+        typer.Option(help="Country to which relief may leak; the case's rival by default."),
+    ] = None,
     max_leak: Annotated[
         float | None,
         typer.Option(help="Largest gain of the rival, in percent of the rival's income."),
@@ -79,46 +74,33 @@ def relief(
         typer.Option(help="Option: worth of the target's concession to senders, million USD."),
     ] = None,
     nash_weight: Annotated[float, typer.Option(help="Option: bargaining power of target.")] = 0.5,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for the chart.")
-    ] = None,
-    kind: ChartFormat = "html",
-    as_json: Json = False,
-    csv: Csv = None,
-    parquet: Parquet = None,
+    *,
+    to: Delivery,
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.analysis.relief.findings import Wishes, relief_findings
     from detente.cases import load_case
-    from detente.report.charts import write_charts
-    from detente.report.leverage_charts import frontier_chart
+    from detente.report.charts import drawing, relief_charts
     from detente.report.leverage_tables import relief_view
+    from detente.report.parties import required_rival
 
     wishes = Wishes(min_gain, max_leak, short_run, nash_value, nash_weight)
     loaded = load_case(case)
     with progress("Solving packages") as advance:
         found = relief_findings(
             loaded,
-            None if senders is None else _listed(senders),
-            None if measures is None else _listed(measures),
+            names(senders),
+            names(measures),
             _numbers(degrees),
-            rival,
+            rival or required_rival(loaded),
             wishes,
             advance,
         )
-    written = write_folders(found.tables(), found.manifest, csv, parquet)
-    if output is not None:
-        written += write_charts({"frontier": frontier_chart(found)}, output, kind)
-    show(found.document, lambda: relief_view(found), as_json)
-    tell_written(written)
-
-
-def _listed(words: str) -> list[str]:
-    return [w.strip() for w in words.split(",") if w.strip()]
+    deliver(found, relief_view, to, drawing(relief_charts))
 
 
 def _numbers(words: str) -> list[float]:
     try:
-        return [float(w) for w in _listed(words)]
+        return [float(w) for w in words.split(",") if w.strip()]
     except ValueError as error:
         raise typer.BadParameter(f"{words!r}: numbers separated by commas") from error

@@ -7,41 +7,54 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from detente.cli.options import Csv, Json, Parquet
+from detente.cli.options import Delivery, delivering, names
 from detente.cli.terminal import deliver, progress
 
 if TYPE_CHECKING:
     from detente.policy import Scenario
 
 
+@delivering()
 def solve(
     scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
     target: Annotated[
         str | None, typer.Option(help="Country whose trade and sectors are shown.")
     ] = None,
     countries: Annotated[
-        str, typer.Option(help="Countries and groups whose welfare is shown, comma-separated.")
-    ] = "",
-    as_json: Json = False,
-    csv: Csv = None,
-    parquet: Parquet = None,
+        str | None,
+        typer.Option(
+            help="Countries and groups whose welfare is shown, comma-separated; by default the "
+            "target, the senders and the target's two largest trading partners."
+        ),
+    ] = None,
+    *,
+    to: Delivery,
 ) -> None:
     """Solve one scenario file."""
     from detente.analysis.assess import assess_scenarios
     from detente.policy import read_scenario
+    from detente.report.tables import assessment_view
 
     loaded = read_scenario(scenario)
-    measures = [action.measure for action in loaded.actions()]
     shown = target or _target_of(loaded)
-    named = [c.strip() for c in countries.split(",") if c.strip()]
-    senders = [s for m in measures for s in m.senders]
-    actors = named or list(dict.fromkeys([shown, *senders, "RUS", "CHN"]))
+    actors = names(countries) or _actors(loaded, shown)
     partners = [c for c in actors if c != shown]
     with progress("Solving") as advance:
         result = assess_scenarios(
             {scenario.stem: loaded}, loaded.title, shown, actors, partners, advance
         )
-    deliver(result, as_json, csv, parquet)
+    deliver(result, assessment_view, to)
+
+
+def _actors(scenario: Scenario, target: str) -> list[str]:
+    """The target, the senders, and the two that trade most with the target."""
+    from detente.report.parties import largest_partners
+    from detente.world.names import resolve_countries
+
+    world = scenario.load_world()
+    senders = [s for action in scenario.actions() for s in action.measure.senders]
+    code = resolve_countries(target, world.countries)[0]
+    return list(dict.fromkeys([target, *senders, *largest_partners(world, code, 2)]))
 
 
 def _target_of(scenario: Scenario) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import Progress
 
+from detente.cli.options import Delivery
+
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from detente.report.exports import Result
 
-    from detente.analysis import Assessment
-
+R = TypeVar("R", bound="Result")
 PIPED_WIDTH = 160
 
 
@@ -26,12 +26,35 @@ def console() -> Console:
     return screen if screen.is_terminal else Console(width=PIPED_WIDTH)
 
 
-def show(document: Callable[[], Any], view: Callable[[], RenderableType], as_json: bool) -> None:
-    """Print a result as JSON or as tables; only what is printed is made."""
-    if as_json:
-        print(json.dumps(document(), indent=2, allow_nan=False))
+def deliver(
+    result: R,
+    view: Callable[[R], RenderableType],
+    to: Delivery,
+    draw: Callable[[R, Path, str], list[Path]] | None = None,
+) -> None:
+    """Write a result to the folders that were asked for, and print it.
+
+    Parameters
+    ----------
+    result
+        What a command found.
+    view
+        Makes its tables.
+    to
+        Where to, and in which form.
+    draw
+        Writes its charts to a folder in a format.
+    """
+    from detente.report.exports import as_json, write_result
+
+    written = [] if to.csv is None else write_result(result, to.csv, "csv")
+    written += [] if to.parquet is None else write_result(result, to.parquet, "parquet")
+    written += [] if to.output is None or draw is None else draw(result, to.output, to.kind)
+    if to.as_json:
+        print(as_json(result))
     else:
-        console().print(view(), highlight=False)
+        console().print(view(result), highlight=False)
+    tell_written(written)
 
 
 def tell_written(paths: Iterable[Path]) -> None:
@@ -58,25 +81,3 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on standard error, gone when done; called with (done, total)."""
     with steps() as step:
         yield step(words)
-
-
-def write_folders(
-    tables: dict[str, DataFrame], manifest: dict[str, Any], csv: Path | None, parquet: Path | None
-) -> list[Path]:
-    """Write tables and manifest to the folders that were asked for."""
-    from detente.report.files import write_tables
-
-    written = [] if csv is None else write_tables(tables, manifest, csv, "csv")
-    if parquet is not None:
-        written += write_tables(tables, manifest, parquet, "parquet")
-    return written
-
-
-def deliver(result: Assessment, as_json: bool, csv: Path | None, parquet: Path | None) -> None:
-    """Print an assessment, and write its tables to the folders that were asked for."""
-    from detente.report.files import as_document
-    from detente.report.tables import assessment_view
-
-    written = write_folders(result.tables(), result.manifest, csv, parquet)
-    show(lambda: as_document(result), lambda: assessment_view(result), as_json)
-    tell_written(written)

@@ -1,1 +1,1 @@
-"""Tables, for now; charts and the report build on the same assessment."""
+"""Results as people read them: words, tables, charts, the report of a case, and files."""

@@ -1,40 +1,111 @@
 """Charts in Altair: files in SVG, PNG or HTML, without a browser and without a network.
 
-Colours are Okabe and Ito's, which colour-blind readers can tell apart; every chart has a title that
-says what it shows and a description for screen readers.
+Colours are Okabe and Ito's, which colour-blind readers can tell apart, and where it can be, what is
+what shows in shape, size and fill before it shows in colour; every chart has a title that says
+what it shows and a description for screen readers.
 """
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from detente.analysis.influence import WHEN, Influence
 from detente.analysis.leakage import Leaks
-from detente.errors import MissingExtraError, ScenarioError
+from detente.analysis.relief.findings import Findings
+from detente.errors import ScenarioError
+from detente.report import text
+from detente.report.exports import whole_file
+from detente.report.extras import altair
+
+R = TypeVar("R")
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
 COLUMNS = ((0.0, 1.0), (1.5, 2.1))
 """Where the ribbons of a Sankey diagram run; the names of the ways stand between the two."""
 
+SENSES = {
+    "trade_share": "Share of trade, percent",
+    "passing": "Value added the partner buys at any stage, percent",
+    "cut_off": "Cost of being cut off, percent of real income",
+}
+MOST_POINTS = 4096
+HEADING = 80
+"""Characters in a line of a title."""
+
 FORMATS = (".svg", ".png", ".html")
 
 
-def _altair() -> Any:
-    try:
-        import altair
-    except ImportError as error:
-        raise MissingExtraError("altair", "report", "drawing charts") from error
-    return altair
+def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
+    """Write charts to files of a folder that have their names; see `save_chart`.
+
+    Parameters
+    ----------
+    charts
+        By name.
+    folder
+        Made where it is not there.
+    kind
+        svg, png or html.
+    """
+    paths = [folder / f"{name}.{kind}" for name in charts]
+    for path, chart in zip(paths, charts.values(), strict=True):
+        save_chart(chart, path)
+    return paths
+
+
+def drawing(charts: Callable[[R], dict[str, Any]]) -> Callable[[R, Path, str], list[Path]]:
+    """From what draws a result, what writes its charts to a folder in a format."""
+    return lambda found, folder, kind: write_charts(charts(found), folder, kind)
+
+
+def save_chart(chart: Any, path: Path) -> None:
+    """Write a chart, whole or not at all, as SVG, PNG or HTML by the ending of the path.
+
+    Raises
+    ------
+    MissingExtraError
+        Without altair or vl-convert.
+    ScenarioError
+        Another ending.
+    """
+    if path.suffix not in FORMATS:
+        raise ScenarioError(f"{path}: a chart can be written as {', '.join(FORMATS)}")
+    options = {"inline": True} if path.suffix == ".html" else {}
+    sharpness = 2.0 if path.suffix == ".png" else 1.0
+    with whole_file(path) as partial:
+        styled(chart).save(partial, format=path.suffix[1:], scale_factor=sharpness, **options)
+
+
+def styled(chart: Any) -> Any:
+    """A chart ready to be written: its margins leave room for fonts wider than those measured."""
+    roomy = chart.properties(padding={"left": 60, "right": 60, "top": 5, "bottom": 5})
+    return roomy.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
+
+
+def titled(words: str, **options: Any) -> Any:
+    """A title over as many lines as it needs."""
+    lines = textwrap.wrap(words, HEADING)
+    return altair().TitleParams(text=lines, anchor="start", **options)
+
+
+def scale(domain: list[str], values: list[Any]) -> Any:
+    """A scale that gives each of some words its colour, shape or fill."""
+    return altair().Scale(domain=domain, range=values)
 
 
 def leaks_charts(found: Leaks) -> dict[str, Any]:
     """Who supplies the lane's end, and the leakage curve, by name."""
+    end, hub = text.called(found.country), text.called(found.hub)
     return {
-        "supply": supply_chart(found.supply, found.country),
-        "leakage": leakage_chart(found.enforcement, found.hub, f"goods bound for {found.country}"),
+        "supply": supply_chart(found.supply, end),
+        "leakage": leakage_chart(found.enforcement, hub, f"goods bound for {end}"),
     }
 
 
@@ -48,7 +119,7 @@ def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
     hub, lane
         Words for the title.
     """
-    alt = _altair()
+    alt = altair()
     rows = curve.reset_index()
     rows["cost"] = 100 * (rows["mu_hat"] - 1)
     rows["billion"] = rows["through_hubs"] / 1e3
@@ -61,9 +132,9 @@ def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
     return alt.layer(line, points, first.mark_text(align="left", dx=8, fontSize=12)).properties(
         title=f"Leakage: {lane} through {hub}",
         description=(
-            f"Line chart. {lane} through {hub} falls from {rows['billion'].iloc[0]:.2f} to "
-            f"{rows['billion'].iloc[-1]:.2f} billion dollars as handling cost rises by "
-            f"{rows['cost'].iloc[-1]:.0f} percent."
+            f"Line chart. {text.capitalised(lane)} through {hub} falls from "
+            f"{rows['billion'].iloc[0]:.2f} to {rows['billion'].iloc[-1]:.2f} billion dollars as "
+            f"handling cost rises by {rows['cost'].iloc[-1]:.0f} percent."
         ),
         width=520,
         height=300,
@@ -80,49 +151,54 @@ def supply_chart(links: pd.DataFrame, destination: str) -> Any:
     destination
         Words for the right-hand side.
     """
-    alt = _altair()
-    billion = links.assign(value=links["value"] / 1e3)
+    billion = links.assign(
+        value=links["value"] / 1e3,
+        origin=links["origin"].map(text.country),
+        route=links["route"].map(text.country),
+    )
     top = float(billion.groupby("when")["value"].sum().max())
     panels = [
         _sankey(billion[billion["when"] == when], when.capitalize(), destination, top)
-        for when in ("before", "after")
+        for when in WHEN
     ]
     totals = billion.groupby(["when", "route"], as_index=False)["value"].sum()
     words = "; ".join(f"{r['when']} {r['route']} {r['value']:.1f}" for _, r in totals.iterrows())
-    return alt.hconcat(*panels, spacing=30).properties(
-        title=f"Who supplies {destination} with goods, and by which way (billion US dollars)",
-        description=f"Two Sankey diagrams, before and after. Billion dollars by way: {words}.",
+    return (
+        altair()
+        .hconcat(*panels, spacing=30)
+        .properties(
+            title=f"Who supplies {destination} with goods, and by which way (billion US dollars)",
+            description=f"Two Sankey diagrams, before and after. Billion dollars by way: {words}.",
+        )
     )
 
 
 def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> Any:
     """One diagram of three columns: origins, ways, destination."""
-    alt = _altair()
+    alt = altair()
     origins = links.groupby("origin")["value"].sum().sort_values(ascending=False)
     routes = links.groupby("route")["value"].sum().sort_values(ascending=False)
-    gap = 0.03 * top
-    left, middle = _stack(origins, gap), _stack(routes, gap)
-    ribbons = _ribbons(links, left, middle)
+    left, middle = _stack(origins, 0.03 * top), _stack(routes, 0.03 * top)
     kinds = [*origins.index, "direct", "by hub"]
-    shades = [*OKABE_ITO[: len(origins)], "#BBBBBB", "#444444"]
+    shades = scale(kinds, [*OKABE_ITO[: len(origins)], "#BBBBBB", "#444444"])
     areas = (
-        alt.Chart(ribbons)
+        alt.Chart(_ribbons(links, left, middle))
         .mark_area(opacity=0.75)
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.5, 2.5])),
             y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[1.28 * top, -0.02 * top])),
             y2="high:Q",
             detail="band:N",
-            color=alt.Color("kind:N", legend=None, scale=alt.Scale(domain=kinds, range=shades)),
+            color=alt.Color("kind:N", legend=None, scale=shades),
         )
     )
     total = pd.Series({destination: links["value"].sum()})
-    texts = [
+    names = [
         _names(origins, left, 0.0, "right", top),
         _names(routes, middle, COLUMNS[0][1], "left", top),
         _names(total, {destination: 0.0}, COLUMNS[1][1], "left", top),
     ]
-    return alt.layer(areas, *texts).properties(title=title, width=430, height=380)
+    return alt.layer(areas, *names).properties(title=title, width=430, height=380)
 
 
 def _stack(sizes: pd.Series, gap: float) -> dict[str, float]:
@@ -133,16 +209,16 @@ def _stack(sizes: pd.Series, gap: float) -> dict[str, float]:
 
 def _ribbons(links: pd.DataFrame, left: dict[str, float], middle: dict[str, float]) -> pd.DataFrame:
     """Ribbons from origins to ways, and from ways to the destination."""
+    sizes = links.groupby(["origin", "route"])["value"].sum()
     bands, at_left, at_middle, at_right = [], dict(left), dict(middle), 0.0
     for origin in left:
         for route in middle:
-            chosen = (links["origin"] == origin) & (links["route"] == route)
-            size = float(links.loc[chosen, "value"].sum())
+            size = float(sizes.get((origin, route), 0.0))
             bands.append(_ribbon(0, at_left[origin], at_middle[route], size, origin, route))
             at_left[origin] += size
             at_middle[route] += size
     for route, start in middle.items():
-        size = float(links.loc[links["route"] == route, "value"].sum())
+        size = at_middle[route] - start
         kind = "direct" if route == "direct" else "by hub"
         bands.append(_ribbon(1, start, at_right, size, kind, route))
         at_right += size
@@ -164,49 +240,131 @@ def _ribbon(
 
 def _names(sizes: pd.Series, tops: dict[str, float], x: float, side: str, top: float) -> Any:
     """Names and sizes beside the blocks of a column, pushed apart where they would overlap."""
-    alt = _altair()
     rows, last = [], -np.inf
     for name, size in sizes.items():
         last = max(tops[str(name)] + size / 2, last + 0.05 * top)
-        rows.append({"x": x, "y": last, "text": f"{name} {size:.1f}"})
+        rows.append({"x": x, "y": last, "text": f"{text.capitalised(str(name))} {size:.1f}"})
     return (
-        alt.Chart(pd.DataFrame(rows))
+        altair()
+        .Chart(pd.DataFrame(rows))
         .mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=12)
         .encode(x="x:Q", y="y:Q", text="text:N")
     )
 
 
-def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
-    """Write charts to files of a folder that have their names; see `save_chart`.
+def relief_charts(found: Findings) -> dict[str, Any]:
+    """The frontier, by name."""
+    return {"frontier": frontier_chart(found)}
 
-    Parameters
-    ----------
-    charts
-        By name.
-    kind
-        svg, png or html.
+
+def frontier_chart(found: Findings) -> Any:
+    """Gain against leak, the senders' cost as size; each point names its package.
+
+    All packages are small grey dots; those on the frontier are open circles, and diamonds where
+    the senders lose; the package chosen is a filled square with its name.
     """
-    paths = [folder / f"{name}.{kind}" for name in charts]
-    for path, chart in zip(paths, charts.values(), strict=True):
-        save_chart(chart, path)
-    return paths
+    alt = altair()
+    target, rival = text.called(found.target), text.called(found.rival)
+    kinds = ["frontier, senders gain", "frontier, senders lose"]
+    rows = _points(found.packages)
+    rows["kind"] = np.where(rows["cost"] > 0, kinds[1], kinds[0])
+    rows["size"] = rows["cost"].abs()
+    best = rows["package"].isin(found.frontier["package"].values)
+    chosen = rows[rows["package"] == int(found.chosen["package"])].head(1)
+    words, count = "".join(chosen["words"]), found.packages.sizes["package"]
+    at = {
+        "x": alt.X("leak:Q", title=f"Leak: gain of {rival}, percent of its income"),
+        "y": alt.Y("gain:Q", title=f"Gain of {target}, percent of its income"),
+    }
+    tips = [
+        alt.Tooltip("words:N", title="package"),
+        alt.Tooltip("gain:Q", title=f"gain of {target}, %", format="+.3f"),
+        alt.Tooltip("leak:Q", title=f"gain of {rival}, %", format="+.4f"),
+        alt.Tooltip("cost:Q", title="senders' cost, million USD", format="+,.0f"),
+        alt.Tooltip("through_hubs:Q", title="goods through hubs, million USD", format=",.0f"),
+        alt.Tooltip("rival_share:Q", title=f"share of {rival} in trade, %", format=".1f"),
+    ]
+    shape = alt.Shape("kind:N", title=None, scale=scale(kinds, ["circle", "diamond"]))
+    title = "senders' gain or cost, m USD"
+    size = alt.Size("size:Q", title=title, scale=alt.Scale(range=[25, 260]))
+    grey = alt.Chart(rows[~best]).mark_circle(size=9, color="#bbbbbb", opacity=0.7, aria=False)
+    open_ = alt.Chart(rows[best]).mark_point(filled=False, color="black", strokeWidth=1.4)
+    square = alt.Chart(chosen).mark_point(
+        filled=True, shape="square", size=150, color=OKABE_ITO[1], opacity=1, stroke="black"
+    )
+    name = alt.Chart(chosen).mark_text(align="right", dx=-12, fontWeight="bold")
+    layers = [
+        grey.encode(**at, tooltip=tips),
+        open_.encode(**at, shape=shape, size=size, tooltip=tips),
+        square.encode(**at, tooltip=tips),
+        name.encode(**at, text=alt.value("chosen")),
+    ]
+    return alt.layer(*layers).properties(
+        title={
+            "text": f"Relief for {target}: gain against leak to {rival}",
+            "subtitle": f"Chosen: {words}",
+        },
+        description=(
+            f"Scatter chart of {text.plural(count, 'relief package', 'relief packages')}, "
+            f"{found.frontier.sizes['package']} on the frontier. The chosen package, {words}, "
+            f"gives {target} {text.percent(float(found.chosen['gain']), 3)} and "
+            f"{rival} {text.percent(float(found.chosen['leak']), 4)}."
+        ),
+        width=560,
+        height=380,
+    )
 
 
-def save_chart(chart: Any, path: Path) -> None:
-    """Write a chart as SVG, PNG or self-contained HTML, by the ending of the path.
+def _points(packages: xr.Dataset) -> pd.DataFrame:
+    names = ["words", "gain", "leak", "cost", "through_hubs", "rival_share"]
+    rows = pd.DataFrame({k: packages[k].values for k in names})
+    rows["words"] = [text.spelled(words, text.country) for words in rows["words"]]
+    rows.insert(0, "package", packages["package"].values)
+    return rows.head(MOST_POINTS)
 
-    Raises
-    ------
-    MissingExtraError
-        Without altair or vl-convert.
-    ScenarioError
-        Another ending.
-    """
-    if path.suffix not in FORMATS:
-        raise ScenarioError(f"{path}: a chart can be written as {', '.join(FORMATS)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    styled = chart.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
-    if path.suffix == ".html":
-        styled.save(path, inline=True)
-    else:
-        styled.save(path, scale_factor=2.0 if path.suffix == ".png" else 1.0)
+
+def influence_charts(found: Influence) -> dict[str, Any]:
+    """The dumbbells, by name."""
+    return {"influence": influence_chart(found)}
+
+
+def influence_chart(found: Influence) -> Any:
+    """Dumbbells: each partner's influence before (open) and after (filled), in three senses."""
+    data = found.data.assign(cut_off=-found.data["cut_off"])
+    data["partner"] = [text.country(p) for p in data["partner"].values.tolist()]
+    costs = zip(data["partner"].values, *data["cut_off"].values, strict=True)
+    words = "; ".join(f"{partner} {before:.2f} to {after:.2f}" for partner, before, after in costs)
+    return (
+        altair()
+        .vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
+        .properties(
+            title=f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}",
+            description=(
+                "Three dumbbell charts of influence by partner, before and after. Cost of being "
+                f"cut off, percent of real income: {words}."
+            ),
+        )
+    )
+
+
+def _dumbbells(values: xr.DataArray, title: str) -> Any:
+    alt = altair()
+    wide = values.to_series().unstack("when").reset_index()
+    long = wide.melt("partner", list(WHEN), "when", "value")
+    order = wide.sort_values("before", ascending=False)["partner"].tolist()
+    y = alt.Y("partner:N", sort=order, title=None)
+    line = alt.Chart(wide).mark_rule(strokeWidth=2, color="black")
+    lines = line.encode(y=y, x=alt.X("before:Q", title=title), x2="after:Q")
+    shape, fill = scale([*WHEN], ["circle", "diamond"]), scale([*WHEN], ["white", "black"])
+    points = (
+        alt.Chart(long)
+        .mark_point(size=80, opacity=1, stroke="black", strokeWidth=1.4)
+        .encode(
+            y=y,
+            x="value:Q",
+            shape=alt.Shape("when:N", title=None, scale=shape),
+            fill=alt.Fill("when:N", title=None, scale=fill),
+            tooltip=["partner:N", "when:N", alt.Tooltip("value:Q", format=".2f")],
+        )
+    )
+    return alt.layer(lines, points).properties(width=460, height=18 * len(order))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import pandas as pd
 
 from detente.analysis.claims import Evidence, WeighedClaim
 from detente.arrays import Array
-from detente.report.charts import OKABE_ITO, _altair, write_charts
-from detente.report.claims_tables import band, write_page
-from detente.report.files import whole_file
+from detente.report import text
+from detente.report.charts import OKABE_ITO, scale, titled, write_charts
+from detente.report.exports import write_table, write_text
+from detente.report.extras import altair, fill
 
 BARS = 6
 """Assumptions that a tornado shows."""
@@ -28,65 +28,66 @@ def evidence_charts(found: Evidence) -> dict[str, Any]:
 
 def density_chart(found: Evidence) -> Any:
     """For every claim the distribution of its metric, the band, and where the claim turns."""
-    alt = _altair()
-    panels = [_density(w) for w in found.weighed.values()]
     words = "; ".join(
-        f"{w.name}: holds in {100 * w.probability:.0f} percent, {band(w)}"
-        for w in found.weighed.values()
+        f"{w.name}: holds in {text.probability(w)}, {text.band(w)}" for w in found.weighed.values()
     )
-    return (
-        alt.vconcat(*panels, spacing=28)
-        .resolve_scale(x="independent", y="independent")
-        .properties(
-            title=f"{found.case.title}: claims under {found.draws} draws of the assumptions",
-            description=f"Densities of the metrics of the claims. {words}.",
-        )
+    return _stacked(
+        [_density(w) for w in found.weighed.values()],
+        f"{found.case.title}: claims under {text.plural(found.draws, 'draw', 'draws')} "
+        "of the assumptions",
+        f"Densities of the metrics of the claims. {words}.",
     )
+
+
+def _stacked(panels: list[Any], title: str, description: str) -> Any:
+    """One panel for each claim, each with its own scale."""
+    stack = altair().vconcat(*panels, spacing=28).resolve_scale(x="independent", y="independent")
+    return stack.properties(title=titled(title), description=description)
 
 
 def _density(w: WeighedClaim) -> Any:
-    alt = _altair()
+    alt = altair()
     low, median, high = w.band
+    kinds = ["claim holds", "claim fails"]
     rows = _histogram(w.values)
     above = rows[["x", "x_end"]].mean(axis=1) > w.test.limit
-    rows["holds"] = np.where(above == w.test.upward, "claim holds", "claim fails")
-    x = alt.X("x:Q", title=f"{w.test.metric}, {w.unit}")
+    rows["holds"] = np.where(above == w.test.upward, *kinds)
+    x, y = alt.X("x:Q", title=_axis(w)), alt.Y("y:Q", axis=None)
+    color = alt.Color(
+        "holds:N",
+        title=None,
+        scale=scale(kinds, [OKABE_ITO[0], "#BBBBBB"]),
+        legend=alt.Legend(orient="top-right"),
+    )
     bars = (
         alt.Chart(rows)
         .mark_bar(binSpacing=0)
         .encode(
-            x=alt.X("x:Q", title=f"{w.test.metric}, {w.unit}", bin="binned"),
+            x=alt.X("x:Q", title=_axis(w), bin="binned"),
             x2="x_end:Q",
             y=alt.Y("share:Q", axis=None),
-            color=alt.Color(
-                "holds:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=["claim holds", "claim fails"], range=[OKABE_ITO[0], "#BBBBBB"]
-                ),
-                legend=alt.Legend(orient="top-right"),
-            ),
+            color=color,
         )
     )
-    marks = pd.DataFrame({"x": [low, median, high], "y": 0.0})
-    span = (
-        alt.Chart(pd.DataFrame({"x": [low], "end": [high], "y": [0.0]}))
-        .mark_rule(strokeWidth=3, color="black")
-        .encode(x=x, x2="end:Q", y=alt.Y("y:Q", axis=None))
+    span = alt.Chart(pd.DataFrame({"x": [low], "end": [high], "y": [0.0]}))
+    span = span.mark_rule(strokeWidth=3, color="black").encode(x=x, x2="end:Q", y=y)
+    points = alt.Chart(pd.DataFrame({"x": [low, median, high], "y": 0.0}))
+    points = points.mark_point(filled=True, color="black", size=45, opacity=1).encode(x=x, y=y)
+    return alt.layer(bars, span, points, _limit(w)).properties(
+        width=WIDTH, height=90, title=_heading(w, f"holds in {text.probability(w)}")
     )
-    points = (
-        alt.Chart(marks)
-        .mark_point(filled=True, color="black", size=45, opacity=1)
-        .encode(x=x, y=alt.Y("y:Q", axis=None))
-    )
-    limit = (
-        alt.Chart(pd.DataFrame({"x": [w.test.limit]}))
-        .mark_rule(strokeDash=[5, 4], color=OKABE_ITO[1], strokeWidth=2)
-        .encode(x=x)
-    )
-    return alt.layer(bars, span, points, limit).properties(
-        width=WIDTH, height=90, title=_heading(w, f"holds in {100 * w.probability:.0f} %")
-    )
+
+
+def _limit(w: WeighedClaim) -> Any:
+    """Where the claim turns."""
+    alt = altair()
+    rule = alt.Chart(pd.DataFrame({"x": [w.test.limit]}))
+    rule = rule.mark_rule(strokeDash=[5, 4], color=OKABE_ITO[1], strokeWidth=2)
+    return rule.encode(x=alt.X("x:Q", title=_axis(w)))
+
+
+def _axis(w: WeighedClaim) -> str:
+    return f"{w.test.metric}, {w.unit}"
 
 
 def _histogram(values: Array) -> pd.DataFrame:
@@ -103,32 +104,26 @@ def _histogram(values: Array) -> pd.DataFrame:
 
 def tornado_chart(found: Evidence) -> Any:
     """For every claim, the assumptions that move its metric most, one at a time."""
-    alt = _altair()
-    panels = [_tornado(w) for w in found.weighed.values()]
     words = "; ".join(f"{w.name}: {w.deciding}" for w in found.weighed.values())
-    return (
-        alt.vconcat(*panels, spacing=28)
-        .resolve_scale(x="independent", y="independent")
-        .properties(
-            title=f"{found.case.title}: what moves the metrics, each assumption by itself",
-            description=f"Tornado diagrams. Deciding assumption by claim: {words}.",
-        )
+    return _stacked(
+        [_tornado(w) for w in found.weighed.values()],
+        f"{found.case.title}: what moves the metrics, each assumption by itself",
+        f"Tornado diagrams. Deciding assumption by claim: {words}.",
     )
 
 
 def _tornado(w: WeighedClaim) -> Any:
-    alt = _altair()
-    rows = w.swings.assign(width=(w.swings["high"] - w.swings["low"]).abs())
+    alt = altair()
+    points = {"low": "5 percent point", "high": "95 percent point"}
+    rows = w.swings.assign(width=(w.swings["high"] - w.swings["low"]).abs(), central=w.central)
     rows = rows.nlargest(BARS, "width").reset_index()
     ends = pd.concat(
-        [
-            rows.assign(end=rows[side], at=f"{words} point", value=rows[f"{side}_is"])
-            for side, words in (("low", "5 percent"), ("high", "95 percent"))
-        ]
+        rows.assign(end=rows[side], at=words, value=rows[f"{side}_is"])
+        for side, words in points.items()
     )
-    ends["central"] = w.central
     order = list(rows["title"])
-    x = alt.X("end:Q", title=f"{w.test.metric}, {w.unit}", scale=alt.Scale(zero=False))
+    x = alt.X("end:Q", title=_axis(w), scale=alt.Scale(zero=False))
+    shades = scale([*points.values()], ["#FFFFFF", OKABE_ITO[0]])
     bars = (
         alt.Chart(ends)
         .mark_bar(height=13, stroke="black", strokeWidth=0.6)
@@ -136,29 +131,16 @@ def _tornado(w: WeighedClaim) -> Any:
             y=alt.Y("title:N", sort=order, title=None, axis=alt.Axis(labelLimit=420)),
             x=x,
             x2="central:Q",
-            color=alt.Color(
-                "at:N",
-                title="assumption at its",
-                scale=alt.Scale(
-                    domain=["5 percent point", "95 percent point"],
-                    range=["#FFFFFF", OKABE_ITO[0]],
-                ),
-            ),
+            color=alt.Color("at:N", title="assumption at its", scale=shades),
             tooltip=["title:N", "at:N", "value:N", alt.Tooltip("end:Q", format="+.4f")],
         )
     )
-    limit = (
-        alt.Chart(pd.DataFrame({"end": [w.test.limit]}))
-        .mark_rule(strokeDash=[5, 4], color=OKABE_ITO[1], strokeWidth=2)
-        .encode(x="end:Q")
-    )
-    return alt.layer(bars, limit).properties(width=420, title=_heading(w, w.verdict))
+    layers = alt.layer(bars, _limit(w))
+    return layers.properties(width=420, title=_heading(w, w.verdict))
 
 
 def _heading(w: WeighedClaim, what: str) -> Any:
-    alt = _altair()
-    lines = textwrap.wrap(w.claim.statement, 95)
-    return alt.TitleParams(text=lines, subtitle=what, anchor="start", fontSize=12)
+    return titled(w.claim.statement, subtitle=what, fontSize=12)
 
 
 def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:
@@ -171,9 +153,9 @@ def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:
     ScenarioError
         A format that is not svg, png or html.
     """
-    paths = write_charts(evidence_charts(found), folder, kind)
-    page, table = folder / "claims.html", folder / "claims.csv"
-    write_page(found, page)
-    with whole_file(table) as (_, partial):
-        found.table().to_csv(partial, lineterminator="\n")
-    return [*paths, page, table]
+    page = fill("claims.html", found=found)
+    return [
+        *write_charts(evidence_charts(found), folder, kind),
+        write_text(page, folder / "claims.html"),
+        write_table(found.tables()["claims"], folder / "claims.csv"),
+    ]

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,16 +16,17 @@ import xarray as xr
 
 from detente.analysis import Assessment, assess
 from detente.analysis.claims import DRAWS, Evidence, weigh
-from detente.analysis.influence import answer as influence_answer
-from detente.analysis.influence import influence
+from detente.analysis.influence import Influence, influence
 from detente.analysis.leakage import Leaks, leaks
-from detente.analysis.relief.findings import Findings, Wishes, relief_findings
-from detente.analysis.relief.relief import RIVAL
+from detente.analysis.relief.findings import Findings, relief_findings
+from detente.analysis.relief.menu import default_senders
 from detente.cases import Case
-from detente.errors import MissingExtraError, ScenarioError
-from detente.report.files import whole_file
+from detente.errors import ScenarioError
+from detente.report import text
+from detente.report.exports import write_text
+from detente.report.extras import fill, require
+from detente.report.parties import counterpart, rival_of
 from detente.simulation.runs import run
-from detente.world.world import World
 
 FORMATS = (".html", ".md")
 
@@ -34,7 +34,6 @@ FORMATS = (".html", ".md")
 class Figure(NamedTuple):
     """A chart as the report shows it: SVG as a data address, and what it shows in words."""
 
-    title: str
     address: str
     words: str
 
@@ -45,24 +44,23 @@ class Report:
 
     Attributes
     ----------
-    case, world
+    case
         What it is about.
     drawn
         Scenario that map, routes and influence show.
     assessment, evidence, leaks, influence, findings
         See the functions that make them; None where the case has no routes, no claims, or
-        nothing to ease.
+        nothing to ease and no rival.
     welfare
         Percent of income by country in the scenario drawn.
     """
 
     case: Case
-    world: World
     drawn: str
     assessment: Assessment
     evidence: Evidence | None
     leaks: Leaks | None
-    influence: xr.Dataset
+    influence: Influence
     findings: Findings | None
     welfare: xr.DataArray
 
@@ -72,74 +70,68 @@ class Report:
 
     def manifest(self) -> dict[str, Any]:
         """What repeats the report."""
-        parts = {"assessment": self.assessment.manifest}
-        if self.evidence is not None:
-            parts["claims"] = self.evidence.manifest
-        if self.findings is not None:
-            parts["relief"] = self.findings.manifest
-        return {"case": self.case.title, "drawn": self.drawn, **parts}
+        parts = {"claims": self.evidence, "relief": self.findings}
+        found = {name: part.manifest for name, part in parts.items() if part is not None}
+        return {
+            "case": self.case.title,
+            "drawn": self.drawn,
+            "assessment": self.assessment.manifest,
+            **found,
+        }
 
     def _target_sentence(self) -> str:
-        name = self.world.name_of(self.case.target)
-        bands = self._bands(self.case.target)
-        if bands:
-            told = [f"{w} if {self._title(s)}" for s, w in bands.items()]
-            return f"Real income of {name} changes by {_listed(told)}."
+        target = self.case.target
         rows = self.assessment.welfare
-        rows = rows[rows["country"] == self.case.target]
-        told = [
-            f"{r['percent']:+.2f} percent if {self._title(r['scenario'])}"
-            for _, r in rows.iterrows()
-        ]
-        return f"Real income of {name} changes by {_listed(told)}."
+        rows = rows[rows["country"] == target]
+        plain = dict(zip(rows["scenario"], map(text.percent, rows["percent"]), strict=True))
+        told = self._told(self._bands(target) or plain)
+        return f"Real income of {text.called(target)} changes by {told}."
 
     def _others_sentence(self) -> str:
-        if self.evidence is not None:
-            for q, _ in self.evidence.samples:
-                country = q.parameters.country
-                if q.metric == "welfare" and country not in (None, self.case.target):
-                    bands = self._bands(str(country))
-                    told = [f"{w} if {self._title(s)}" for s, w in list(bands.items())[-2:]]
-                    return f"For {self.world.name_of(str(country))} it is {_listed(told)}."
+        for country in self._weighed_others():
+            told = self._told(dict(list(self._bands(country).items())[-2:]))
+            return f"For {text.called(country)} it is {told}."
         rows = self.assessment.welfare
         rows = rows[(rows["scenario"] == self.drawn) & (rows["country"] != self.case.target)]
-        told = [f"{r['country']} {r['percent']:+.3f}" for _, r in rows.iterrows()]
-        return f"Elsewhere, if {self._title(self.drawn)}: {_listed(told)} percent."
+        changes = zip(rows["country"], rows["percent"], strict=True)
+        listed = text.listed(f"{text.called(c)} {text.signed(p, 3)}" for c, p in changes)
+        return f"Elsewhere, if {self._title(self.drawn)}: {listed} percent."
 
     def _claims_sentence(self) -> str:
         if self.evidence is None:
             return "No claim has been put to the model."
-        verdicts = [w.verdict for w in self.evidence.weighed.values()]
-        supported = sum(v.startswith("supported") for v in verdicts)
-        contradicted = sum(v.startswith("contradicted") for v in verdicts)
+        verdicts = [w.verdict.split(",")[0] for w in self.evidence.weighed.values()]
+        n, supported = len(verdicts), verdicts.count("supported")
+        contradicted = verdicts.count("contradicted")
+        depending = n - supported - contradicted
+        outside = len(self.evidence.outside)
         return (
-            f"Of {len(verdicts)} claims put to the model {supported} "
-            f"{'is' if supported == 1 else 'are'} supported, {contradicted} contradicted, and "
-            f"{len(verdicts) - supported - contradicted} depend on an assumption; "
-            f"{len(self.evidence.outside)} more are outside what it can say."
+            f"Of {text.plural(n, 'claim', 'claims')} put to the model "
+            f"{text.plural(supported, 'is', 'are')} supported, {contradicted} contradicted, and "
+            f"{text.plural(depending, 'depends', 'depend')} on an assumption; "
+            f"{text.plural(outside, 'more is', 'more are')} outside what it can say."
         )
+
+    def _weighed_others(self) -> list[str]:
+        """Countries besides the target whose welfare the draws have."""
+        samples = [] if self.evidence is None else self.evidence.samples
+        named = [q.parameters.country for q, _ in samples if q.metric == "welfare"]
+        return [c for c in named if c not in (None, self.case.target)]
 
     def _bands(self, country: str) -> dict[str, str]:
         """Welfare of a country by scenario, as far as the draws have it, in words."""
-        if self.evidence is None:
-            return {}
-        found = {}
-        for q, values in self.evidence.samples:
-            if q.metric == "welfare" and q.parameters.country == country:
-                low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
-                digits = 2 if max(abs(low), abs(high)) >= 0.1 else 4
-                found[q.scenario] = (
-                    f"{median:+.{digits}f} percent (5 to 95 percent band {low:+.{digits}f} to "
-                    f"{high:+.{digits}f})"
-                )
-        return found
+        samples = [] if self.evidence is None else self.evidence.samples
+        return {
+            q.scenario: text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
+            for q, values in samples
+            if q.metric == "welfare" and q.parameters.country == country
+        }
+
+    def _told(self, changes: dict[str, str]) -> str:
+        return text.listed(f"{words} if {self._title(s)}" for s, words in changes.items())
 
     def _title(self, scenario: str) -> str:
         return f"“{self.case.scenarios[scenario].title}”"
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def gather(
@@ -159,42 +151,42 @@ def gather(
         Of the claims; see `detente.analysis.claims.weigh`.
     progress
         Given a step in words, returns what is called with (done, total).
+
+    Raises
+    ------
+    ScenarioError, ConvergenceError
+        From the scenarios of the case.
     """
     step = progress or (lambda words: lambda done, total: None)
-    drawn = case.last_easing()
+    drawn, held, rival = case.last_easing(), counterpart(case), rival_of(case)
     chosen = case.scenario(drawn)
-    tested = any(c.test is not None for c in case.claims.values()) and case.assumptions
-    routed = case.routes is not None
+    tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
     return Report(
         case=case,
-        world=chosen.load_world(),
         drawn=drawn,
         assessment=assess(case, step("Solving scenarios")),
         evidence=weigh(case, draws, store=store, progress=step("Drawing and solving"))
         if tested
         else None,
-        leaks=leaks(case, progress=step("Following routes")) if routed else None,
-        influence=influence(
-            case.target, chosen, case.partners, progress=step("Cutting off partners")
+        leaks=leaks(case, country=held, progress=step("Following routes"))
+        if case.routes is not None
+        else None,
+        influence=Influence(
+            influence(
+                case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
+            )
         ),
-        findings=_relief(case, step("Solving packages")),
+        findings=relief_findings(case, rival=rival, progress=step("Solving packages"))
+        if rival is not None and default_senders(case)
+        else None,
         welfare=run(chosen).equilibrium.welfare,
     )
 
 
-def _relief(case: Case, progress: Callable[[int, int], object]) -> Findings | None:
-    """Relief packages, where senders have measures on file that they may ease."""
-    try:
-        return relief_findings(case, wishes=Wishes(), rival=RIVAL, progress=progress)
-    except ScenarioError:
-        return None
-
-
 def figures(report: Report) -> dict[str, Figure]:
     """The charts of a report, by name."""
-    from detente.report.charts import leaks_charts
+    from detente.report.charts import influence_charts, leaks_charts, relief_charts
     from detente.report.claims_charts import evidence_charts
-    from detente.report.leverage_charts import frontier_chart, influence_chart
     from detente.report.timeline import timeline_chart
     from detente.report.worldmap import world_map
 
@@ -204,22 +196,21 @@ def figures(report: Report) -> dict[str, Figure]:
         charts |= evidence_charts(report.evidence)
     if report.leaks is not None:
         charts |= leaks_charts(report.leaks)
-    charts["influence"] = influence_chart(report.influence)
+    charts |= influence_charts(report.influence)
     if report.findings is not None:
-        charts["frontier"] = frontier_chart(report.findings)
+        charts |= relief_charts(report.findings)
     charts["timeline"] = timeline_chart(report.case)
     return {name: _figure(chart) for name, chart in charts.items()}
 
 
 def _figure(chart: Any) -> Figure:
     """An image apart from the page: charts drawn into one page would share names of their parts."""
+    from detente.report.charts import styled
+
     stream = io.StringIO()
-    chart.configure_view(stroke=None).save(stream, format="svg")
+    styled(chart).save(stream, format="svg")
     coded = base64.b64encode(stream.getvalue().encode()).decode()
-    spec = chart.to_dict()
-    title = spec.get("title", "")
-    words = title if isinstance(title, str) else title.get("text", "")
-    return Figure(str(words), f"data:image/svg+xml;base64,{coded}", spec.get("description", ""))
+    return Figure(f"data:image/svg+xml;base64,{coded}", chart.to_dict().get("description", ""))
 
 
 def render(report: Report, kind: str = "html") -> str:
@@ -230,42 +221,32 @@ def render(report: Report, kind: str = "html") -> str:
     MissingExtraError
         Without the report extra.
     """
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise MissingExtraError("jinja2", "report", "writing reports") from error
-    from detente.report.claims_tables import band, deciding, probability, provenance, statement
-
-    source = (files("detente.report") / f"report.{kind}").read_text(encoding="utf-8")
-    environment = Environment(autoescape=kind == "html", trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source).render(
+    findings = report.findings
+    return fill(
+        f"report.{kind}",
         r=report,
         case=report.case,
         figures=figures(report) if kind == "html" else {},
         welfare=report.assessment.welfare_by_country(),
-        influence_answer=influence_answer(report.influence, _held(report)),
-        offers=_offers(report),
-        band=band,
-        deciding=deciding,
-        probability=probability,
-        provenance=provenance,
-        statement=statement,
+        offers=[] if findings is None else findings.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),
         today=date.today().isoformat(),
     )
 
 
-def _held(report: Report) -> str:
-    """The partner whose hold is told: the rival, where it is one, or the largest."""
-    partners = [str(p) for p in report.influence["partner"].values]
-    return RIVAL if RIVAL in partners else partners[0]
+def check_format(path: Path) -> None:
+    """Make sure, before anything is solved, that a report can be written to a path.
 
-
-def _offers(report: Report) -> list[dict[str, Any]]:
-    if report.findings is None:
-        return []
-    rows: list[dict[str, Any]] = json.loads(report.findings.offers.to_json(orient="records"))
-    return rows
+    Raises
+    ------
+    ScenarioError
+        Neither .html nor .md.
+    MissingExtraError
+        Without the libraries that write it.
+    """
+    if path.suffix not in FORMATS:
+        raise ScenarioError(f"{path}: a report can be written as {', '.join(FORMATS)}")
+    require("pages", *(("charts",) if path.suffix == ".html" else ()))
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -273,12 +254,8 @@ def write_report(report: Report, path: Path) -> None:
 
     Raises
     ------
-    ScenarioError
-        Another ending.
+    ScenarioError, MissingExtraError
+        See `check_format`.
     """
-    if path.suffix not in FORMATS:
-        raise ScenarioError(f"{path}: a report can be written as {', '.join(FORMATS)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = render(report, path.suffix[1:])
-    with whole_file(path) as (_, partial):
-        partial.write_text(text, encoding="utf-8")
+    check_format(path)
+    write_text(render(report, path.suffix[1:]), path)

@@ -1,203 +1,284 @@
-"""Tables for the terminal."""
+"""Tables for the terminal: assessments, leaks, claims, metrics and worlds."""
 
 from __future__ import annotations
 
-import pandas as pd
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from detente.analysis.assess import Assessment
+from detente.analysis.claims import Evidence
 from detente.analysis.leakage import Leaks
+from detente.report import text
+from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
 from detente.world.world import World
+
+HEADING = 11
+"""Width at which headings of numbers go on in a second line."""
+
+Row: TypeAlias = Sequence[Any]
+"""Cells: words, or words with a colour."""
+
+
+def grid(
+    title: str, heads: Sequence[str], rows: Iterable[Row], *, left: bool = False, most: int = 64
+) -> Table:
+    """A table whose first column is words and whose others are numbers.
+
+    Parameters
+    ----------
+    title, heads, rows
+        What is in it.
+    left
+        The other columns are words, too.
+    most
+        Width of the first column.
+    """
+    rows = list(rows)
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for k, head in enumerate(heads):
+        words = [word for row in rows for word in str(row[k]).split()]
+        least = max(map(len, [*words, *head.split()]), default=0)  # a number is never broken
+        if k == 0:
+            table.add_column(head, min_width=least, max_width=max(least, most))
+        else:
+            folded = textwrap.fill(head, max(least, HEADING), break_on_hyphens=False)
+            table.add_column(folded, min_width=least, justify="left" if left else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def prose(title: str, columns: Mapping[str, int | None], rows: Iterable[Row]) -> Table:
+    """A table of sentences, with rules between its rows.
+
+    Parameters
+    ----------
+    title, rows
+        What is in it.
+    columns
+        Heading to share of the width, or none for a column of numbers.
+    """
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", show_lines=True
+    )
+    for head, share in columns.items():
+        table.add_column(head, ratio=share, justify="left" if share else "right", no_wrap=not share)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def signed(value: float, digits: int) -> Text:
+    """A number with its sign: green where it rises, red where it falls."""
+    return _coloured(text.signed(value, digits))
+
+
+def _coloured(words: str) -> Text:
+    return Text(words, style={"+": "green", "-": "red"}.get(words[:1], ""))
+
+
+def _dim(*words: str) -> list[Text]:
+    return [Text(w, style="dim") for w in words]
 
 
 def assessment_view(result: Assessment) -> RenderableType:
     """Welfare, trade with main partners and the sectors that move most."""
-    parts: list[RenderableType] = [
+    return Group(
         Text(result.title, style="bold"),
-        _welfare(result, "percent", "Welfare, percent of income (exact real income)", "{:+.3f}"),
-        _welfare(
-            result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", "{:+,.0f}"
-        ),
+        _welfare(result, "percent", "Welfare, percent of income (exact real income)", 3),
+        _welfare(result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", 0),
         _trade(result),
         _sectors(result),
-    ]
-    parts += [Text(f"Note. {note}", style="yellow") for note in result.notes]
-    parts += [Text(f"{k.capitalize()}: {words.strip()}") for k, words in result.assumptions.items()]
-    parts.append(Text(result.provenance(), style="dim"))
-    return Group(*parts)
+        *[Text(f"Note. {note}", style="yellow") for note in result.notes],
+        *[Text(f"{text.capitalised(k)}: {v.strip()}") for k, v in result.assumptions.items()],
+        Text(text.provenance(result.manifest), style="dim"),
+    )
 
 
-def _grid(title: str, first: str, columns: list[str], wrap: bool = False) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-    table.add_column(first, min_width=14)
-    for column in columns:
-        table.add_column(column, justify="left" if wrap else "right", no_wrap=not wrap)
-    return table
-
-
-def _signed(value: float, form: str) -> Text:
-    if pd.isna(value):
-        return Text("-")
-    text = form.format(value)
-    flat = float(text.replace(",", "")) == 0
-    return Text(text, style="" if flat else "green" if value > 0 else "red")
-
-
-def _brief(percent: float) -> Text:
-    """A change in percent, with a decimal only where it is small."""
-    return _signed(percent, "{:+.0f}" if abs(percent) >= 9.95 else "{:+.1f}")
-
-
-def _welfare(result: Assessment, column: str, title: str, form: str) -> Table:
+def _welfare(result: Assessment, column: str, title: str, digits: int) -> Table:
     wide = result.welfare.pivot(index="scenario", columns="country", values=column)
-    countries = list(dict.fromkeys(result.welfare["country"]))
-    table = _grid(title, "scenario", countries)
-    for name, words in result.titles.items():
-        table.add_row(words, *[_signed(wide.loc[name, c], form) for c in countries])
-    return table
+    codes = list(dict.fromkeys(result.welfare["country"]))
+    rows = (
+        [words, *(signed(wide.loc[name, c], digits) for c in codes)]
+        for name, words in result.titles.items()
+    )
+    return grid(title, ["scenario", *map(text.country, codes)], rows)
 
 
 def _trade(result: Assessment) -> Table:
     """Trade of the target with each partner, both directions, change in percent."""
     partners = list(dict.fromkeys(result.trade["partner"]))
-    title = f"Trade of {result.target}, change in percent (exports/imports)"
-    table = _grid(title, "scenario", partners)
-    rows = result.trade.set_index(["scenario", "partner"])
-    start = rows.xs(next(iter(result.titles)), level="scenario")
-    baseline = [
-        f"{start.loc[p, 'exports_before'] / 1e3:,.1f}/{start.loc[p, 'imports_before'] / 1e3:,.1f}"
-        for p in partners
-    ]
-    table.add_row("baseline, billion USD", *baseline, style="dim")
+    found = result.trade.set_index(["scenario", "partner"])
+    start = found.loc[next(iter(result.titles))] / 1e3
+    sides = ("exports", "imports")
+    before = ["/".join(f"{start.loc[p, f'{s}_before']:,.1f}" for s in sides) for p in partners]
+    rows: list[Row] = [_dim("baseline, billion USD", *before)]
     for name, words in result.titles.items():
-        cells = []
-        for p in partners:
-            row = rows.loc[(name, p)]
-            sides = [_brief(row[f"{s}_percent"]) for s in ("exports", "imports")]
-            cells.append(Text("/").join(sides))
-        table.add_row(words, *cells)
-    return table
+        pairs = (
+            [_coloured(text.change(found.loc[(name, p), f"{s}_percent"])) for s in sides]
+            for p in partners
+        )
+        rows.append([words, *(Text("/").join(pair) for pair in pairs)])
+    title = f"Trade of {text.called(result.target)}, change in percent (exports/imports)"
+    return grid(title, ["scenario", *map(text.country, partners)], rows)
 
 
 def _sectors(result: Assessment) -> Table:
-    title = f"Sectors of {result.target} that move most, gross output in million USD"
-    table = _grid(title, "scenario", ["first", "second", "third"], wrap=True)
+    rows: list[Row] = []
     for name, words in result.titles.items():
         top = result.top_sectors(name, 3)
-        cells = [
-            Text.assemble(_signed(r["after"] - r["before"], "{:+,.0f}"), f" {_short(r['name'])}")
-            for _, r in top.iterrows()
-        ]
-        table.add_row(words, *cells)
-    return table
-
-
-def _short(name: str, length: int = 24) -> str:
-    plain = name.removeprefix("Manufacture of ").removeprefix("basic ")
-    plain = plain[:1].upper() + plain[1:]
-    return plain if len(plain) <= length else plain[: length - 1].rstrip(" ,;") + "…"
-
-
-def world_view(world: World, country: str | None = None) -> RenderableType:
-    """A world in brief, or one of its countries."""
-    if country is None:
-        table = _grid(
-            "Largest economies, billion USD", "country", ["value added", "exports", "imports"]
-        )
-        top = world.country_table().nlargest(10, "value added")
-        for code, row in top.iterrows():
-            cells = [f"{row[c] / 1e3:,.0f}" for c in ("value added", "exports", "imports")]
-            table.add_row(f"{code} {world.name_of(str(code))}", *cells)
-        return Group(Text(repr(world)), table)
-    return Group(Text(repr(world)), *_country_tables(world, country))
-
-
-def _country_tables(world: World, country: str) -> list[Table]:
-    accounts = _grid(
-        f"{country} {world.name_of(country)}, million {world.units.removeprefix('million ')}",
-        "",
-        ["value"],
-    )
-    for name, value in world.country_table().loc[country].items():
-        form = f"{100 * value:.1f} %" if name == "openness" else f"{value:,.0f}"
-        accounts.add_row(str(name), form)
-    flows = world.trade.sum("sector")
-    exports = flows.sel(origin=country).drop_sel(destination=country).to_series()
-    imports = flows.sel(destination=country).drop_sel(origin=country).to_series()
-    partners = _grid("Main partners, million USD", "partner", ["exports", "imports"])
-    for code in (exports + imports).nlargest(8).index:
-        partners.add_row(
-            f"{code} {world.name_of(code)}", f"{exports[code]:,.0f}", f"{imports[code]:,.0f}"
-        )
-    sectors = _grid("Main export sectors, million USD", "sector", ["exports", "output", "theta"])
-    sold = world.trade.sel(origin=country).drop_sel(destination=country).sum("destination")
-    output = world.output.sel(country=country)
-    for code in sold.to_series().nlargest(8).index:
-        kind = "" if is_goods(code) else " (service)"
-        sectors.add_row(
-            f"{code} {_short(world.name_of(code), 40)}{kind}",
-            f"{float(sold.sel(sector=code)):,.0f}",
-            f"{float(output.sel(sector=code)):,.0f}",
-            f"{float(world.data['theta'].sel(sector=code)):.2f}",
-        )
-    return [accounts, partners, sectors]
+        moves = zip(top["after"] - top["before"], top["sector"], top["name"], strict=True)
+        cells = [Text.assemble(signed(m, 0), f" {text.sector(s, n)}") for m, s, n in moves]
+        rows.append([words, *cells])
+    target = text.called(result.target)
+    title = f"Sectors of {target} that move most, gross output in million USD"
+    return grid(title, ["scenario", "first", "second", "third"], rows, left=True)
 
 
 def leaks_view(found: Leaks) -> RenderableType:
     """Channels of welfare, routes, break-even and enforcement."""
-    parts: list[RenderableType] = [
+    turns = [
+        [words, text.spelled(str(found.break_evens[name]))] for name, words in found.titles.items()
+    ]
+    return Group(
         Text(found.title, style="bold"),
         _channels(found),
         _routes(found),
-    ]
-    parts.append(_break_evens(found))
-    parts.append(_enforcement(found))
-    return Group(*parts)
+        grid("Break-even", ["scenario", ""], turns, left=True),
+        _enforcement(found),
+    )
 
 
 def _channels(found: Leaks) -> Table:
-    title = f"Why {found.country} gains or loses, percent of income (channels add up to the total)"
-    columns = [str(c) for c in found.channels.columns]
-    short = {"rest of general equilibrium": "rest of GE"}
-    table = _grid(title, "scenario", [short.get(c, c) for c in columns])
-    for name, words in found.titles.items():
-        table.add_row(words, *[_signed(found.channels[c][name], "{:+.4f}") for c in columns])
-    return table
+    country = text.called(found.country)
+    title = f"Why {country} gains or loses, percent of income (channels add up to the total)"
+    heads = ["rest of GE" if "rest" in c else str(c) for c in found.channels.columns]
+    values = found.channels.T
+    rows = ([words, *(signed(v, 4) for v in values[name])] for name, words in found.titles.items())
+    return grid(title, ["scenario", *heads], rows)
 
 
 def _routes(found: Leaks) -> Table:
     routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
+    flows = {name: found.routes.xs(name).loc[routes] for name in found.titles}
+    first = next(iter(flows.values()))
+    rows: list[Row] = [_dim("baseline", *map(text.plain, first["before"]))]
+    rows += [[found.titles[k], *map(text.plain, trade["after"])] for k, trade in flows.items()]
     title = "Goods of the sanctioning countries bound for the lane's end, by way, million USD after"
-    table = _grid(title, "scenario", [str(r) for r in routes])
-    first = found.routes.loc[next(iter(found.titles))]
-    before = [f"{first.loc[r, 'before']:,.0f}" for r in routes]
-    table.add_row("baseline", *before, style="dim")
-    for name, words in found.titles.items():
-        table.add_row(words, *[f"{found.routes.loc[(name, r), 'after']:,.0f}" for r in routes])
-    return table
-
-
-def _break_evens(found: Leaks) -> Table:
-    table = Table(title="Break-even", title_justify="left", title_style="bold", header_style="dim")
-    table.add_column("scenario", no_wrap=True)
-    table.add_column("")
-    for name, words in found.titles.items():
-        table.add_row(words, str(found.break_evens[name]))
-    return table
+    return grid(title, ["scenario", *map(text.country, routes)], rows)
 
 
 def _enforcement(found: Leaks) -> Table:
-    title = f"Enforcement at {found.hub}: {found.titles[found.drawn]}"
-    columns = ["through hub, million USD", "share of the lane, %", f"welfare of {found.country}, %"]
-    table = _grid(title, "handling cost", columns)
-    for factor, row in found.enforcement.iterrows():
-        table.add_row(
-            f"{100 * (float(str(factor)) - 1):+.0f} %",
-            f"{row['through_hubs']:,.0f}",
-            f"{100 * row['share_through_hubs']:.2f}",
-            _signed(row["welfare"], "{:+.4f}"),
-        )
-    return table
+    heads = ["through hub, million USD", "share of the lane, %"]
+    rows = [
+        [
+            f"{text.signed(100 * (float(str(factor)) - 1))} %",
+            text.plain(row["through_hubs"]),
+            text.plain(100 * row["share_through_hubs"], 2),
+            signed(row["welfare"], 4),
+        ]
+        for factor, row in found.enforcement.iterrows()
+    ]
+    title = f"Enforcement at {text.called(found.hub)}: {found.titles[found.drawn]}"
+    welfare = f"welfare of {text.called(found.country)}, %"
+    return grid(title, ["handling cost", *heads, welfare], rows)
+
+
+def evidence_view(found: Evidence) -> RenderableType:
+    """Verdicts, bands, and what decides them."""
+    decided = [[name, text.deciding(w), w.break_even] for name, w in found.weighed.items()]
+    outside = [[text.statement(c), c.speaker, str(c.outside)] for c in found.outside.values()]
+    parts: list[RenderableType] = [
+        Text(found.case.title, style="bold"),
+        _verdicts(found),
+        prose(
+            "What decides them: share of variance (total Sobol index of ranks), break-even",
+            {"claim": 2, "assumptions": 4, "break-even": 4},
+            decided,
+        ),
+    ]
+    if outside:
+        heads = {"claim": 4, "who": 2, "why": 5}
+        parts.append(prose("Outside the model, not scored", heads, outside))
+    return Group(*parts, Text(text.draws(found), style="dim"))
+
+
+def _verdicts(found: Evidence) -> Table:
+    styles = {"supported": "green", "contradicted": "red"}
+    rows = [
+        [
+            text.statement(w.claim),
+            w.claim.speaker,
+            text.probability(w),
+            text.band(w),
+            Text(w.verdict, style=styles.get(w.verdict.split(",")[0], "yellow")),
+        ]
+        for w in found.weighed.values()
+    ]
+    heads = {"claim": 4, "who": 2, "holds in": None, "median [5 to 95 % band]": 3, "verdict": 3}
+    return prose("Claims put to the model", heads, rows)
+
+
+def metrics_view() -> RenderableType:
+    """The registry of metrics."""
+    rows = []
+    for name, metric in METRICS.items():
+        takes = [*metric.needs, *(f"[{p}]" for p in metric.may)]
+        rows.append([name, metric.unit, Text(", ".join(takes) or "-"), metric.meaning])
+    heads = {"metric": 3, "unit": 2, "parameters (optional in brackets)": 4, "meaning": 8}
+    return prose("Metrics that a claim may be tied to", heads, rows)
+
+
+def world_view(world: World, country: str | None = None) -> RenderableType:
+    """A world in brief, or one of its countries."""
+    if country is not None:
+        return Group(Text(repr(world)), *_country_tables(world, country))
+    heads = ["value added", "exports", "imports"]
+    top = world.country_table().nlargest(10, "value added")[heads] / 1e3
+    rows = ([_coded(str(c)), *map(text.plain, row)] for c, *row in top.itertuples())
+    title = "Largest economies, billion USD"
+    return Group(Text(repr(world)), grid(title, ["country", *heads], rows))
+
+
+def _coded(code: str) -> str:
+    """Code and name, for who is to write the code."""
+    return f"{code} {text.country(code)}"
+
+
+def _country_tables(world: World, country: str) -> list[Table]:
+    accounts = world.country_table().loc[country].to_dict().items()
+    values = [
+        [str(k), f"{100 * v:.1f} %" if k == "openness" else text.plain(v)] for k, v in accounts
+    ]
+    flows = world.trade.sum("sector")
+    exports = flows.sel(origin=country).drop_sel(destination=country).to_series()
+    imports = flows.sel(destination=country).drop_sel(origin=country).to_series()
+    partners = [
+        [_coded(c), text.plain(exports[c]), text.plain(imports[c])]
+        for c in (exports + imports).nlargest(8).index
+    ]
+    abroad = world.trade.sel(origin=country).drop_sel(destination=country)
+    sold = abroad.sum("destination").to_series()
+    output = world.output.sel(country=country).to_series()
+    theta = world.data["theta"].to_series()
+    sectors = [
+        [
+            f"{s} {text.sector(s, world.name_of(s))}{'' if is_goods(s) else ' (service)'}",
+            text.plain(sold[s]),
+            text.plain(output[s]),
+            text.plain(theta[s], 2),
+        ]
+        for s in map(str, sold.nlargest(8).index)
+    ]
+    unit = f"million {world.units.removeprefix('million ')}"
+    return [
+        grid(f"{_coded(country)}, {unit}", ["", "value"], values),
+        grid("Main partners, million USD", ["partner", "exports", "imports"], partners),
+        grid("Main export sectors, million USD", ["sector", "exports", "output", "theta"], sectors),
+    ]

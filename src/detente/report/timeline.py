@@ -9,7 +9,9 @@ import pandas as pd
 from detente.cases import Case
 from detente.policy import register
 from detente.policy.measures import Measure
-from detente.report.charts import OKABE_ITO, _altair
+from detente.report import text
+from detente.report.charts import OKABE_ITO, scale
+from detente.report.extras import altair
 
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 """Line patterns, to tell senders apart without colour."""
@@ -40,9 +42,10 @@ def measures_in_force(case: Case) -> pd.DataFrame:
 
 def timeline_chart(case: Case) -> Any:
     """Measures in force on the target by sender, and the events as marks; an Altair chart."""
-    alt = _altair()
+    alt = altair()
     counts = measures_in_force(case)
     counts["day"] = pd.to_datetime(counts["day"])
+    counts["sender"] = counts["sender"].map(text.country)
     senders = list(counts["sender"].unique())
     events = pd.DataFrame(
         {
@@ -57,20 +60,17 @@ def timeline_chart(case: Case) -> Any:
         .encode(
             x=x,
             y=alt.Y("measures:Q", title="Measures in force"),
-            color=alt.Color(
-                "sender:N", title=None, scale=alt.Scale(domain=senders, range=OKABE_ITO)
-            ),
-            strokeDash=alt.StrokeDash(
-                "sender:N", title=None, scale=alt.Scale(domain=senders, range=list(DASHES))
-            ),
+            color=alt.Color("sender:N", title=None, scale=scale(senders, OKABE_ITO)),
+            strokeDash=alt.StrokeDash("sender:N", title=None, scale=scale(senders, [*DASHES])),
         )
     )
     marks = alt.Chart(events).encode(x=x)
     rules = marks.mark_rule(strokeDash=[2, 3], color="#999999")
     numbers = marks.mark_text(dy=-6, fontSize=11).encode(text="number:N", y=alt.value(0))
-    words = "; ".join(f"{s} {counts[counts['sender'] == s]['measures'].max()}" for s in senders)
+    most = counts.groupby("sender", sort=False)["measures"].max()
+    words = "; ".join(f"{sender} {count}" for sender, count in most.items())
     return alt.layer(rules, lines, numbers).properties(
-        title=f"Measures on {case.target} in force, and events by number",
+        title=f"Measures on {text.called(case.target)} in force, and events by number",
         description=f"Step lines of measures in force over time. Most at once: {words}.",
         width=640,
         height=200,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from detente.report.charts import _altair
+from detente.report.extras import altair
 
 BREAKS = (0.001, 0.01, 0.1, 1.0)
 """Percent of income at which a country takes the next colour, on either side of zero."""
@@ -144,7 +144,7 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
     world does not have are grey. The largest gains and losses are also listed, so that the map
     can be read in black and white.
     """
-    alt = _altair()
+    alt = altair()
     values = welfare.to_series() if isinstance(welfare, xr.DataArray) else welfare
     countries = [str(c) for c in values.index]
     frame = pd.DataFrame({"country": countries, "percent": values.to_numpy(dtype=float)})
@@ -197,7 +197,7 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
 
 def _areas(countries: list[str]) -> Any:
     """Shapes of some countries, a chart to be marked and coloured."""
-    alt = _altair()
+    alt = altair()
     features = [
         {
             "type": "Feature",
@@ -212,7 +212,7 @@ def _areas(countries: list[str]) -> Any:
 
 def _points(frame: pd.DataFrame, color: Any, tips: list[Any]) -> Any:
     """Small economies as points."""
-    alt = _altair()
+    alt = altair()
     small = frame[frame["country"].isin(list(land().points))]
     places = [land().points[c] for c in small["country"]]
     rows = small.assign(lon=[x for x, _ in places], lat=[y for _, y in places])
@@ -225,7 +225,7 @@ def _points(frame: pd.DataFrame, color: Any, tips: list[Any]) -> Any:
 
 def _labels(frame: pd.DataFrame) -> Any:
     """The largest gains and losses as a list in the South Pacific, where no country is hidden."""
-    alt = _altair()
+    alt = altair()
     best, worst = _extremes(frame.set_index("country")["percent"], LABELLED)
     lines = []
     for word, found in (("Gain most", best), ("Lose most", worst)):

@@ -1,0 +1,95 @@
+"""Results as files: JSON documents, CSV and Parquet folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pandas as pd
+
+from detente.report.extras import require
+
+
+class Result(Protocol):
+    """What can be printed and written: every result of `detente.analysis`."""
+
+    @property
+    def manifest(self) -> Mapping[Any, Any]:
+        """What made the numbers."""
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name; their index is not written."""
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
+
+
+def as_json(result: Result) -> str:
+    """Write a result as one JSON document."""
+    return json.dumps(result.document(), indent=2, allow_nan=False)
+
+
+def write_result(
+    result: Result, folder: Path, kind: Literal["json", "csv", "parquet"]
+) -> list[Path]:
+    """Write a result to a folder, each file whole or not at all.
+
+    Parameters
+    ----------
+    result
+        With tables, document and manifest.
+    folder
+        Made where it is not there.
+    kind
+        `json` writes document.json; the others a file for each table, and manifest.json.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    MissingExtraError
+        Parquet without pyarrow.
+    """
+    if kind == "json":
+        return [write_text(as_json(result), folder / "document.json")]
+    if kind == "parquet":
+        require("parquet")
+    written = [write_table(table, folder / f"{k}.{kind}") for k, table in result.tables().items()]
+    manifest = json.dumps(dict(result.manifest), indent=2)
+    return [*written, write_text(manifest, folder / "manifest.json")]
+
+
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table without its index, as Parquet or CSV by the ending of the path."""
+    with whole_file(path) as partial:
+        if path.suffix == ".parquet":
+            table.to_parquet(partial, index=False)
+        else:
+            table.to_csv(partial, index=False, lineterminator="\n")
+    return path
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Write a text file."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write to, which takes the place of `path` once it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

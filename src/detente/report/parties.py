@@ -1,0 +1,56 @@
+"""Who a case is about besides its target, where nobody has said so."""
+
+from __future__ import annotations
+
+from detente.cases import Case
+from detente.errors import ScenarioError
+from detente.world.names import resolve_countries
+from detente.world.world import World
+
+
+def rival_of(case: Case) -> str | None:
+    """The country to which relief may leak, as the case names it among its parties."""
+    return next(iter(case.parties.get("rival", [])), None)
+
+
+def required_rival(case: Case) -> str:
+    """The case's rival.
+
+    Raises
+    ------
+    ScenarioError
+        It names none.
+    """
+    rival = rival_of(case)
+    if rival is None:
+        raise ScenarioError(
+            f"the case {case.title!r} names no rival among its `parties`: "
+            "say with --rival to which country relief may leak"
+        )
+    return rival
+
+
+def counterpart(case: Case, target: str | None = None) -> str:
+    """The case's rival, or the largest trading partner of the target where that is another.
+
+    Parameters
+    ----------
+    case
+        Names the rival, and has the world.
+    target
+        The case's own unless another is asked about.
+    """
+    world = case.scenario(case.last_easing()).load_world()
+    here = resolve_countries(target or case.target, world.countries)[0]
+    rival = rival_of(case)
+    if rival is not None and resolve_countries(rival, world.countries) != [here]:
+        return rival
+    return largest_partners(world, here)[0]
+
+
+def largest_partners(world: World, country: str, count: int = 1) -> list[str]:
+    """Codes of the countries that trade most with one, exports and imports together."""
+    flows = world.trade.sum("sector")
+    sold, bought = flows.sel(origin=country), flows.sel(destination=country)
+    trade = sold.rename(destination="country") + bought.rename(origin="country")
+    return list(trade.drop_sel(country=country).to_series().nlargest(count).index)
