@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detente.arrays import Array
-from detente.equilibrium import Equilibrium
+from detente.equilibrium.equilibria import Equilibria
 from detente.errors import ConvergenceError
 
 TOLERANCE = 1e-12
@@ -24,8 +24,8 @@ class ValueChains:
 
     Parameters
     ----------
-    equilibrium
-        A solved equilibrium.
+    e
+        A solved equilibrium, one draw.
     country
         Whose value added and whose consumption.
 
@@ -35,19 +35,13 @@ class ValueChains:
     below one percent of what they handle.
     """
 
-    def __init__(self, equilibrium: Equilibrium, country: str) -> None:
-        s, world = equilibrium.solution, equilibrium.world
-        tariffs = 1 + equilibrium.changes.tariff_after.values
-        shares = equilibrium.pi_after.values / tariffs
-        self._shares = np.ascontiguousarray(shares.transpose(2, 0, 1))  # [j,n,i]
-        technology = (1 - world.data["beta"].values)[:, None, :] * world.data["gamma"].values
-        inputs = np.where(s.lost[:, :, None], 0.0, technology)
-        left = world.data["beta"].values + inputs.sum(1)
-        self._inputs = (inputs / left[:, None, :]).transpose(0, 2, 1)  # [n,j,k]
-        self._beta = s.beta
-        self._alpha = s.alpha
-        self._income = s.I
-        self._here = world.countries.index(country)
+    def __init__(self, e: Equilibria, country: str) -> None:
+        technology = e.technology()
+        self._shares = e.shares() / (1 + e.tariffs())  # [j,n,i]
+        self._inputs = technology.G.transpose(0, 2, 1)  # [n,j,k]
+        self._beta, self._alpha = technology.beta, technology.alpha
+        self._income = e.I[:, 0]
+        self._here = e.economy.world.countries.index(country)
 
     def absorbed(self) -> Array:
         """Share of the country's value added that ends in each country's final demand, [n]."""

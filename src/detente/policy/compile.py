@@ -182,26 +182,30 @@ class Compiled:
         words = (*self.status_quo.steps, *change.words)
         return Costs(log_d, self.status_quo.rate + steps, transfers, words)
 
-    def cut_off(self, costs: Costs, cut_off: CutOff) -> Costs:
-        """The same with all direct trade between a country and some partners banned.
+    def cut_offs(self, costs: Costs, cut_offs: Sequence[CutOff]) -> Costs:
+        """The same with all direct trade of a country with some partners banned.
+
+        One cut-off in all draws, or several one after the other under the costs of one draw.
 
         Raises
         ------
         ScenarioError
-            The compiler was not told of this cut-off.
+            The compiler was not told of a cut-off.
         """
-        country, partners = cut_off
-        if cut_off not in self.compiler.cut_offs:
-            raise ScenarioError(
-                f"{country} cut off from {'+'.join(partners)}: name the cut-off when the "
-                "simulation is set up, with `cut_offs`"
-            )
-        log_d = costs.log_d.copy()
-        for block in both_ways(self.compiler.world, country, partners):
-            log_d[self.compiler.entries.rows(block)] = np.inf
+        draws = costs.log_d.shape[1] * len(cut_offs)
+        log_d = _wide(costs.log_d, draws) if len(cut_offs) > 1 else costs.log_d.copy()
+        for k, (country, partners) in enumerate(cut_offs):
+            if (country, partners) not in self.compiler.cut_offs:
+                raise ScenarioError(
+                    f"{country} cut off from {'+'.join(partners)}: name the cut-off when the "
+                    "simulation is set up, with `cut_offs`"
+                )
+            column = k if len(cut_offs) > 1 else slice(None)
+            for block in both_ways(self.compiler.world, country, partners):
+                log_d[self.compiler.entries.rows(block), column] = np.inf
         log_d[-1] = 0.0
-        words = f"{country} cut off from {'+'.join(partners)}"
-        return replace(costs, log_d=log_d, steps=(*costs.steps, words))
+        words = [f"{country} cut off from {'+'.join(partners)}" for country, partners in cut_offs]
+        return replace(costs, log_d=log_d, steps=(*costs.steps, "; or ".join(words)))
 
     def routed(self, costs: Costs) -> list[RouteShares]:
         """How routed trade goes under some costs."""
@@ -215,7 +219,7 @@ class Compiled:
             choice.trade, self.compiler.places, self.route_shares, strict=True
         ):
             legs = d[place.direct], d[place.first], d[place.second]
-            kappa, after = rerouted(rho, route_costs(*legs, handling), self._vartheta(trade))
+            kappa, after = rerouted(rho, route_costs(*legs, handling), self.vartheta(trade))
             routed.append(RouteShares(trade, rho, after, kappa))
         return routed
 
@@ -247,12 +251,12 @@ class Compiled:
             shares_of_routes(
                 levels
                 * trade.odds[..., None]
-                * np.exp(self._vartheta(trade) * in_force[place.direct])
+                * np.exp(self.vartheta(trade) * in_force[place.direct])
             )
             for trade, place in zip(choice.trade, self.compiler.places, strict=True)
         ]
 
-    def _vartheta(self, trade: RoutedTrade) -> Array:
+    def vartheta(self, trade: RoutedTrade) -> Array:
         """Route elasticity (sector, 1, 1, k)."""
         choice, theta = self.compiler.routes, self.p.theta[trade.block[0]]
         assert choice is not None

@@ -164,8 +164,7 @@ class Simulation:
     def respond(self, costs: Costs, name: str, start: Equilibria | None = None) -> Outcome:
         """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
         routed = self.compiled.routed(costs)
-        policy = self.compiled.policy(costs, routed)
-        after = self._solve(policy, start or self.before)
+        after = self._solve(self.compiled.policy(costs, routed), start or self.before)
         patronage = self.compiler.assumptions.patronage
         if patronage is not None and self.parameters.patron_share.any():
             costs = costs.with_transfer(*self._withheld(patronage, after))
@@ -173,15 +172,25 @@ class Simulation:
             after = self._where_withheld(policy, after)
         return Outcome(self, self.scenarios[name], costs, after, routed)
 
-    def cut(self, costs: Costs, cut_off: CutOff, start: Equilibria | None) -> Equilibria:
-        """Solve with a country cut off; goods that may be routed may still take their hubs."""
-        banned = self.compiled.cut_off(costs, cut_off)
-        return self._solve(self.compiled.policy(banned, self.compiled.routed(banned)), start)
+    def solved(self, costs: Costs, start: Equilibria | None = None) -> Equilibria:
+        """Equilibria under some costs, goods choosing their routes, subsidies as they are."""
+        policy = self.compiled.policy(costs, self.compiled.routed(costs))
+        return self._solve(policy, start or self.before)
+
+    def cut(
+        self, costs: Costs, cut_offs: Sequence[CutOff], start: Equilibria | None = None
+    ) -> Equilibria:
+        """Solve with a country cut off from some partners, after one another for each cut-off.
+
+        Of one cut-off in all draws, or of one draw under several. Goods that may be routed may
+        still take their hubs.
+        """
+        return self.solved(self.compiled.cut_offs(costs, cut_offs), start)
 
     def cut_before(self, cut_off: CutOff) -> Equilibria:
         """The status quo with a country cut off."""
         if cut_off not in self._cut_before:
-            self._cut_before[cut_off] = self.cut(self.compiled.status_quo, cut_off, self.before)
+            self._cut_before[cut_off] = self.cut(self.compiled.status_quo, [cut_off])
         return self._cut_before[cut_off]
 
     def _withheld(self, p: Patronage, after: Equilibria) -> tuple[int, int, Array]:
@@ -276,7 +285,7 @@ class Outcome:
         cut_off = resolved((country, tuple(partners)), self.world)
         before = self.simulation.cut_before(cut_off)
         near = before.shifted(self.before, self.after)
-        return before, self.simulation.cut(self.costs, cut_off, near)
+        return before, self.simulation.cut(self.costs, [cut_off], near)
 
     def _repr_html_(self) -> str:
         return self.equilibrium._repr_html_()

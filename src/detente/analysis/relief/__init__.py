@@ -1,1 +1,1 @@
-"""Influence and dependence: who can hurt whom, and what relief buys."""
+"""Which relief to offer: packages of measures, what each gives, costs and leaks."""

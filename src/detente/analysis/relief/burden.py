@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from detente.arrays import Array, Positions
-from detente.equilibrium import Equilibrium, solve
-from detente.equilibrium.problem import Deficits
+from detente.equilibrium.equilibria import Equilibria
 from detente.errors import ConvergenceError, ScenarioError
-from detente.policy.changes import Changes
+from detente.simulation.run import Outcome, Simulation
 from detente.world.names import Names, resolve_countries
 
 PRECISION = 1e-9
@@ -33,19 +32,17 @@ class Burden:
         Welfare of every member with transfers, in percent.
     spread
         Largest difference left between members, in percent.
-    equilibrium
-        With transfers.
+    after
+        The equilibrium with transfers.
     """
 
     members: pd.DataFrame
     common: float
     spread: float
-    equilibrium: Equilibrium
+    after: Equilibria
 
 
-def share_burden(
-    changes: Changes, coalition: Names, deficits: Deficits = "share", precision: float = PRECISION
-) -> Burden:
+def share_burden(outcome: Outcome, coalition: Names, precision: float = PRECISION) -> Burden:
     """Find the transfers that make all members' losses equal in percent of real income.
 
     As Chowdhry, Hinz, Kamin and Wanner (2024), "Brothers in arms: the value of coalitions in
@@ -54,12 +51,10 @@ def share_burden(
 
     Parameters
     ----------
-    changes
-        The policy: of a scenario, with routes or without.
+    outcome
+        A scenario solved, one draw.
     coalition
         Countries and groups.
-    deficits
-        Closure; see `detente.solve`.
     precision
         Largest difference left between members' relative changes of real income.
 
@@ -72,50 +67,71 @@ def share_burden(
 
     Examples
     --------
-    >>> import detente
-    >>> world = detente.load_world("icio2022")
-    >>> embargo = detente.Changes(world).cost(["DEU", "FRA"], "BLR", factor=1.5)
+    >>> from detente.policy.scenario import Scenario
+    >>> from detente.simulation.run import simulate
+    >>> cost = {"origins": ["DEU", "FRA"], "destinations": "BLR", "factor": 1.5}
+    >>> embargo = simulate(Scenario(title="embargo", costs=[cost])).outcome()
     >>> shared = share_burden(embargo, ["DEU", "FRA"])
     >>> bool(abs(shared.members["transfer"].sum()) < 1e-6), bool(shared.spread < 1e-6)
     (True, True)
     """
-    C = changes.world.countries
+    C = outcome.world.countries
     codes = resolve_countries(coalition, C)
     if len(codes) < 2:
         raise ScenarioError(
             f"a coalition needs two members to share a burden; {' '.join(codes)} is alone"
         )
     at = np.array([C.index(c) for c in codes])
-    tolerance = min(1e-11, precision / 100)
-    plain = solve(changes.world, changes, deficits=deficits, tolerance=tolerance)
-    found, transfers = _even(plain, at, deficits, precision, tolerance)
-    before, after = (100 * _gains(e, at) for e in (plain, found))
+    sharing = _Sharing(outcome, at, min(1e-11, precision / 100))
+    after, transfers = _even(sharing, precision)
+    before, shared = (100 * sharing.gains(e) for e in (sharing.plain, after))
     members = pd.DataFrame(
-        {"before": before, "after": after, "transfer": transfers},
+        {"before": before, "after": shared, "transfer": transfers},
         index=pd.Index(codes, name="country"),
     )
-    return Burden(members, float(after.mean()), float(np.ptp(after)), found)
+    return Burden(members, float(shared.mean()), float(np.ptp(shared)), after)
 
 
-def _even(
-    plain: Equilibrium, at: Positions, deficits: Deficits, precision: float, tolerance: float
-) -> tuple[Equilibrium, Array]:
+class _Sharing:
+    """A scenario with transfers among members, [member]."""
+
+    def __init__(self, outcome: Outcome, at: Positions, tolerance: float) -> None:
+        s = outcome.simulation
+        self._simulation = Simulation(s.compiler, s.parameters, tolerance)
+        self._costs, self._at = outcome.costs, at
+        self.income: Array = self._simulation.before.I[at, 0]
+        self.plain = self.solved(np.zeros(at.size), outcome.after)
+
+    def solved(self, transfers: Array, start: Equilibria) -> Equilibria:
+        """The equilibrium with transfers."""
+        given = self._costs.transfers.copy()
+        given[self._at, 0] += transfers
+        return self._simulation.solved(replace(self._costs, transfers=given), start)
+
+    def gains(self, e: Equilibria) -> Array:
+        """Relative change of real income of the members."""
+        before = self._simulation.before
+        gains: Array = (e.real_income / before.real_income - 1)[self._at, 0]
+        return gains
+
+
+def _even(sharing: _Sharing, precision: float) -> tuple[Equilibria, Array]:
     """Transfers [member] by quasi-Newton steps, the slope refined by Broyden's rank-one updates.
 
     A dollar raises a member's real income by about a dollar over its income, and what it does
     besides, through prices, is small and learned on the way.
     """
-    income = plain.world.income.values[at]
-    transfers, found, gains = np.zeros(at.size), plain, _gains(plain, at)
+    income, after = sharing.income, sharing.plain
+    transfers, gains = np.zeros(income.size), sharing.gains(after)
     inverse = np.diag(income)
-    step, excess = np.zeros(at.size), _excess(gains, income)
+    excess = _excess(gains, income)
     for _ in range(MOST_STEPS):
         if np.ptp(gains) <= precision:
-            return found, transfers
+            return after, transfers
         step = _balanced(-inverse @ excess, income)
         transfers = _balanced(transfers + step, income)
-        found = _with_transfers(plain, at, transfers, deficits, tolerance)
-        gains = _gains(found, at)
+        after = sharing.solved(transfers, after)
+        gains = sharing.gains(after)
         rise = _excess(gains, income) - excess
         excess = excess + rise
         along = inverse @ rise
@@ -129,12 +145,6 @@ def _even(
     )
 
 
-def _gains(equilibrium: Equilibrium, at: Positions) -> Array:
-    """Relative change of real income of the members."""
-    gains: Array = equilibrium.welfare.values[at] / 100
-    return gains
-
-
 def _excess(gains: Array, income: Array) -> Array:
     """Gains over the coalition's mean, weighted by income."""
     over: Array = gains - gains @ income / income.sum()
@@ -145,18 +155,3 @@ def _balanced(transfers: Array, income: Array) -> Array:
     """Take a sum that is not zero off in proportion to income."""
     balanced: Array = transfers - transfers.sum() * income / income.sum()
     return balanced
-
-
-def _with_transfers(
-    plain: Equilibrium, at: Positions, transfers: Array, deficits: Deficits, tolerance: float
-) -> Equilibrium:
-    changes = plain.changes
-    all_transfers = np.zeros(len(changes.world.countries))
-    if changes.transfers is not None:
-        all_transfers += changes.transfers
-    all_transfers[at] += transfers
-    words = "transfers that share the burden among " + "+".join(
-        changes.world.countries[n] for n in at
-    )
-    paid = replace(changes, transfers=all_transfers, steps=(*changes.steps, words))
-    return solve(changes.world, paid, deficits=deficits, tolerance=tolerance)

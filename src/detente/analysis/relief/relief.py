@@ -1,263 +1,231 @@
-"""Relief packages: what each gives the target, costs the senders and leaks to the rival."""
+"""Everything asked of the relief packages of a case, in one place."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from detente.analysis.relief.menu import Menu
-from detente.analysis.relief.search import searched
-from detente.arrays import Array, Positions
-from detente.equilibrium import Equilibrium, solve
-from detente.equilibrium.baseline import baseline_of
-from detente.equilibrium.calibrate import balanced
-from detente.equilibrium.problem import Deficits
-from detente.errors import ScenarioError
-from detente.policy.routes import DIRECT, RoutedChanges
+from detente.analysis.relief.bundles import PACKAGES, Bundles, bundles_of
+from detente.analysis.relief.burden import Burden, share_burden
+from detente.analysis.relief.packages import (
+    cheapest,
+    frontier,
+    nash_bargain,
+    offers,
+    shapley,
+    table,
+)
+from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
+from detente.analysis.relief.solved import solve_packages, with_cut_offs
+from detente.analysis.parties import counterpart, resolved_country
+from detente.cases import Case
 from detente.world.names import resolve_countries
 
-RIVAL = "RUS"
-CHUNK = 64
-"""Packages handed to the threads at a time, so that few equilibria are in memory at once."""
+
+@dataclass(frozen=True)
+class Requirements:
+    """What a package must do, and how the rest is judged.
+
+    Attributes
+    ----------
+    min_gain, max_leak
+        Least gain of the target and largest gain of the rival, in percent of their own incomes.
+    short_run
+        Elasticities at a snap-back over those of the long run.
+    value, weight
+        For the Nash bargaining option: what the target's concession is worth to the senders, in
+        million USD, and the target's bargaining power; without a value there is no bargain.
+    """
+
+    min_gain: float | None = None
+    max_leak: float | None = None
+    short_run: float = SHORT_RUN
+    value: float | None = None
+    weight: float = 0.5
 
 
-class Outcome(NamedTuple):
-    """What one package does."""
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """Relief packages of a case and what follows from them.
 
-    real_income: Array  # [n] change, as a fraction
-    bilateral: float  # share of the rival in the target's trade
-    through_hubs: float  # trade of the first lane through hubs
-    lane: float  # trade of the first lane
+    Attributes
+    ----------
+    title, target, rival, note
+        Of the case; how the bundles were made.
+    requirements
+        As asked.
+    packages
+        All that were solved; see `solve_packages`.
+    frontier
+        Those that none dominates, with `cut_off`, the cost of being cut off by the rival.
+    contributions
+        Shapley value of each bundle in `gain`, `leak` and `cost`; empty after a search.
+    offers
+        What each coalition of senders can offer at most under the cap on the leak.
+    chosen, least_leak
+        The cheapest package that meets the requirements, by the senders' cost and by the leak; without
+        a floor, the largest gain.
+    bargain
+        Nash's package, if a value was given.
+    snap_back
+        Of the chosen package.
+    burden
+        Transfers that share the chosen package's effect equally among its senders; None for one
+        country.
+    manifest
+        What made the numbers.
+    """
+
+    title: str
+    target: str
+    rival: str
+    note: str
+    requirements: Requirements
+    packages: xr.Dataset
+    frontier: xr.Dataset
+    contributions: pd.DataFrame
+    offers: pd.DataFrame
+    chosen: xr.Dataset
+    least_leak: xr.Dataset
+    bargain: xr.Dataset | None
+    snap_back: SnapBack
+    burden: Burden | None
+    manifest: dict[str, Any]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files: those that have rows."""
+        best = table(self.frontier).assign(cut_off=self.frontier["cut_off"].values)
+        members = pd.DataFrame() if self.burden is None else self.burden.members
+        found = {
+            "frontier": best.reset_index(),
+            "packages": table(self.packages).reset_index(),
+            "contributions": self.contributions.reset_index(),
+            "offers": self.offers,
+            "burden": members.reset_index(),
+        }
+        return {name: rows for name, rows in found.items() if len(rows)}
+
+    def document(self) -> dict[str, Any]:
+        """Everything but the packages off the frontier, as plain data."""
+        tables = self.tables()
+        picked = {"chosen": self.chosen, "least_leak": self.least_leak, "bargain": self.bargain}
+        return {
+            "title": self.title,
+            "target": self.target,
+            "rival": self.rival,
+            "note": self.note,
+            "requirements": asdict(self.requirements),
+            "frontier": _records(tables["frontier"]),
+            "contributions": _records(self.contributions.reset_index()),
+            "offers": _records(tables["offers"]),
+            **{name: None if p is None else _record(p) for name, p in picked.items()},
+            "snap_back": asdict(self.snap_back),
+            "burden": None if self.burden is None else _burden(self.burden),
+            "manifest": self.manifest,
+        }
+
+
+def _records(rows: pd.DataFrame) -> Any:
+    return json.loads(rows.to_json(orient="records", double_precision=12))
+
+
+def _record(package: xr.Dataset) -> Any:
+    return _records(table(package.expand_dims("package")).reset_index())[0]
+
+
+def _burden(burden: Burden) -> dict[str, Any]:
+    return {
+        "common": burden.common,
+        "spread": burden.spread,
+        "members": _records(burden.members.reset_index()),
+    }
 
 
 def relief(
-    menu: Menu,
-    rival: str = RIVAL,
-    *,
-    max_leak: float | None = None,
-    workers: int | None = None,
+    case: Case,
+    senders: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    degrees: Sequence[float] = (1.0,),
+    rival: str | None = None,
+    requirements: Requirements | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> xr.Dataset:
-    """Solve relief packages, each in full.
-
-    Every package where there are at most 4,096; else those that a greedy search meets, with a
-    bound on what it may have missed.
+) -> Relief:
+    """Solve the relief packages of a case and read everything asked of them.
 
     Parameters
     ----------
-    menu
-        What may be eased.
+    case, senders, measures, degrees
+        What may be eased; see `detente.analysis.relief.bundles.bundles_of`.
     rival
-        The country to which relief may leak.
-    max_leak
-        For the search: the largest gain of the rival, in percent of its income. An enumeration
-        needs none.
-    workers
-        Threads; by default one per processor. The result does not depend on it.
+        The country to which relief may leak; by default the case's rival, or where it names none
+        the target's largest trading partner that is no sender.
+    requirements
+        Floors, caps and weights; by default none.
     progress
         Called with (packages done, packages in all).
-
-    Returns
-    -------
-    Dataset
-        By `package`: `degree` (package, bundle) of easing; `gain` of the target and `leak`,
-        the gain of the rival, in percent of income, `gain_usd` and `leak_usd` in million USD
-        (equivalent variation); `sender` and `sender_usd` (package, sender) likewise for each
-        sender; `cost`, the loss of all senders together in million USD, negative where they gain;
-        `through_hubs`, goods of the case's first lane through hubs in million USD, and
-        `hub_share`, their share of the lane in percent; `rival_share`, the rival's share of the
-        target's trade in percent. `words` names each package.
 
     Raises
     ------
     ScenarioError
-        The rival is the target.
+        Nothing to ease, or requirements that no package meets; the message names the nearest
+        feasible.
     ConvergenceError
         A package without an equilibrium.
 
     Examples
     --------
     >>> from detente.cases import load_case
-    >>> from detente.analysis.relief.menu import menu_of
-    >>> menu = menu_of(load_case("belarus-2025"), measures=["us-banks-2022", "us-potash-2021"])
-    >>> found = relief(menu)
-    >>> found["words"].values.tolist()
-    ['nothing', 'USA: us-banks-2022', 'USA: us-potash-2021', 'everything']
+    >>> chosen = ["us-banks-2022", "us-potash-2021"]
+    >>> relief(load_case("belarus-2025"), measures=chosen).chosen["words"].item()
+    'everything'
     """
-    rival = resolve_countries(rival, menu.world.countries)[0]
-    if rival == menu.target:
-        raise ScenarioError(f"{rival} is the target of relief; name another country as rival")
-
-    def evaluated(levels: Positions, total: int | None = None, before: int = 0) -> xr.Dataset:
-        def tell(done: int) -> None:
-            if progress is not None:
-                progress(before + done, total or len(levels))
-
-        return evaluate(menu, levels, rival, workers=workers, progress=tell)
-
-    if menu.complete:
-        return evaluated(menu.all_levels())
-    return searched(menu, evaluated, max_leak)
-
-
-def evaluate(
-    menu: Menu,
-    levels: Positions,
-    rival: str = RIVAL,
-    *,
-    workers: int | None = None,
-    progress: Callable[[int], object] | None = None,
-) -> xr.Dataset:
-    """Solve some packages, given by their levels (package, bundle); see `relief`."""
-    closure = menu.scenario.deficits
-    baseline_of(balanced(menu.world) if closure == "zero" else menu.world)
-    if menu.routes is not None:
-        menu.routes.baseline_shares()
-
-    def outcome(row: Positions) -> Outcome:
-        return _outcome(menu, row, rival, closure)
-
-    found: list[Outcome] = []
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for start in range(0, len(levels), CHUNK):
-            found += pool.map(outcome, levels[start : start + CHUNK])
-            if progress is not None:
-                progress(len(found))
-    return _labelled(menu, levels, rival, found)
+    asked = requirements or Requirements()
+    rival = counterpart(case) if rival is None else resolved_country(case, rival)
+    bundles = bundles_of(case, senders, measures, degrees, rival)
+    packages = solve_packages(bundles, rival, max_leak=asked.max_leak, progress=progress)
+    floor, cap = asked.min_gain, asked.max_leak
+    chosen = cheapest(packages, floor, cap)
+    levels = bundles.levels_at(chosen["degree"].values)
+    return Relief(
+        title=case.title,
+        target=bundles.target,
+        rival=rival,
+        note=bundles.note,
+        requirements=asked,
+        packages=packages,
+        frontier=with_cut_offs(bundles, frontier(packages)),
+        contributions=_contributions(packages) if bundles.complete else pd.DataFrame(),
+        offers=offers(packages, cap),
+        chosen=chosen,
+        least_leak=cheapest(packages, floor, cap, by="leak"),
+        bargain=_bargain(packages, asked),
+        snap_back=snap_back(bundles, levels, asked.short_run),
+        burden=_shared(bundles, chosen),
+        manifest={**packages.attrs, "requirements": asdict(asked)},
+    )
 
 
-def _outcome(menu: Menu, levels: Positions, rival: str, closure: Deficits) -> Outcome:
-    changes, routed = menu.changes(levels), None
-    if menu.routes is not None:
-        routed = menu.routes.apply(changes)
-        changes = routed.changes
-    equilibrium = solve(menu.world, changes, deficits=closure)
-    income = baseline_of(equilibrium.world).income
-    real_income = equilibrium.solution.I / income / equilibrium.P_final_hat - 1
-    through, lane = _first_lane(routed, equilibrium)
-    return Outcome(real_income, share_of_trade(equilibrium, menu.target, rival), through, lane)
+def _contributions(packages: xr.Dataset) -> pd.DataFrame:
+    return pd.DataFrame({k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")})
 
 
-def with_cut_offs(menu: Menu, packages: xr.Dataset, workers: int | None = None) -> xr.Dataset:
-    """Add what being cut off by the rival would cost the target under some packages.
-
-    One more full solve for each: `cut_off`, welfare of the target in percent if all direct trade
-    with the rival is banned, against the same package without the ban.
-    """
-    rival, closure = str(packages.attrs["rival"]), menu.scenario.deficits
-    here = menu.world.countries.index(menu.target)
-
-    def cost(row: Array) -> float:
-        changes = menu.changes(menu.levels_at(row))
-        changes = changes.ban(menu.target, rival).ban(rival, menu.target)
-        if menu.routes is not None:
-            changes = menu.routes.apply(changes).changes
-        return float(solve(menu.world, changes, deficits=closure).welfare.values[here])
-
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        alone = np.array(list(pool.map(cost, packages["degree"].values)))
-    loss = 100 * ((100 + alone) / (100 + packages["gain"].values) - 1)
-    return packages.assign(cut_off=("package", loss, {"units": "percent of income"}))
+def _bargain(packages: xr.Dataset, requirements: Requirements) -> xr.Dataset | None:
+    if requirements.value is None:
+        return None
+    return nash_bargain(packages, requirements.value, requirements.weight, requirements.max_leak)
 
 
-def share_of_trade(equilibrium: Equilibrium, target: str, partner: str) -> float:
-    """Share of a partner in the exports and imports of a country together."""
-    C = equilibrium.world.countries
-    t, p = C.index(target), C.index(partner)
-    bought, sold = _purchases(equilibrium, [t])[:, 0], _sales(equilibrium, t)
-    abroad = bought.sum(0) + sold.sum(0)
-    abroad[t] = 0.0
-    return float(abroad[p] / abroad.sum())
-
-
-def _purchases(equilibrium: Equilibrium, buyers: list[int]) -> Array:
-    """Trade (sector, destination, origin) of some destinations, tariffs included."""
-    s = equilibrium.solution
-    demand = (s.X * s.P**s.theta)[buyers].T
-    purchases: Array = s.A[:, buyers, :] * (s.c.T ** -s.theta[:, None])[:, None, :]
-    purchases *= demand[:, :, None]
-    return purchases
-
-
-def _sales(equilibrium: Equilibrium, seller: int) -> Array:
-    """Sales (sector, destination) of one origin, tariffs included."""
-    s = equilibrium.solution
-    power = s.c[seller] ** -s.theta
-    sales: Array = s.A[:, :, seller] * (s.X * s.P**s.theta).T * power[:, None]
-    return sales
-
-
-def _first_lane(routed: RoutedChanges | None, equilibrium: Equilibrium) -> tuple[float, float]:
-    """Goods of the first lane through hubs, and in all, in the world's units."""
-    if routed is None:
-        return 0.0, 0.0
-    C, S = equilibrium.world.countries, equilibrium.world.sectors
-    lane = routed.choice.lanes[0]
-    j = [S.index(s) for s in routed.choice.sectors]
-    n, i = [C.index(c) for c in lane.destinations], [C.index(c) for c in lane.origins]
-    flows = _purchases(equilibrium, n)[np.ix_(j, range(len(n)), i)]
-    flows = np.where(np.array(n)[:, None] == np.array(i), 0.0, flows)
-    through = routed.shares[0][1][1:].sum(0) * flows
-    return float(through.sum()), float(flows.sum())
-
-
-def _labelled(menu: Menu, levels: Positions, rival: str, found: list[Outcome]) -> xr.Dataset:
-    world = balanced(menu.world) if menu.scenario.deficits == "zero" else menu.world
-    C, income = world.countries, world.income.values
-    percent = 100 * np.array([o.real_income for o in found])
-    usd = percent / 100 * income
-    t, r = C.index(menu.target), C.index(rival)
-    members = [[C.index(c) for c in resolve_countries(s, C)] for s in menu.senders]
-    of_senders = np.stack([usd[:, m].sum(1) for m in members], axis=1)
-    shares = np.stack([100 * usd[:, m].sum(1) / income[m].sum() for m in members], axis=1)
-    everyone = sorted({n for m in members for n in m})
-    through, lane = (np.array([getattr(o, k) for o in found]) for k in ("through_hubs", "lane"))
-    one, each = ("package",), ("package", "sender")
-    columns: dict[str, Any] = {
-        "degree": (("package", "bundle"), menu.degree_of(levels)),
-        "gain": (one, percent[:, t], {"units": "percent of income"}),
-        "gain_usd": (one, usd[:, t], {"units": world.units}),
-        "leak": (one, percent[:, r], {"units": "percent of income"}),
-        "leak_usd": (one, usd[:, r], {"units": world.units}),
-        "sender_percent": (each, shares, {"units": "percent of income"}),
-        "sender_usd": (each, of_senders, {"units": world.units}),
-        "cost": (one, -usd[:, everyone].sum(1), {"units": world.units}),
-        "through_hubs": (one, through, {"units": world.units}),
-        "hub_share": (one, 100 * np.divide(through, lane, np.zeros(len(lane)), where=lane > 0)),
-        "rival_share": (one, 100 * np.array([o.bilateral for o in found])),
-    }
-    coords = {
-        "package": np.arange(len(levels)),
-        "bundle": [c.name for c in menu.bundles],
-        "sender": list(menu.senders),
-        "words": (one, [menu.words(row) for row in levels]),
-        "sender_of": (("bundle",), [c.sender for c in menu.bundles]),
-    }
-    return xr.Dataset(columns, coords=coords, attrs=manifest(menu, rival))
-
-
-def manifest(menu: Menu, rival: str) -> dict[str, Any]:
-    """What made the numbers."""
-    from detente import __version__
-
-    return {
-        "detente": __version__,
-        "world": menu.world.name,
-        "fingerprint": menu.world.fingerprint,
-        "elasticities": str(menu.world.data.attrs.get("elasticities", "")),
-        "deficits": menu.scenario.deficits,
-        "level": menu.scenario.level,
-        "status_quo": str(menu.scenario.start),
-        "target": menu.target,
-        "rival": rival,
-        "degrees": list(menu.degrees),
-        "bundles": {c.name: list(c.measures) for c in menu.bundles},
-        "routes": "none" if menu.routes is None else f"{DIRECT}, {', '.join(menu.routes.hubs)}",
-        "packages": menu.packages,
-        "note": menu.note,
-    }
+def _shared(bundles: Bundles, chosen: xr.Dataset) -> Burden | None:
+    """Share the effect of a package among those who ease something in it."""
+    eased = np.flatnonzero(chosen["degree"].values)
+    senders = list(dict.fromkeys(s for b in eased for s in bundles.bundles[b].sender.split("+")))
+    if not senders or len(resolve_countries(senders, bundles.world.countries)) < 2:
+        return None
+    costs = bundles.costs(bundles.levels_at(chosen["degree"].values)[None])
+    return share_burden(bundles.simulation.respond(costs, PACKAGES), senders)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from detente.analysis.relief.menu import Menu
+from detente.analysis.relief.bundles import Bundles
 from detente.arrays import Array, Flags, Positions
 
 SMALLEST_LEAK = 1e-6
@@ -24,7 +24,7 @@ class Evaluation(Protocol):
         ...
 
 
-def searched(menu: Menu, evaluate: Evaluation, max_leak: float | None) -> xr.Dataset:
+def searched(bundles: Bundles, evaluate: Evaluation, max_leak: float | None) -> xr.Dataset:
     """Search for the package with the largest gain whose leak stays below a cap.
 
     Starting from nothing, the bundle that raises the target's gain most without breaking the
@@ -46,10 +46,10 @@ def searched(menu: Menu, evaluate: Evaluation, max_leak: float | None) -> xr.Dat
     two, as it does where bundles are all substitutes or all complements of one another; it is
     no proof where some are one and some the other.
     """
-    n, top = len(menu.bundles), len(menu.degrees)
+    n, top = len(bundles.bundles), len(bundles.degrees)
     cap = np.inf if max_leak is None else max_leak
     levels = _ends(n, top)
-    coalitions = _coalitions(menu)
+    coalitions = _coalitions(bundles)
     most = len(levels) + sum(top * int(m.sum() * (m.sum() + 1)) for m in coalitions)
     known = evaluate(levels, most)
     found = [known]
@@ -62,7 +62,7 @@ def searched(menu: Menu, evaluate: Evaluation, max_leak: float | None) -> xr.Dat
     packages = packages.isel(package=np.sort(first))
     best = _best(packages, cap)
     words = (
-        f"greedy search over {menu.packages:,} packages, of which {packages.sizes['package']:,} "
+        f"greedy search over {bundles.packages:,} packages, of which {packages.sizes['package']:,} "
         f"were solved: the best gain found is {best:.4g} percent, the bound {bound:.4g}, the gap "
         f"{bound - best:.4g} (a proof only where bundles are all substitutes or all complements)"
     )
@@ -71,11 +71,11 @@ def searched(menu: Menu, evaluate: Evaluation, max_leak: float | None) -> xr.Dat
     return packages.assign_attrs(**packages.attrs, **attrs)
 
 
-def _coalitions(menu: Menu) -> list[Flags]:
+def _coalitions(bundles: Bundles) -> list[Flags]:
     """Which bundles each coalition of senders may ease, all senders together last."""
-    senders = menu.senders
+    senders = bundles.senders
     chosen = (c for size in range(1, len(senders) + 1) for c in combinations(senders, size))
-    return [np.array([set(b.sender.split("+")) <= set(c) for b in menu.bundles]) for c in chosen]
+    return [np.array([set(b.sender.split("+")) <= set(c) for b in bundles.bundles]) for c in chosen]
 
 
 def _climb(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from detente.analysis.relief.menu import Menu
+import numpy as np
+
+from detente.analysis.relief.bundles import PACKAGES, Bundles
 from detente.arrays import Array, Positions
-from detente.equilibrium import Equilibrium, solve
+from detente.equilibrium.economy import economy_of
+from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.solver import find_equilibria
 from detente.errors import ScenarioError
-from detente.policy.routes import RouteChoice
-from detente.world.world import World
+from detente.policy.policy import Margins, Policy
+from detente.policy.routes import rerouted, route_costs
+from detente.simulation.run import Outcome, Simulation
 
 SHORT_RUN = 0.38
 """Trade elasticity in the year of a shock over that of the long run.
@@ -50,7 +55,7 @@ class SnapBack:
     short_run: float
 
 
-def snap_back(menu: Menu, levels: Positions, short_run: float = SHORT_RUN) -> SnapBack:
+def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN) -> SnapBack:
     """Lift a package, let the world adapt, and re-impose it before trade can turn elsewhere.
 
     The cost factors that were taken off are put back on the world that relief has made, with
@@ -59,10 +64,10 @@ def snap_back(menu: Menu, levels: Positions, short_run: float = SHORT_RUN) -> Sn
 
     Parameters
     ----------
-    menu
+    bundles
         What may be eased.
     levels
-        The package's level for each bundle; see `Menu`.
+        The package's level for each bundle; see `Bundles`.
     short_run
         Above 0 and up to 1.
 
@@ -82,10 +87,10 @@ def snap_back(menu: Menu, levels: Positions, short_run: float = SHORT_RUN) -> Sn
     Examples
     --------
     >>> from detente.cases import load_case
-    >>> from detente.analysis.relief.menu import menu_of
+    >>> from detente.analysis.relief.bundles import bundles_of
     >>> import numpy as np
-    >>> menu = menu_of(load_case("belarus-2025"), measures=["us-banks-2022"])
-    >>> ended = snap_back(menu, np.array([1]))
+    >>> bundles = bundles_of(load_case("belarus-2025"), measures=["us-banks-2022"])
+    >>> ended = snap_back(bundles, np.array([1]))
     >>> ended.loss < 0 < ended.gain
     True
     """
@@ -94,34 +99,44 @@ def snap_back(menu: Menu, levels: Positions, short_run: float = SHORT_RUN) -> Sn
         raise ScenarioError(
             f"short-run factor {short_run:g} must be above 0 and up to 1; nearest is {near:g}"
         )
-    closure = menu.scenario.deficits
-    changes, shares = menu.changes(levels), None
-    if menu.routes is not None:
-        routed = replace(menu.routes, margin=0.0).apply(changes)
-        changes, shares = routed.changes, tuple(after for _, after in routed.shares)
-    eased = solve(menu.world, changes, deficits=closure, tolerance=PRECISION)
-    adapted = eased.world_after
-    theta = adapted.data["theta"].values
-    rigid = adapted.with_elasticities((short_run * theta).tolist())
-    back = menu.reversed(levels, rigid)
-    if menu.routes is not None:
-        back = _return(menu.routes, shares, rigid, short_run).apply(back).changes
-    ended = solve(rigid, back, deficits=closure, tolerance=PRECISION)
-    gain, loss = (_welfare(e, menu.target) for e in (eased, ended))
-    usd = float(ended.equivalent_variation.sel(country=menu.target))
-    net = 100 * ((1 + gain / 100) * (1 + loss / 100) - 1)
-    return SnapBack(menu.words(levels), gain, loss, usd, net, short_run)
-
-
-def _return(
-    choice: RouteChoice, shares: tuple[Array, ...] | None, world: World, short_run: float
-) -> RouteChoice:
-    """Routes as relief has left them, less ready to change."""
-    vartheta = None if choice.vartheta is None else short_run * choice.vartheta
-    return replace(
-        choice, world=world, known_shares=shares, vartheta=vartheta, margin=0.0, mu_hat=()
+    simulation = Simulation(bundles.simulation.compiler, bundles.simulation.parameters, PRECISION)
+    free = simulation.varied(hub_margin=np.zeros(1))
+    eased = free.respond(bundles.costs(levels[None]), PACKAGES)
+    ended = _reimposed(eased, simulation.compiled.status_quo.rate, short_run)
+    here = bundles.world.countries.index(bundles.target)
+    before, relieved, after = (
+        float(e.real_income[here, 0]) for e in (eased.before, eased.after, ended)
     )
+    relieved_again = float(economy_of(ended.economy.world).I[here])
+    gain, loss = 100 * (relieved / before - 1), 100 * (after / relieved_again - 1)
+    usd = loss / 100 * relieved_again
+    net = 100 * ((1 + gain / 100) * (1 + loss / 100) - 1)
+    return SnapBack(bundles.words(levels), gain, loss, usd, net, short_run)
 
 
-def _welfare(equilibrium: Equilibrium, country: str) -> float:
-    return float(equilibrium.welfare.sel(country=country))
+def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
+    """Put the costs taken off back on the world that relief has made, elasticities scaled down."""
+    adapted = eased.equilibrium.world_after
+    theta = short_run * adapted.data["theta"].values
+    economy = economy_of(adapted.with_elasticities(theta.tolist()))
+    compiled = eased.simulation.compiled
+    log_d = -eased.costs.log_d
+    routed = log_d.copy()
+    d = np.exp(log_d)
+    for shares, place in zip(eased.routed, compiled.compiler.places, strict=True):
+        # Routes as relief has left them, less ready to change.
+        vartheta = short_run * compiled.vartheta(shares.trade)
+        legs = d[place.direct], d[place.first], d[place.second]
+        handling = np.ones((len(shares.after) - 1, 1))
+        kappa, _ = rerouted(shares.after, route_costs(*legs, handling), vartheta)
+        routed[place.direct] = np.log(kappa)
+    policy = Policy(
+        entries=compiled.compiler.entries.positions,
+        log_d=routed[:-1],
+        rate=rate,
+        transfers=np.zeros((economy.VA.size, 1)),
+        margins=Margins.none(1),
+        steps=(*eased.costs.steps, "snap-back"),
+    )
+    in_shares = eased.simulation.parameters.deficits != "value"
+    return find_equilibria(economy, policy, theta[:, None], in_shares, tolerance=PRECISION)

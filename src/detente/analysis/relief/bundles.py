@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -12,16 +11,21 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
-from detente.policy import Measure, Scenario, compile_scenario, register
-from detente.policy.changes import Changes, Edit
-from detente.policy.routes import RouteChoice
-from detente.policy.scenario import Assumptions
-from detente.simulation.runs import routes_of, starting_world
+from detente.policy.compile import Costs, CutOff
+from detente.policy.measures import Measure
+from detente.policy.scenario import Assumptions, Scenario
+from detente.simulation.run import Simulation, simulate
 from detente.world.names import is_goods, resolve_countries
 from detente.world.world import World
 
 LARGEST_ENUMERATION = 4096
 """Packages up to which every one is solved: 12 bundles that are eased in full or not."""
+
+PACKAGES = "packages"
+"""Name of the scenario in which everything is eased."""
+
+TOLERANCE = 1e-8
+"""Of the solves of packages: gains are then good to a millionth of a percent of income."""
 
 MOST_BUNDLES = 12
 """Measures beyond which those of a sender and a purpose are eased as one."""
@@ -56,7 +60,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, eq=False)
-class Menu:
+class Bundles:
     """Bundles on one target, ready to be combined into packages.
 
     A package gives each bundle a level: 0 keeps it in force, level k eases it to `degrees[k-1]`
@@ -65,41 +69,31 @@ class Menu:
 
     Attributes
     ----------
-    scenario
-        The assumptions: world, status quo, closure, routes.
-    world
-        The world at the status quo.
-    routes
-        Route choice, if the case has any.
+    simulation
+        The status quo, from which packages start.
     target
         The country sanctioned.
     bundles
         What may be eased.
     degrees
         Degrees of easing that a bundle may have, ascending; 1 is lifting.
-    log_costs
-        Log cost factors (bundle, degree, side, sector, partner) on the target's trade; side 0
-        is its imports, side 1 its exports.
-    duties
-        Steps of tariff rates, likewise, where the world's accounts show the revenue.
+    columns
+        What each bundle does by itself at each degree, one to a draw, (bundle, degree).
     note
         How the bundles were chosen, in words.
     """
 
-    scenario: Scenario
-    world: World
-    routes: RouteChoice | None
+    simulation: Simulation
     target: str
     bundles: tuple[Bundle, ...]
     degrees: tuple[float, ...]
-    log_costs: Array
-    duties: Array
+    columns: Costs
     note: str
 
     @property
     def senders(self) -> tuple[str, ...]:
         """Who may ease something, in the order of the bundles."""
-        return tuple(dict.fromkeys(s for c in self.bundles for s in c.sender.split("+")))
+        return tuple(dict.fromkeys(s for b in self.bundles for s in b.sender.split("+")))
 
     @property
     def packages(self) -> int:
@@ -124,45 +118,29 @@ class Menu:
         """Levels at some degrees of easing, as `degree_of` gives them; same shape."""
         return np.searchsorted(np.array([0.0, *self.degrees]), degrees)
 
-    def changes(self, levels: Positions) -> Changes:
-        """Cost changes of one package, without routes."""
-        eased = np.flatnonzero(levels)
-        chosen = eased, levels[eased] - 1
-        return Changes(
-            self.world,
-            costs=self._edits(np.exp(self.log_costs[chosen].sum(0))),
-            tariffs=self._tariffs(self.duties[chosen].sum(0)),
-            steps=(self.words(levels),),
+    @property
+    def world(self) -> World:
+        """The world, with balanced trade if that is the closure."""
+        return self.simulation.world
+
+    @property
+    def scenario(self) -> Scenario:
+        """The case's assumptions, with everything eased."""
+        return self.simulation.compiler.assumptions
+
+    def costs(self, levels: Positions) -> Costs:
+        """What packages (package, bundle) do, one to a draw."""
+        status_quo = self.simulation.compiled.status_quo
+        names = np.arange(1, 1 + len(self.degrees))
+        chosen = (levels[:, :, None] == names).reshape(len(levels), -1).T.astype(float)
+        steps = (self.columns.rate - status_quo.rate) @ chosen
+        return replace(
+            status_quo,
+            log_d=self.columns.log_d @ chosen,
+            rate=status_quo.rate + steps,
+            transfers=np.zeros((len(self.world.countries), len(levels))),
+            steps=(*status_quo.steps, *(self.words(row) for row in levels[:1] if len(levels) == 1)),
         )
-
-    def reversed(self, levels: Positions, after: World) -> Changes:
-        """Cost changes that take a package back, on the world that came of it."""
-        eased = np.flatnonzero(levels)
-        chosen = eased, levels[eased] - 1
-        moved = self.duties[chosen].sum(0).any()
-        return Changes(
-            after,
-            costs=self._edits(np.exp(-self.log_costs[chosen].sum(0))),
-            tariffs=self._edits(self._rates) if moved else (),
-            steps=(f"snap-back of {self.words(levels)}",),
-        )
-
-    def _tariffs(self, steps: Array) -> tuple[Edit, ...]:
-        return self._edits(self._rates + steps) if steps.any() else ()
-
-    @cached_property
-    def _rates(self) -> Array:
-        """Tariffs on the target's trade at the status quo (side, sector, partner)."""
-        return _sides(self.world.data["t"].values, self.world.countries.index(self.target))
-
-    def _edits(self, values: Array) -> tuple[Edit, ...]:
-        """Edits of the target's imports and exports to values (side, sector, partner)."""
-        N, J = len(self.world.countries), len(self.world.sectors)
-        everyone, sectors = np.arange(N), np.arange(J)
-        here = np.array([self.world.countries.index(self.target)])
-        into = Edit(sectors, here, everyone, values[0][:, None, :])
-        out_of = Edit(sectors, everyone, here, values[1][:, :, None])
-        return into, out_of
 
     def words(self, levels: Positions) -> str:
         """Name of a package: what each sender eases, or what it does not if that is shorter.
@@ -198,12 +176,13 @@ class Menu:
         return chosen.name.removeprefix(f"{chosen.sender} ") + share
 
 
-def menu_of(
+def bundles_of(
     case: Case,
     senders: Sequence[str] | None = None,
     measures: Sequence[str] | None = None,
     degrees: Sequence[float] = (1.0,),
-) -> Menu:
+    rival: str | None = None,
+) -> Bundles:
     """Set up what may be eased in a case.
 
     Parameters
@@ -217,10 +196,12 @@ def menu_of(
         Names of single measures instead, each a bundle of its own.
     degrees
         Degrees of easing that a bundle may have, above 0 and up to 1.
+    rival
+        A country that may cut the target off, so that this can be asked.
 
     Returns
     -------
-    Menu
+    Bundles
         Each measure is a bundle of its own where there are at most 12. Beyond that, measures
         of one sender with one purpose are one bundle: banks (payments of all trade), potash
         and chemicals, fuels and minerals, other imports, industrial exports, transport and
@@ -235,26 +216,45 @@ def menu_of(
     Examples
     --------
     >>> from detente.cases import load_case
-    >>> menu = menu_of(load_case("belarus-2025"), ["USA"])
-    >>> menu.bundles[0].name, menu.packages
+    >>> bundles = bundles_of(load_case("belarus-2025"), ["USA"])
+    >>> bundles.bundles[0].name, bundles.packages
     ('USA banks', 64)
     """
-    scenario = _assumptions(case)
-    world = starting_world(scenario)
-    target = resolve_countries(case.target, world.countries)[0]
     steps = _checked_degrees(degrees)
+    in_force = measures_on_target(case)
     if measures is None:
-        chosen = _of_senders(case, scenario, senders)
+        chosen = _of_senders(case, in_force, senders)
         bundles, note = _grouped(chosen)
     else:
-        chosen = _named(case, scenario, measures)
+        chosen = _named(case, in_force, measures)
         bundles, note = _single(chosen), "measures as named"
-    known = {**scenario.measures, **chosen}
-    scenario = scenario.model_copy(update={"measures": known})
-    effects = [[_effects(scenario, world, target, c, d) for d in steps] for c in bundles]
-    logs, duties = np.moveaxis(np.array(effects), 2, 0)
-    routes = routes_of(scenario, world)
-    return Menu(scenario, world, routes, target, bundles, steps, logs, duties, note)
+    everything = _assumptions(case).model_copy(
+        update={"measures": {**case.measures, **chosen}, "ease": dict.fromkeys(chosen, 1.0)}
+    )
+    world = everything.load_world()
+    target = resolve_countries(case.target, world.countries)[0]
+    cut_offs: list[CutOff] = [] if rival is None else [(target, (rival,))]
+    simulation = simulate({PACKAGES: everything}, cut_offs=cut_offs, tolerance=TOLERANCE)
+    degree_of = {
+        name: np.array([d if bundle is b else 0.0 for b in bundles for d in steps])
+        for bundle in bundles
+        for name in bundle.measures
+    }
+    columns = simulation.compiled.scenario(PACKAGES, degree_of)
+    return Bundles(simulation, target, bundles, steps, columns, note)
+
+
+def measures_on_target(case: Case) -> dict[str, Measure]:
+    """Measures on the case's target in force at its start, but not those it only imagines."""
+    assumptions = _assumptions(case)
+    in_force = assumptions.in_force(assumptions.start)
+    return {name: m for name, m in in_force.items() if m.target == case.target}
+
+
+def can_ease(case: Case) -> bool:
+    """Tell whether the case's scenarios lift or ease anything that is in force on its target."""
+    in_force = measures_on_target(case)
+    return any(sender in _senders(in_force) for sender in default_senders(case))
 
 
 def _assumptions(case: Case) -> Scenario:
@@ -276,15 +276,6 @@ def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
-def _in_force(case: Case, scenario: Scenario) -> dict[str, Measure]:
-    """Measures on the case's target in force at its start, but not those it only imagines."""
-    return {
-        name: m
-        for name, m in register().in_force(scenario.start).measures.items()
-        if m.target == case.target
-    }
-
-
 def default_senders(case: Case) -> list[str]:
     """Senders whose measures on the target the case's scenarios lift or ease."""
     named: list[str] = []
@@ -296,21 +287,20 @@ def default_senders(case: Case) -> list[str]:
 
 
 def _of_senders(
-    case: Case, scenario: Scenario, senders: Sequence[str] | None
+    case: Case, in_force: dict[str, Measure], senders: Sequence[str] | None
 ) -> dict[str, Measure]:
-    in_force = _in_force(case, scenario)
     asked = default_senders(case) if senders is None else list(dict.fromkeys(senders))
     if not asked:
+        known = ", ".join(_senders(in_force)[:4]) or "none has a measure in force"
         raise ScenarioError(
-            "an empty set of measures: name senders, such as "
-            + ", ".join(_senders(in_force)[:4])
-            + ", or measures"
+            f"no scenario of the case {case.title!r} lifts or eases measures on {case.target}: "
+            f"name the senders whose measures may be eased ({known}), or single measures"
         )
     for sender in asked:
         if sender not in _senders(in_force):
             raise ScenarioError(
                 f"{sender!r} is no sender: it has no measure on {case.target} in force on "
-                f"{scenario.start}; {nearest(sender, _senders(in_force))}"
+                f"{_assumptions(case).start}; {nearest(sender, _senders(in_force))}"
             )
     return {name: m for sender in asked for name, m in in_force.items() if sender in m.senders}
 
@@ -319,8 +309,7 @@ def _senders(measures: dict[str, Measure]) -> list[str]:
     return list(dict.fromkeys(s for m in measures.values() for s in m.senders))
 
 
-def _named(case: Case, scenario: Scenario, names: Sequence[str]) -> dict[str, Measure]:
-    in_force = _in_force(case, scenario)
+def _named(case: Case, in_force: dict[str, Measure], names: Sequence[str]) -> dict[str, Measure]:
     if not names:
         raise ScenarioError(
             f"an empty set of measures: name at least one, such as {', '.join(list(in_force)[:3])}"
@@ -328,8 +317,8 @@ def _named(case: Case, scenario: Scenario, names: Sequence[str]) -> dict[str, Me
     for name in names:
         if name not in in_force:
             raise ScenarioError(
-                f"measure {name!r} is not in force on {case.target} on {scenario.start}: "
-                f"{nearest(name, in_force)}"
+                f"measure {name!r} is not in force on {case.target} on "
+                f"{_assumptions(case).start}: {nearest(name, in_force)}"
             )
     return {name: in_force[name] for name in names}
 
@@ -378,20 +367,3 @@ def purpose(measure: Measure) -> str:
     if sector.startswith("B") or sector == "C19":
         return "fuels and minerals"
     return "other imports"
-
-
-def _effects(
-    scenario: Scenario, world: World, target: str, bundle: Bundle, degree: float
-) -> tuple[Array, Array]:
-    """Log cost factors and steps of tariffs (side, sector, partner) on the target's trade."""
-    eased = scenario.model_copy(update={"ease": dict.fromkeys(bundle.measures, degree)})
-    changes = compile_scenario(eased, world).changes
-    here = world.countries.index(target)
-    logs = np.log(changes.d_hat.values)
-    steps = (changes.tariff_after - world.data["t"]).values
-    return _sides(logs, here), _sides(steps, here)
-
-
-def _sides(values: Array, here: int) -> Array:
-    """Imports and exports (side, sector, partner) of one country out of (n, i, j)."""
-    return np.stack([values[here].T, values[:, here].T])

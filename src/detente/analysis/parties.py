@@ -1,0 +1,54 @@
+"""Who a case is about besides its target, where nobody has said so."""
+
+from __future__ import annotations
+
+from detente.cases import Case
+from detente.world.names import resolve_countries
+from detente.world.world import World
+
+
+def counterpart(case: Case, target: str | None = None) -> str:
+    """The case's rival, or the target's largest trading partner that is no sender.
+
+    Parameters
+    ----------
+    case
+        Names the rival, and has the world.
+    target
+        The case's own unless another is asked about.
+
+    Returns
+    -------
+    str
+        Code of the country.
+    """
+    world = _world(case)
+    here = resolved_country(case, target or case.target)
+    rival = None if case.rival is None else resolved_country(case, case.rival)
+    if rival is not None and rival != here:
+        return rival
+    senders = {
+        code
+        for scenario in case.spelled_out().values()
+        for action in scenario.actions()
+        for code in resolve_countries(action.measure.senders, world.countries)
+    }
+    partners = largest_partners(world, here, len(world.countries) - 1)
+    return next((p for p in partners if p not in senders), partners[0])
+
+
+def largest_partners(world: World, country: str, count: int = 1) -> list[str]:
+    """Codes of the countries that trade most with one, exports and imports together."""
+    flows = world.trade.sum("sector")
+    sold, bought = flows.sel(origin=country), flows.sel(destination=country)
+    trade = sold.rename(destination="country") + bought.rename(origin="country")
+    return list(trade.drop_sel(country=country).to_series().nlargest(count).index)
+
+
+def resolved_country(case: Case, name: str) -> str:
+    """Code of a country in the case's world."""
+    return resolve_countries(name, _world(case).countries)[0]
+
+
+def _world(case: Case) -> World:
+    return case.scenario(next(iter(case.scenarios))).load_world()

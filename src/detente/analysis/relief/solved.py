@@ -1,0 +1,198 @@
+"""Relief packages solved: what each gives the target, costs the senders and leaks to the rival."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from detente.analysis.relief.bundles import PACKAGES, Bundles
+from detente.analysis.relief.search import searched
+from detente.arrays import Array, Positions
+from detente.equilibrium.native import one_thread
+from detente.errors import ScenarioError
+from detente.policy.routes import DIRECT
+from detente.simulation.metrics import by_route, share_of_trade
+from detente.world.names import resolve_countries
+
+BATCH = 48
+"""Packages solved side by side."""
+
+
+def solve_packages(
+    bundles: Bundles,
+    rival: str,
+    *,
+    max_leak: float | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> xr.Dataset:
+    """Solve relief packages, each in full.
+
+    Every package where there are at most 4,096; else those that a greedy search meets, with a
+    bound on what it may have missed.
+
+    Parameters
+    ----------
+    bundles
+        What may be eased.
+    rival
+        The country to which relief may leak.
+    max_leak
+        For the search: the largest gain of the rival, in percent of its income. An enumeration
+        needs none.
+    workers
+        Threads; by default one per processor. The result does not depend on it.
+    progress
+        Called with (packages done, packages in all).
+
+    Returns
+    -------
+    Dataset
+        By `package`: `degree` (package, bundle) of easing; `gain` of the target and `leak`,
+        the gain of the rival, in percent of income, `gain_usd` and `leak_usd` in million USD
+        (equivalent variation); `sender` and `sender_usd` (package, sender) likewise for each
+        sender; `cost`, the loss of all senders together in million USD, negative where they gain;
+        `through_hubs`, goods of the case's first lane through hubs in million USD, and
+        `hub_share`, their share of the lane in percent; `rival_share`, the rival's share of the
+        target's trade in percent. `words` names each package.
+
+    Raises
+    ------
+    ScenarioError
+        The rival is the target.
+    ConvergenceError
+        A package without an equilibrium.
+
+    Examples
+    --------
+    >>> from detente.analysis.relief.bundles import bundles_of
+    >>> from detente.cases import load_case
+    >>> chosen = ["us-banks-2022", "us-potash-2021"]
+    >>> found = solve_packages(bundles_of(load_case("belarus-2025"), measures=chosen), "RUS")
+    >>> found["words"].values.tolist()
+    ['nothing', 'USA: us-banks-2022', 'USA: us-potash-2021', 'everything']
+    """
+    rival = resolve_countries(rival, bundles.world.countries)[0]
+    if rival == bundles.target:
+        raise ScenarioError(f"{rival} is the target of relief; name another country as rival")
+
+    def evaluated(levels: Positions, total: int | None = None, before: int = 0) -> xr.Dataset:
+        def tell(done: int) -> None:
+            if progress is not None:
+                progress(before + done, total or len(levels))
+
+        return evaluate(bundles, levels, rival, workers=workers, progress=tell)
+
+    if bundles.complete:
+        return evaluated(bundles.all_levels())
+    return searched(bundles, evaluated, max_leak)
+
+
+def evaluate(
+    bundles: Bundles,
+    levels: Positions,
+    rival: str,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> xr.Dataset:
+    """Solve some packages, given by their levels (package, bundle); see `solve_packages`."""
+    simulation = bundles.simulation
+    _ = simulation.before, simulation.compiled.route_shares  # made once, before threads ask
+
+    def outcomes(first: int) -> Array:
+        costs = bundles.costs(levels[first : first + BATCH])
+        found = simulation.respond(costs, PACKAGES)
+        change = found.after.real_income / found.before.real_income - 1
+        share = share_of_trade(found.after, bundles.target, rival)
+        routes = by_route(found)[1] if found.routed else np.zeros((1, len(share)))
+        return np.concatenate([change, [share, routes[1:].sum(0), routes.sum(0)]])
+
+    parts: list[Array] = []
+    with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for part in pool.map(outcomes, range(0, len(levels), BATCH)):
+            parts.append(part)
+            if progress is not None:
+                progress(sum(p.shape[1] for p in parts))
+    return _labelled(bundles, levels, rival, np.concatenate(parts, axis=1))
+
+
+def with_cut_offs(bundles: Bundles, packages: xr.Dataset) -> xr.Dataset:
+    """Add what being cut off by the rival would cost the target under some packages.
+
+    One more full solve for each: `cut_off`, welfare of the target in percent if all direct trade
+    with the rival is banned, against the same package without the ban.
+    """
+    here = bundles.world.countries.index(bundles.target)
+    cut_off = (bundles.target, (str(packages.attrs["rival"]),))
+    levels = bundles.levels_at(packages["degree"].values)
+    losses = []
+    for first in range(0, len(levels), BATCH):
+        costs = bundles.costs(levels[first : first + BATCH])
+        after = bundles.simulation.respond(costs, PACKAGES)
+        cut = bundles.simulation.cut(after.costs, [cut_off], after.after)
+        losses.append(100 * (cut.real_income[here] / after.after.real_income[here] - 1))
+    units = {"units": "percent of income"}
+    return packages.assign(cut_off=("package", np.concatenate(losses), units))
+
+
+def _labelled(bundles: Bundles, levels: Positions, rival: str, found: Array) -> xr.Dataset:
+    C, income = bundles.world.countries, bundles.simulation.before.I[:, :1]
+    change, (share, through, lane) = found[: len(C)], found[len(C) :]
+    percent, usd = 100 * change.T, (change * income).T
+    t, r = C.index(bundles.target), C.index(rival)
+    members = [[C.index(c) for c in resolve_countries(s, C)] for s in bundles.senders]
+    of_senders = np.stack([usd[:, m].sum(1) for m in members], axis=1)
+    shares = np.stack([100 * usd[:, m].sum(1) / income[m].sum() for m in members], axis=1)
+    everyone = sorted({n for m in members for n in m})
+    one, each = ("package",), ("package", "sender")
+    in_percent, in_usd = {"units": "percent of income"}, {"units": bundles.world.units}
+    columns: dict[str, Any] = {
+        "degree": (("package", "bundle"), bundles.degree_of(levels)),
+        "gain": (one, percent[:, t], in_percent),
+        "gain_usd": (one, usd[:, t], in_usd),
+        "leak": (one, percent[:, r], in_percent),
+        "leak_usd": (one, usd[:, r], in_usd),
+        "sender_percent": (each, shares, in_percent),
+        "sender_usd": (each, of_senders, in_usd),
+        "cost": (one, -usd[:, everyone].sum(1), in_usd),
+        "through_hubs": (one, through, in_usd),
+        "hub_share": (one, 100 * np.divide(through, lane, np.zeros(len(lane)), where=lane > 0)),
+        "rival_share": (one, 100 * share),
+    }
+    coords = {
+        "package": np.arange(len(levels)),
+        "bundle": [b.name for b in bundles.bundles],
+        "sender": list(bundles.senders),
+        "words": (one, [bundles.words(row) for row in levels]),
+        "sender_of": (("bundle",), [b.sender for b in bundles.bundles]),
+    }
+    return xr.Dataset(columns, coords=coords, attrs=manifest(bundles, rival))
+
+
+def manifest(bundles: Bundles, rival: str) -> dict[str, Any]:
+    """What made the numbers."""
+    from detente import __version__
+
+    routes = bundles.simulation.compiler.routes
+    return {
+        "detente": __version__,
+        "world": bundles.world.name,
+        "fingerprint": bundles.world.fingerprint,
+        "elasticities": str(bundles.world.data.attrs.get("elasticities", "")),
+        "deficits": bundles.scenario.deficits,
+        "level": bundles.scenario.level,
+        "status_quo": str(bundles.scenario.start),
+        "target": bundles.target,
+        "rival": rival,
+        "degrees": list(bundles.degrees),
+        "bundles": {b.name: list(b.measures) for b in bundles.bundles},
+        "routes": "none" if routes is None else f"{DIRECT}, {', '.join(routes.hubs)}",
+        "packages": bundles.packages,
+        "note": bundles.note,
+    }
