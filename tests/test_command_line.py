@@ -186,5 +186,5 @@ def test_help_brings_nothing_that_computes() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "detente.cli.leverage" in brought
-    heavy = {"numba", "scipy", "yaml", "altair", "detente.policy", "detente.cases"}
+    heavy = {"numba", "scipy", "ruamel", "altair", "detente.policy", "detente.cases"}
     assert not brought & heavy
