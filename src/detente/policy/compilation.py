@@ -13,10 +13,11 @@ import xarray as xr
 from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.changes import Changes
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.register import Regime
 from detente.policy.scenario import Action, Scenario
-from detente.world.names import group_members, resolve_countries, resolve_sectors
+from detente.world.names import resolve_countries, resolve_sectors
 from detente.world.world import World
 
 
@@ -193,7 +194,8 @@ def effects_of(
         theta = theta[:, None]
     ave = strengths.ave(measure)
     effects = []
-    for origins, destinations, share in _trade_touched(measure, world, strengths):
+    kind = KINDS[measure.kind]
+    for origins, destinations, share in kind.trade_touched(measure, world, strengths):
         imposed = cost_factor(ave, share, theta)
         factor = _changed(action, ave, imposed, share, theta)
         if used is not None:
@@ -229,37 +231,6 @@ def cost_factor(ave: Any, share: Any, theta: Array) -> Array:
         return np.full(np.broadcast_shapes(theta.shape, np.shape(ave)), 1 + ave)
     factor: Array = ((1 - share) + share * (1 + ave) ** -theta) ** (-1 / theta)
     return factor
-
-
-def _trade_touched(
-    measure: Measure, world: World, strengths: Strengths
-) -> list[tuple[list[str], list[str], Any]]:
-    """Origins, destinations and product share that a measure acts on."""
-    senders = resolve_countries(measure.senders, world.countries)
-    target = resolve_countries(measure.target, world.countries)
-    if measure.kind == "export-ban":
-        return [(senders, target, measure.share)]
-    if measure.kind in ("import-ban", "tariff"):
-        return [(target, senders, measure.share)]
-    if measure.kind == "transit":
-        far = _overseas(measure, world)
-        return [(target, far, measure.share), (far, target, measure.share)]
-    touched = [(senders, target, measure.share), (target, senders, measure.share)]
-    if measure.invoicing_share is not None:
-        apart = {*senders, *target}
-        if measure.invoicing_excludes is not None:
-            apart |= set(resolve_countries(measure.invoicing_excludes, world.countries))
-        third = [c for c in world.countries if c not in apart]
-        share = measure.share * strengths.invoiced(measure)
-        touched += [(third, target, share), (target, third, share)]
-    return touched
-
-
-def _overseas(measure: Measure, world: World) -> list[str]:
-    if measure.overseas is not None:
-        return resolve_countries(measure.overseas, world.countries)
-    near = {*group_members("Europe"), *group_members("CIS")}
-    return [c for c in world.countries if c not in near]
 
 
 def _in_accounts(action: Action, changes: Changes) -> bool:
