@@ -68,7 +68,7 @@ def plain_data(text: str) -> tuple[Any, dict[Location, int]]:
     try:
         return _Document(text, pure=False).read()
     except MarkedYAMLError:
-        # The parser in C is some 20 times as fast, but words faults otherwise than the one in Python.
+        # The parser in C, 20 times as fast, words faults otherwise than the one in Python.
         return _Document(text, pure=True).read()
 
 
