@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 import yaml
+from detente.simulation.runs import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detente.cases import available_cases, load_case
 from detente.errors import ConvergenceError, ScenarioError
-from detente.policy import Scenario, read_scenario
-from detente.simulation.runs import run
+from detente.policy.scenario import Scenario, read_scenario
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from detente.policy import read_scenario
 from detente.simulation.runs import run
+
+from detente.policy.scenario import read_scenario
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 sync_api = pytest.importorskip("playwright.sync_api", reason="driving a browser needs playwright")

@@ -17,9 +17,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 import detente
 from detente.analysis.claims import claim_values, evaluator_of, least_favourable, weigh
@@ -67,9 +67,7 @@ def edited(template: Path, tmp_path: Path, file: str, change: dict) -> Path:
     folder = tmp_path / "edited"
     shutil.copytree(template, folder)
     path = folder / file
-    data = yaml.safe_load(path.read_text())
-    data.update(change)
-    path.write_text(yaml.safe_dump(data))
+    YAML(typ="safe").dump({**YAML(typ="safe").load(path), **change}, path)
     return folder
 
 
@@ -143,7 +141,7 @@ def test_a_new_case_is_complete_and_is_not_overwritten(template: Path) -> None:
 def test_a_fault_is_pointed_at(
     template: Path, tmp_path: Path, file: str, change: dict, message: str
 ) -> None:
-    original = yaml.safe_load((template / file).read_text())
+    original = YAML(typ="safe").load(template / file)
     merged = {
         key: _merged(original.get(key, {}), value) if isinstance(value, dict) else value
         for key, value in change.items()

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from detente.analysis.relief.findings import Findings, Wishes, relief_findings
+from detente.analysis.relief.menu import MOST_BUNDLES, Menu, menu_of
+from detente.simulation.runs import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import Changes, ScenarioError, solve
 from detente.analysis.relief.burden import share_burden
-from detente.analysis.relief.findings import Findings, Wishes, relief_findings
-from detente.analysis.relief.menu import MOST_BUNDLES, Menu, menu_of
 from detente.analysis.relief.packages import (
     cheapest,
     frontier,
@@ -27,7 +28,6 @@ from detente.analysis.relief.relief import evaluate, relief
 from detente.analysis.relief.search import _knapsack, searched
 from detente.analysis.relief.snapback import snap_back
 from detente.cases import Case, load_case
-from detente.simulation.runs import run
 from test_command_line import detente
 from worlds import make_world
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 import detente
 from detente import ScenarioError
 from detente.cases import load_case
 from detente.equilibrium.outcomes import Equilibrium
+from detente.policy import plain
 from detente.policy.effects import audit, cost_factor
 from detente.policy.measures import Measure
 from detente.policy.register import register
@@ -249,6 +251,39 @@ def test_files_that_are_no_plain_data_are_pointed_at(
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert words in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+def test_the_parsers_in_c_and_in_python_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(detente.__file__).parent
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.yaml"))]
+    in_c = [plain.plain_data(text) for text in texts]
+    monkeypatch.setattr(plain, "YAML", lambda typ, pure: YAML(typ=typ, pure=True))
+    assert [plain.plain_data(text) for text in texts] == in_c
+    assert len(texts) > 20
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2025-02-12", date(2025, 2, 12)),
+        ('"2025-02-12"', "2025-02-12"),
+        ("no", False),
+        ("'no'", "no"),
+        ("n", "n"),
+        ("~", None),
+        ("", None),
+        ("1e3", 1000.0),
+        ("0x10", 16),
+        ("1_000", 1000),
+        ("us-goods", "us-goods"),
+        ("=", "="),
+        (">-\n  2025-02-12\n", "2025-02-12"),
+    ],
+)
+def test_words_are_read_as_yaml_reads_them(written: str, read: object) -> None:
+    found = plain.plain_data(f"of: {written}")[0]["of"]
+    assert found == read
+    assert type(found) is type(read)
 
 
 def test_bytes_that_are_no_text_are_pointed_at(tmp_path: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from detente.cases.records import Claim, Concession, Event
-from detente.errors import ScenarioError, nearest
-from detente.policy.measures import Countries, Country
+from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.measures import Countries, Country, canonical_countries
+from detente.policy.plain import Location
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (
     Assumptions,
@@ -20,7 +21,7 @@ from detente.policy.scenario import (
     check_measures,
     names_of,
 )
-from detente.policy.source import Location, Source
+from detente.policy.source import Source
 from detente.simulation.assumptions import Assumption, check_assumption, kind_of
 
 SECTIONS = ("measures", "events", "concessions", "claims", "scenarios", "assumptions")
@@ -37,7 +38,7 @@ class Case(Assumptions):
     date
         When it came up.
     parties
-        Who takes part, by role: sender, target, rival, third parties.
+        Who takes part, by role: sender, target, rival, third parties; countries by their codes.
     target
         The country sanctioned.
     countries
@@ -69,15 +70,33 @@ class Case(Assumptions):
     scenarios: dict[str, Change] = Field(min_length=1)
     assumptions: dict[str, Assumption] = Field(default_factory=dict)
 
+    @field_validator("parties")
+    @classmethod
+    def _by_code(cls, found: dict[str, list[str]], info: ValidationInfo) -> dict[str, list[str]]:
+        known = (info.context or {}).get("countries")
+        if known is None:
+            return found
+        for name in found.get("rival", []):
+            if canonical_countries([name], known)[0] not in known:
+                raise ValueError(f"rival {name!r} is a group; name a country")
+        return {role: [_code(name, known) for name in names] for role, names in found.items()}
+
     @field_validator("assumptions")
     @classmethod
     def _known(cls, found: dict[str, Assumption], info: ValidationInfo) -> dict[str, Assumption]:
         for name, assumption in found.items():
-            try:
-                check_assumption(name, assumption)
-            except ScenarioError as error:
-                raise ValueError(str(error)) from error
-        return found
+            check_assumption(name, assumption)
+        known = (info.context or {}).get("countries")
+        return found if known is None else {_of_code(n, known): a for n, a in found.items()}
+
+    @property
+    def rival(self) -> str | None:
+        """Country to which relief may leak, the first of the parties in that role, or None.
+
+        >>> load_case("belarus-2025").rival
+        'RUS'
+        """
+        return next(iter(self.parties.get("rival", [])), None)
 
     def scenario(self, name: str) -> Scenario:
         """Spell out one scenario of the case, with the case's assumptions.
@@ -114,6 +133,22 @@ class Case(Assumptions):
             for name, change in self.scenarios.items()
         )
         return f"<b>{escape(self.title)}</b><p>{escape(self.question)}</p><ul>{rows}</ul>"
+
+
+def _code(name: str, known: Sequence[str]) -> str:
+    """Code of a country of the world, or the name of a party that is none."""
+    try:
+        return canonical_countries([name], known)[0]
+    except WorldError:
+        return name
+
+
+def _of_code(assumption: str, known: Sequence[str]) -> str:
+    """`strength-SENDER` with the code that the sender has in measures."""
+    sender = assumption.removeprefix("strength-")
+    if sender in (assumption, "others"):
+        return assumption
+    return f"strength-{canonical_countries([sender], known)[0]}"
 
 
 def available_cases() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.entries import Block, block_of
-from detente.policy.kinds import trade_touched
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Action, Scenario
@@ -35,7 +35,9 @@ def blocks_touched(measure: Measure, world: World) -> list[Block]:
     """The blocks of trade that a measure acts on."""
     return [
         block_of(world, measure.sectors, destinations, origins)
-        for origins, destinations, _ in trade_touched(measure, world, Strengths())
+        for origins, destinations, _ in KINDS[measure.kind].trade_touched(
+            measure, world, Strengths()
+        )
     ]
 
 
@@ -62,7 +64,7 @@ def log_costs(measure: Measure, world: World, p: Parameters, ave: Any = None) ->
     converted = theta / p.theta_long[sectors]
     logs = [
         np.log(cost_factor(ave, share, theta)) * converted
-        for _, _, share in trade_touched(measure, world, p.strengths)
+        for _, _, share in KINDS[measure.kind].trade_touched(measure, world, p.strengths)
     ]
     draws = max(log.shape[1] for log in logs)
     return np.concatenate([np.broadcast_to(log, (sectors.size, draws)) for log in logs])

@@ -1,36 +1,128 @@
-from typing import Any
+"""Kinds of measure: what each does to trade, and which fields it takes. A new one is an entry."""
 
-from detente.policy.measures import Measure, Strengths
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 from detente.world.names import group_members, resolve_countries
-from detente.world.world import World
+
+if TYPE_CHECKING:
+    from detente.policy.measures import Measure, Strengths
+    from detente.world.world import World
+
+Touched: TypeAlias = "list[tuple[list[str], list[str], Any]]"
+"""Origins, destinations and share of products (a number, or one for each draw)."""
 
 
-def trade_touched(
-    measure: Measure, world: World, strengths: Strengths
-) -> list[tuple[list[str], list[str], Any]]:
-    """Origins, destinations and product share that a measure acts on."""
-    senders = resolve_countries(measure.senders, world.countries)
-    target = resolve_countries(measure.target, world.countries)
-    if measure.kind == "export-ban":
-        return [(senders, target, measure.share)]
-    if measure.kind in ("import-ban", "tariff"):
-        return [(target, senders, measure.share)]
-    if measure.kind == "transit":
-        far = _overseas(measure, world)
-        return [(target, far, measure.share), (far, target, measure.share)]
-    touched = [(senders, target, measure.share), (target, senders, measure.share)]
+@dataclass(frozen=True)
+class MeasureKind:
+    """A kind of measure.
+
+    Attributes
+    ----------
+    name, meaning
+        As it stands in files; what it restricts, in one sentence.
+    trade_touched
+        Finds the trade that a measure acts on, given the world and the strengths: origins,
+        destinations and the share of products covered.
+    takes
+        Optional fields of a measure that have a meaning for this kind only.
+    may_ban
+        Whether it can prohibit, instead of making dearer.
+    collects_revenue
+        Whether it is a duty, which the importer collects.
+    """
+
+    name: str
+    meaning: str
+    trade_touched: Callable[[Measure, World, Strengths], Touched]
+    takes: tuple[str, ...] = ()
+    may_ban: bool = True
+    collects_revenue: bool = False
+
+    def check(self, measure: Measure) -> None:
+        """Raise a `ValueError` for what the kind does not allow."""
+        if measure.ban and not self.may_ban:
+            raise ValueError(f"a {self.name} measure needs an `ave`; only trade can be banned")
+        for field, kinds in _TAKEN_BY.items():
+            if self.name not in kinds and getattr(measure, field) is not None:
+                takers = " and ".join(kinds)
+                raise ValueError(f"`{field}` is for {takers} measures, not {self.name}")
+
+
+def _exports(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    return [(*_ends(measure, world), measure.share)]
+
+
+def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    senders, target = _ends(measure, world)
+    return [(target, senders, measure.share)]
+
+
+def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    senders, target = _ends(measure, world)
+    touched: Touched = [(senders, target, measure.share), (target, senders, measure.share)]
     if measure.invoicing_share is not None:
-        apart = {*senders, *target}
-        if measure.invoicing_excludes is not None:
-            apart |= set(resolve_countries(measure.invoicing_excludes, world.countries))
+        apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
         share = measure.share * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
 
-def _overseas(measure: Measure, world: World) -> list[str]:
-    if measure.overseas is not None:
-        return resolve_countries(measure.overseas, world.countries)
-    near = {*group_members("Europe"), *group_members("CIS")}
-    return [c for c in world.countries if c not in near]
+def _sea_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    _, target = _ends(measure, world)
+    if measure.overseas is None:
+        near = {*group_members("Europe"), *group_members("CIS")}
+        far = [c for c in world.countries if c not in near]
+    else:
+        far = _countries(measure.overseas, world)
+    return [(target, far, measure.share), (far, target, measure.share)]
+
+
+def _ends(measure: Measure, world: World) -> tuple[list[str], list[str]]:
+    """Senders and target as the world's own countries."""
+    return _countries(measure.senders, world), _countries([measure.target], world)
+
+
+def _countries(names: list[str], world: World) -> list[str]:
+    return resolve_countries(names, world.countries)
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports),
+        MeasureKind("import-ban", "Stops the senders' imports from the target.", _imports),
+        MeasureKind(
+            "tariff",
+            "Adds a duty on the senders' imports from the target; revenue goes to the importer.",
+            _imports,
+            may_ban=False,
+            collects_revenue=True,
+        ),
+        MeasureKind(
+            "finance",
+            "Makes paying for all trade between sender and target dearer, and for the part of the "
+            "target's trade with third countries that is invoiced in the sender's currency.",
+            _payments,
+            takes=("invoicing_share", "invoicing_excludes"),
+            may_ban=False,
+        ),
+        MeasureKind(
+            "transit",
+            "Makes the target's overseas trade through the sender's ports dearer.",
+            _sea_trade,
+            takes=("overseas",),
+        ),
+    )
+}
+"""Kinds by name."""
+
+_TAKEN_BY = {
+    field: [other.name for other in KINDS.values() if field in other.takes]
+    for kind in KINDS.values()
+    for field in kind.takes
+}

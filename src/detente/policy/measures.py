@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import (
@@ -19,10 +19,14 @@ from pydantic import (
 )
 
 from detente.arrays import Array
-from detente.errors import WorldError
-from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.errors import WorldError, nearest
+from detente.policy.kinds import KINDS
+from detente.world.names import COUNTRY_GROUPS, resolve_countries, resolve_sectors
 
-Kind = Literal["export-ban", "import-ban", "tariff", "finance", "transit"]
+if TYPE_CHECKING:
+    Kind: TypeAlias = Any
+else:
+    Kind = Literal[tuple(KINDS)]  # for forms, which list its arguments; a measure checks its own
 Level = Literal["low", "central", "high"]
 
 QUANTILES: dict[Level, float] = {"low": 0.0, "central": 0.5, "high": 1.0}
@@ -33,33 +37,48 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"unknown kind {name!r}: {nearest(name, KINDS)}")
+    return name
+
+
 def _known_countries(names: list[str], info: ValidationInfo) -> list[str]:
-    return _checked(names, info, "countries", resolve_countries)
+    known = (info.context or {}).get("countries")
+    return names if known is None else canonical_countries(names, known)
 
 
 def _known_country(name: str, info: ValidationInfo) -> str:
-    return _checked([name], info, "countries", resolve_countries)[0]
+    return _known_countries([name], info)[0]
+
+
+def canonical_countries(names: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Codes in place of the names of countries; groups stay groups, as strengths go by them.
+
+    Raises
+    ------
+    WorldError
+        A name that the world does not have, or nothing but groups without a member in it.
+
+    >>> canonical_countries(["Belarus", "EU27"], ["BLR", "DEU", "RUS"])
+    ['BLR', 'EU27']
+    """
+    members = {name: resolve_countries(name, known) for name in names}
+    if not any(members.values()):
+        raise WorldError(f"{', '.join(members)}: no member in this world")
+    return list(dict.fromkeys(_canonical(name, found) for name, found in members.items()))
+
+
+def _canonical(name: str, members: Sequence[str]) -> str:
+    if name == "all" or name in members:
+        return name
+    return name.upper() if name.upper() in (*COUNTRY_GROUPS, "EAEU") else members[0]
 
 
 def _known_sectors(names: list[str], info: ValidationInfo) -> list[str]:
-    return _checked(names, info, "sectors", resolve_sectors)
-
-
-def _checked(
-    names: list[str],
-    info: ValidationInfo,
-    what: str,
-    resolve: Callable[[Names, Sequence[str]], list[str]],
-) -> list[str]:
-    """Check names against the world in the validation context, if there is one."""
-    known = (info.context or {}).get(what)
-    if known is not None:
-        try:
-            found = resolve(names, known)
-        except WorldError as error:
-            raise ValueError(str(error)) from error
-        if not found:
-            raise ValueError(f"{', '.join(names)}: no member in this world")
+    known = (info.context or {}).get("sectors")
+    if known is not None and not resolve_sectors(names, known):
+        raise ValueError(f"{', '.join(names)}: no member in this world")
     return names
 
 
@@ -173,14 +192,10 @@ class Measure(Strict):
     title
         Words for tables.
     senders, target
-        Country codes, names or groups; one target. The sender of a transit measure is the country
-        of the ports.
+        Country codes, names or groups; one target. Read for a world, names are its codes. The
+        sender of a transit measure is the country of the ports.
     kind
-        `export-ban` (senders' exports to the target), `import-ban` (senders' imports from it),
-        `tariff` (on those imports; revenue goes to the importer), `finance` (a friction on the
-        payments of all trade between sender and target, both ways, and on the part of the
-        target's trade with third countries that is invoiced in the sender's currency), `transit`
-        (the target's overseas trade through the sender's ports).
+        What it restricts; see `detente.policy.kinds.KINDS`.
     sectors
         Sectors covered; all by default.
     share
@@ -209,7 +224,7 @@ class Measure(Strict):
     title: str = ""
     senders: Countries
     target: Country
-    kind: Kind
+    kind: Annotated[str, AfterValidator(_known_kind)]
     sectors: Sectors = Field(default=["all"])
     share: float = Field(default=1.0, gt=0, le=1)
     ave: Ave | None = None
@@ -233,16 +248,11 @@ class Measure(Strict):
             )
         if not self.ban and self.ave is None:
             raise ValueError("a measure needs a strength: `ave: 0.25`, or `ban: true`")
-        if self.ban and self.kind in ("tariff", "finance"):
-            raise ValueError(f"a {self.kind} measure needs an `ave`; only trade can be banned")
         if self.start and self.end and self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
-        if self.invoicing_share is not None and self.kind != "finance":
-            raise ValueError(f"`invoicing_share` is for finance measures, not {self.kind}")
+        KINDS[self.kind].check(self)
         if self.invoicing_excludes is not None and self.invoicing_share is None:
             raise ValueError("`invoicing_excludes` needs an `invoicing_share`")
-        if self.overseas is not None and self.kind != "transit":
-            raise ValueError(f"`overseas` is for transit measures, not {self.kind}")
         return self
 
     def strength(self, level: Level = "central") -> float:

@@ -21,7 +21,7 @@ Degree = Annotated[float, Field(gt=0, le=1)]
 
 
 class Selection(Strict):
-    """All measures on file of some senders on a target, in force at the scenario's start.
+    """All measures of some senders on a target, in force at the scenario's start.
 
     `of` keeps those on the payments of all trade (`banks`), the others, which aim at some
     products or all (`goods`), or `all`.
@@ -31,15 +31,25 @@ class Selection(Strict):
     target: Country
     of: Literal["goods", "banks", "all"] = "all"
 
-    def chosen(self, on: date) -> dict[str, Measure]:
-        """Pick the measures out of the register."""
+    def chosen(self, on: date, own: Mapping[str, Measure] | None = None) -> dict[str, Measure]:
+        """Pick the measures out of the register and the scenario's own, on a day."""
         return {
             name: m
-            for name, m in register().in_force(on).measures.items()
+            for name, m in _in_force(on, own or {}).items()
             if m.target == self.target
             and set(m.senders) & set(self.senders)
             and (self.of == "all" or _on_banks(m) == (self.of == "banks"))
         }
+
+
+def _in_force(on: date, own: Mapping[str, Measure]) -> dict[str, Measure]:
+    """The register's measures and a scenario's own; one of its own without a start is imagined."""
+    known = {**register().measures, **own}
+    return {
+        name: m
+        for name, m in known.items()
+        if m.in_force(on) and (m.start is not None or name not in own)
+    }
 
 
 def _on_banks(measure: Measure) -> bool:
@@ -168,7 +178,8 @@ class Assumptions(Strict):
     level
         Whether ad-valorem equivalents take their low, central or high value.
     measures
-        Measures by name, besides those of the register.
+        Measures by name, besides those of the register. One with a `start` is in force from that
+        day as those of the register are; one without is imagined: only an option, to be imposed.
     routes
         Circumvention; omitted, all trade goes directly.
     patronage
@@ -198,9 +209,15 @@ class Scenario(Change, Assumptions):
         return self.status_quo or date(int(self.load_world().data.attrs["year"]), 12, 31)
 
     def in_force(self, on: date) -> dict[str, Measure]:
-        """Measures of the register and the scenario's own in force on a day."""
-        own = {k: m for k, m in self.measures.items() if m.start is not None}
-        return {k: m for k, m in {**register().measures, **own}.items() if m.in_force(on)}
+        """Measures in force on a day: the register's and, where they have a start, its own.
+
+        >>> ban = {"senders": "CHN", "target": "AUS", "kind": "import-ban", "ave": 1}
+        >>> own = {"barley": {**ban, "start": "2020-05-19"}, "iron-ore": ban}
+        >>> found = Scenario(title="", measures=own).in_force(date(2021, 1, 1))
+        >>> "barley" in found, "iron-ore" in found
+        (True, False)
+        """
+        return _in_force(on, self.measures)
 
     def actions(self) -> list[Action]:
         """Spell out what happens to which measure.
@@ -211,8 +228,8 @@ class Scenario(Change, Assumptions):
             A name that neither the scenario nor the register has.
         """
         known = {**register().measures, **self.measures}
-        lifted = [x for m in self.lift for x in _found(m, known, self.start)]
-        imposed = [x for m in self.impose for x in _found(m, known, self.start)]
+        lifted = [x for m in self.lift for x in self._found(m, known)]
+        imposed = [x for m in self.impose for x in self._found(m, known)]
         found = [Action("lift", name, measure) for name, measure in lifted]
         found += [
             Action("ease", name, look_up(known, name, "measure"), degree=degree)
@@ -225,6 +242,21 @@ class Scenario(Change, Assumptions):
         ]
         return found
 
+    def _found(
+        self, wanted: str | Selection | Measure, known: Mapping[str, Measure]
+    ) -> list[tuple[str, Measure]]:
+        if isinstance(wanted, Measure):
+            return [(wanted.title or f"{'+'.join(wanted.senders)} {wanted.kind}", wanted)]
+        if isinstance(wanted, str):
+            return [(wanted, look_up(dict(known), wanted, "measure"))]
+        found = wanted.chosen(self.start, self.measures)
+        if not found:
+            raise ScenarioError(
+                f"no measure of {'+'.join(wanted.senders)} on {wanted.target} ({wanted.of}) is in "
+                f"force on {self.start}"
+            )
+        return list(found.items())
+
 
 @dataclass(frozen=True)
 class Action:
@@ -235,22 +267,6 @@ class Action:
     measure: Measure
     degree: Any = 1.0
     new_ave: float | None = None
-
-
-def _found(
-    wanted: str | Selection | Measure, known: Mapping[str, Measure], on: date
-) -> list[tuple[str, Measure]]:
-    if isinstance(wanted, Measure):
-        return [(wanted.title or f"{'+'.join(wanted.senders)} {wanted.kind}", wanted)]
-    if isinstance(wanted, str):
-        return [(wanted, look_up(dict(known), wanted, "measure"))]
-    found = wanted.chosen(on)
-    if not found:
-        raise ScenarioError(
-            f"no measure of {'+'.join(wanted.senders)} on {wanted.target} ({wanted.of}) is in "
-            f"force on {on}"
-        )
-    return list(found.items())
 
 
 def read_scenario(path: Path | str) -> Scenario:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
+from ruamel.yaml.error import MarkedYAMLError
 
 from detente.errors import ScenarioError, nearest
-from detente.policy.plain import plain_data
+from detente.policy.plain import Location, plain_data
 
 MOST_SIZE = 1_000_000
 """Bytes of a file; the largest of the register has 47,000."""
@@ -22,7 +22,6 @@ LONGEST_SHOWN = 100
 """Characters of a wrong value that an error repeats."""
 
 Model = TypeVar("Model", bound=BaseModel)
-Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,12 @@ class Source:
         """
         _refuse_large(len(text), name)
         try:
-            node, data = plain_data(text)
-        except yaml.MarkedYAMLError as error:
+            data, lines = plain_data(text)
+        except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ScenarioError(f"{name}:{line}: {error.problem or 'not YAML'}") from error
         if not isinstance(data, dict):
             raise ScenarioError(f"{name}:1: expected `field: value` lines, such as `title: ...`")
-        lines: dict[Location, int] = {}
-        _collect(node, (), lines)
         return cls(data, name, lines)
 
     def with_section(self, section: str, other: Source) -> Source:
@@ -148,17 +145,6 @@ def _decoded(content: bytes, name: str) -> str:
 def _refuse_large(size: int, name: str) -> None:
     if size > MOST_SIZE:
         raise ScenarioError(f"{name}: larger than {MOST_SIZE:,} bytes, the most that is read")
-
-
-def _collect(node: Any, at: Location, lines: dict[Location, int]) -> None:
-    lines[at] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            _collect(value, (*at, key.value), lines)
-            lines[*at, key.value] = key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            _collect(value, (*at, number), lines)
 
 
 def _shown(value: object) -> str:

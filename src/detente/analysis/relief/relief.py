@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.analysis.parties import counterpart, resolved_country
 from detente.analysis.relief.bundles import PACKAGES, Bundles, bundles_of
 from detente.analysis.relief.burden import Burden, share_burden
 from detente.analysis.relief.packages import (
@@ -23,7 +24,6 @@ from detente.analysis.relief.packages import (
 )
 from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
-from detente.analysis.parties import counterpart, resolved_country
 from detente.cases import Case
 from detente.world.names import resolve_countries
 

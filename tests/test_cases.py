@@ -1,0 +1,179 @@
+"""Names in files become codes once, and a case knows its rival, its scenarios, its measures."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from detente import ScenarioError
+from detente.cases import Case, available_cases, load_case
+from detente.policy.scenario import Scenario
+from detente.policy.source import Source
+
+CASE = """
+title: India, by names
+question: What if?
+parties: {sender: [United States, The Quad], target: [India], rival: [China]}
+target: India
+countries: [India, USA, eu27, all]
+partners: [United States, USA, EU27]
+routes:
+  hubs: [Turkey]
+  lanes: [{origins: United States, destinations: Russia}]
+  enforcement: {Turkey: 1.2}
+measures:
+  steel:
+    senders: [United States, EU27]
+    target: India
+    kind: import-ban
+    sectors: [C24A, services]
+    ave: 0.2
+    start: 2021-01-01
+  payments:
+    senders: United States
+    target: India
+    kind: finance
+    ave: 0.1
+    invoicing_share: 0.5
+    invoicing_excludes: [Russia]
+  port: {senders: Pakistan, target: India, kind: transit, overseas: [China], ave: 0.1}
+scenarios:
+  lifted:
+    title: Lifted
+    lift: [{senders: United States, target: India}]
+    costs: [{origins: India, destinations: [China], factor: 1.1}]
+    transfers: [{payer: United States, receiver: India, amount: 1}]
+claims:
+  gain:
+    statement: India gains.
+    form: paraphrase
+    speaker: Nobody
+    where: Nowhere
+    source: Invented
+    test:
+      metric: trade
+      parameters: {country: India, partner: [China, EU27]}
+      scenarios: [lifted]
+      direction: rises
+assumptions:
+  strength-United States: {title: Strength, source: Invented}
+  strength-others: {title: Strength, source: Invented}
+"""
+
+
+def read(folder: Path, old: str = "", new: str = "") -> Case:
+    assert old in CASE
+    (folder / "case.yaml").write_text(CASE.replace(old, new, 1), encoding="utf-8")
+    return load_case(folder)
+
+
+def test_names_of_countries_become_codes_and_groups_stay(tmp_path: Path) -> None:
+    case = read(tmp_path)
+    assert case.target == "IND"
+    assert case.countries == ["IND", "USA", "EU27", "all"]
+    assert case.partners == ["USA", "EU27"]
+    assert case.parties == {"sender": ["USA", "The Quad"], "target": ["IND"], "rival": ["CHN"]}
+    steel, payments, port = (case.measures[m] for m in ("steel", "payments", "port"))
+    assert (steel.senders, steel.target) == (["USA", "EU27"], "IND")
+    assert steel.sectors == ["C24A", "services"]
+    assert payments.invoicing_excludes == ["RUS"]
+    assert (port.senders, port.overseas) == (["PAK"], ["CHN"])
+    assert case.routes is not None
+    assert (case.routes.hubs, case.routes.enforcement) == (["TUR"], {"TUR": 1.2})
+    assert case.routes.lanes[0].destinations == ["RUS"]
+    test = case.claims["gain"].test
+    assert test is not None
+    assert (test.parameters.country, test.parameters.partner) == ("IND", ["CHN", "EU27"])
+    assert list(case.assumptions) == ["strength-USA", "strength-others"]
+    lifted = case.scenario("lifted")
+    assert [a.name for a in lifted.actions()] == ["steel"]
+    assert lifted.costs[0].origins == ["IND"]
+    assert (lifted.transfers[0].payer, lifted.transfers[0].receiver) == ("USA", "IND")
+
+
+def test_without_a_world_names_stay_as_they_are_written() -> None:
+    case = Source.parse(CASE, "case.yaml").validate(Case)
+    assert case.target == "India"
+    assert case.rival == "China"
+    assert case.measures["port"].senders == ["Pakistan"]
+    assert list(case.assumptions) == ["strength-United States", "strength-others"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("target: India\ncou", "target: Indja\ncou", 5, "target: unknown country 'Indja'"),
+        (
+            "Pakistan",
+            "Nepal",
+            27,
+            "'Nepal' (read as NPL, which this world does not have)",
+        ),
+        ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
+        ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
+        ("strength-United", "strength-Unitted", 46, "unknown country 'Unitted States'"),
+        ("[C24A, services]", "[C24X]", 17, "unknown sector 'C24X': did you mean 'C24B'?"),
+    ],
+)
+def test_names_that_the_world_does_not_have_are_pointed_at(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, old, new)
+    assert f"case.yaml:{line}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_the_rival_is_the_first_of_its_role_or_nobody() -> None:
+    assert load_case("belarus-2025").rival == "RUS"
+    assert load_case("australia-2023").rival is None
+
+
+@pytest.mark.parametrize("name", available_cases())
+def test_a_case_spells_out_every_scenario(name: str) -> None:
+    case = load_case(name)
+    spelled_out = case.spelled_out()
+    assert list(spelled_out) == list(case.scenarios)
+    for key, scenario in spelled_out.items():
+        assert scenario == case.scenario(key)
+        assert scenario.actions()
+
+
+def test_measures_that_a_case_only_imagines_are_never_in_force() -> None:
+    china = load_case("australia-2023").scenario("iron-ore")
+    own = {name: m for name, m in china.measures.items() if m.start is not None}
+    assert len(own) == 8
+    assert own.keys() <= china.in_force(date(2022, 12, 31)).keys()
+    assert not own.keys() & china.in_force(date(2019, 12, 31)).keys()
+    belarus = load_case("belarus-2025").scenario("embargo-all")
+    for scenario, imagined in ((china, "iron-ore-ban"), (belarus, "embargo-all-exports")):
+        for day in (date(1990, 1, 1), scenario.start, date(2090, 1, 1)):
+            assert imagined not in scenario.in_force(day)
+        assert imagined in {action.name for action in scenario.actions()}
+
+
+def test_a_selection_takes_the_cases_own_measures_in_force() -> None:
+    case = load_case("australia-2023")
+    lift = [{"senders": ["CHN"], "target": "AUS"}]
+    day = date(2023, 6, 1)
+    scenario = Scenario(title="", lift=lift, measures=case.measures, status_quo=day)
+    lifted = {action.name for action in scenario.actions()}
+    ended_or_imagined = {
+        "coal-2020",
+        "logs-2020",
+        "iron-ore-ban",
+        "all-out-imports",
+        "all-out-exports",
+    }
+    assert lifted == case.measures.keys() - ended_or_imagined
+    assert "barley-2020" in lifted
+
+
+def test_a_measure_of_its_own_takes_the_place_of_the_registers() -> None:
+    imagined = {"senders": "USA", "target": "BLR", "kind": "finance", "ave": 1}
+    scenario = load_case("belarus-2025").scenario("us-all")
+    own = {**scenario.model_dump(exclude_unset=True), "measures": {"us-banks-2022": imagined}}
+    changed = Scenario.model_validate(own)
+    assert "us-banks-2022" in scenario.in_force(scenario.start)
+    assert "us-banks-2022" not in changed.in_force(changed.start)
+    assert "us-banks-2022" not in {action.name for action in changed.actions()}
