@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, Delivery, Draws, Json, ScenarioName, Store, delivering
+from detente.cli.options import (
+    CaseName,
+    ChartFormat,
+    Delivery,
+    Draws,
+    Json,
+    ScenarioName,
+    Store,
+    delivering,
+)
 from detente.cli.terminal import console, deliver, progress, steps, tell_written
 
 
@@ -25,7 +34,7 @@ def assess(case: CaseName, *, to: Delivery) -> None:
     deliver(result, assessment_view, to)
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def claims(
     case: CaseName,
     draws: Draws = 896,
@@ -80,7 +89,7 @@ def report(
     tell_written([output])
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def leakage(
     case: CaseName,
     scenario: ScenarioName = None,
@@ -97,14 +106,14 @@ def leakage(
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
     from detente.analysis.leakage import leaks
     from detente.cases import load_case
-    from detente.report.charts import drawing, leaks_charts
+    from detente.report.charts import drawing, leakage_chart, supply_chart
     from detente.report.parties import counterpart
     from detente.report.tables import leaks_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
         found = leaks(loaded, scenario, hub, country or counterpart(loaded), advance)
-    deliver(found, leaks_view, to, drawing(leaks_charts))
+    deliver(found, leaks_view, to, drawing(supply=supply_chart, leakage=leakage_chart))
 
 
 def new(

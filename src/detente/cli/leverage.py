@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from detente.cli.options import CaseName, Delivery, ScenarioName, delivering, names
+from detente.cli.options import CaseName, ChartFormat, Delivery, ScenarioName, delivering, names
 from detente.cli.terminal import deliver, progress
+from detente.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from detente.cases import Case
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def influence(
     target: Annotated[str, typer.Argument(help="Country whose dependence is asked.")],
     case: Annotated[str, typer.Option(help="Case with the scenario.")] = "belarus-2025",
@@ -29,7 +33,7 @@ def influence(
     from detente.analysis.influence import Influence
     from detente.analysis.influence import influence as solve_influence
     from detente.cases import load_case
-    from detente.report.charts import drawing, influence_charts
+    from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
     from detente.report.parties import counterpart
 
@@ -38,10 +42,10 @@ def influence(
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
         found = Influence(solve_influence(target, chosen, partners, progress=advance))
-    deliver(found, influence_view, to, drawing(influence_charts))
+    deliver(found, influence_view, to, drawing(influence=influence_chart))
 
 
-@delivering(charts="html")
+@delivering(ChartFormat.html)
 def relief(
     case: CaseName,
     senders: Annotated[
@@ -80,9 +84,8 @@ def relief(
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.analysis.relief.findings import Wishes, relief_findings
     from detente.cases import load_case
-    from detente.report.charts import drawing, relief_charts
+    from detente.report.charts import drawing, frontier_chart
     from detente.report.leverage_tables import relief_view
-    from detente.report.parties import required_rival
 
     wishes = Wishes(min_gain, max_leak, short_run, nash_value, nash_weight)
     loaded = load_case(case)
@@ -92,11 +95,23 @@ def relief(
             names(senders),
             names(measures),
             _numbers(degrees),
-            rival or required_rival(loaded),
+            rival or _rival(loaded),
             wishes,
             advance,
         )
-    deliver(found, relief_view, to, drawing(relief_charts))
+    deliver(found, relief_view, to, drawing(frontier=frontier_chart))
+
+
+def _rival(case: Case) -> str:
+    from detente.report.parties import rival_of
+
+    rival = rival_of(case)
+    if rival is None:
+        raise ScenarioError(
+            f"the case {case.title!r} names no rival among its `parties`: "
+            "say with --rival to which country relief may leak"
+        )
+    return rival
 
 
 def _numbers(words: str) -> list[float]:

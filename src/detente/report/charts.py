@@ -60,9 +60,13 @@ def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
     return paths
 
 
-def drawing(charts: Callable[[R], dict[str, Any]]) -> Callable[[R, Path, str], list[Path]]:
-    """From what draws a result, what writes its charts to a folder in a format."""
-    return lambda found, folder, kind: write_charts(charts(found), folder, kind)
+def drawing(**charts: Callable[[R], Any]) -> Callable[[R, Path, str], list[Path]]:
+    """From what draws a result, by name, what writes its charts to a folder in a format."""
+
+    def write(found: R, folder: Path, kind: str) -> list[Path]:
+        return write_charts({name: draw(found) for name, draw in charts.items()}, folder, kind)
+
+    return write
 
 
 def save_chart(chart: Any, path: Path) -> None:
@@ -100,27 +104,11 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return altair().Scale(domain=domain, range=values)
 
 
-def leaks_charts(found: Leaks) -> dict[str, Any]:
-    """Who supplies the lane's end, and the leakage curve, by name."""
-    end, hub = text.called(found.country), text.called(found.hub)
-    return {
-        "supply": supply_chart(found.supply, end),
-        "leakage": leakage_chart(found.enforcement, hub, f"goods bound for {end}"),
-    }
-
-
-def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
-    """Trade through hubs against enforcement, with the status quo marked; an Altair chart.
-
-    Parameters
-    ----------
-    curve
-        From `detente.analysis.channels.enforcement`.
-    hub, lane
-        Words for the title.
-    """
+def leakage_chart(found: Leaks) -> Any:
+    """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
+    hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
     alt = altair()
-    rows = curve.reset_index()
+    rows = found.enforcement.reset_index()
     rows["cost"] = 100 * (rows["mu_hat"] - 1)
     rows["billion"] = rows["through_hubs"] / 1e3
     x = alt.X("cost:Q", title=f"Handling cost at {hub} raised by enforcement, percent")
@@ -141,20 +129,13 @@ def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
     )
 
 
-def supply_chart(links: pd.DataFrame, destination: str) -> Any:
-    """Sankey of who supplies a destination, directly and by hub, before and after.
-
-    Parameters
-    ----------
-    links
-        Columns `when` (before, after), `origin`, `route`, `value` in million USD.
-    destination
-        Words for the right-hand side.
-    """
-    billion = links.assign(
-        value=links["value"] / 1e3,
-        origin=links["origin"].map(text.country),
-        route=links["route"].map(text.country),
+def supply_chart(found: Leaks) -> Any:
+    """Sankey of who supplies the lane's end, directly and by hub, before and after."""
+    destination = text.called(found.country)
+    billion = found.supply.assign(
+        value=found.supply["value"] / 1e3,
+        origin=found.supply["origin"].map(text.country),
+        route=found.supply["route"].map(text.country),
     )
     top = float(billion.groupby("when")["value"].sum().max())
     panels = [
@@ -252,11 +233,6 @@ def _names(sizes: pd.Series, tops: dict[str, float], x: float, side: str, top: f
     )
 
 
-def relief_charts(found: Findings) -> dict[str, Any]:
-    """The frontier, by name."""
-    return {"frontier": frontier_chart(found)}
-
-
 def frontier_chart(found: Findings) -> Any:
     """Gain against leak, the senders' cost as size; each point names its package.
 
@@ -321,11 +297,6 @@ def _points(packages: xr.Dataset) -> pd.DataFrame:
     rows["words"] = [text.spelled(words, text.country) for words in rows["words"]]
     rows.insert(0, "package", packages["package"].values)
     return rows.head(MOST_POINTS)
-
-
-def influence_charts(found: Influence) -> dict[str, Any]:
-    """The dumbbells, by name."""
-    return {"influence": influence_chart(found)}
 
 
 def influence_chart(found: Influence) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from detente.cases import Case
-from detente.errors import ScenarioError
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -11,23 +10,6 @@ from detente.world.world import World
 def rival_of(case: Case) -> str | None:
     """The country to which relief may leak, as the case names it among its parties."""
     return next(iter(case.parties.get("rival", [])), None)
-
-
-def required_rival(case: Case) -> str:
-    """The case's rival.
-
-    Raises
-    ------
-    ScenarioError
-        It names none.
-    """
-    rival = rival_of(case)
-    if rival is None:
-        raise ScenarioError(
-            f"the case {case.title!r} names no rival among its `parties`: "
-            "say with --rival to which country relief may leak"
-        )
-    return rival
 
 
 def counterpart(case: Case, target: str | None = None) -> str:

@@ -185,20 +185,20 @@ def gather(
 
 def figures(report: Report) -> dict[str, Figure]:
     """The charts of a report, by name."""
-    from detente.report.charts import influence_charts, leaks_charts, relief_charts
+    from detente.report.charts import frontier_chart, influence_chart, leakage_chart, supply_chart
     from detente.report.claims_charts import evidence_charts
     from detente.report.timeline import timeline_chart
     from detente.report.worldmap import world_map
 
     title = report.case.scenarios[report.drawn].title
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
-    if report.evidence is not None:
-        charts |= evidence_charts(report.evidence)
-    if report.leaks is not None:
-        charts |= leaks_charts(report.leaks)
-    charts |= influence_charts(report.influence)
-    if report.findings is not None:
-        charts |= relief_charts(report.findings)
+    if (evidence := report.evidence) is not None:
+        charts |= evidence_charts(evidence)
+    if (led := report.leaks) is not None:
+        charts |= {"supply": supply_chart(led), "leakage": leakage_chart(led)}
+    charts["influence"] = influence_chart(report.influence)
+    if (findings := report.findings) is not None:
+        charts["frontier"] = frontier_chart(findings)
     charts["timeline"] = timeline_chart(report.case)
     return {name: _figure(chart) for name, chart in charts.items()}
 
