@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.analysis.leakage import Leaks
+from detente.analysis.leakage import CaseLeakage
 from detente.errors import MissingExtraError, ScenarioError
 from detente.report.charts import leakage_chart, save_chart, supply_chart
 from test_command_line import detente
@@ -28,7 +28,7 @@ LINKS = pd.DataFrame(
     ],
     columns=["when", "origin", "route", "value"],
 )  # fmt: skip
-LEAKS = Leaks(
+LEAKS = CaseLeakage(
     title="A case",
     country="RUS",
     hub="BLR",

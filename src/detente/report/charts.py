@@ -10,21 +10,24 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.influence import WHEN, Influence
-from detente.analysis.leakage import Leaks
-from detente.analysis.relief.findings import Findings
 from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import whole_file
 from detente.report.extras import altair
 
+if TYPE_CHECKING:
+    from detente.analysis.influence import Influence
+    from detente.analysis.leakage import CaseLeakage
+    from detente.analysis.relief.findings import Findings
+
 R = TypeVar("R")
+WHEN = ["before", "after"]
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
 COLUMNS = ((0.0, 1.0), (1.5, 2.1))
@@ -104,7 +107,7 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return altair().Scale(domain=domain, range=values)
 
 
-def leakage_chart(found: Leaks) -> Any:
+def leakage_chart(found: CaseLeakage) -> Any:
     """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
     hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
     alt = altair()
@@ -129,7 +132,7 @@ def leakage_chart(found: Leaks) -> Any:
     )
 
 
-def supply_chart(found: Leaks) -> Any:
+def supply_chart(found: CaseLeakage) -> Any:
     """Sankey of who supplies the lane's end, directly and by hub, before and after."""
     destination = text.called(found.country)
     billion = found.supply.assign(
@@ -321,12 +324,12 @@ def influence_chart(found: Influence) -> Any:
 def _dumbbells(values: xr.DataArray, title: str) -> Any:
     alt = altair()
     wide = values.to_series().unstack("when").reset_index()
-    long = wide.melt("partner", list(WHEN), "when", "value")
+    long = wide.melt("partner", WHEN, "when", "value")
     order = wide.sort_values("before", ascending=False)["partner"].tolist()
     y = alt.Y("partner:N", sort=order, title=None)
     line = alt.Chart(wide).mark_rule(strokeWidth=2, color="black")
     lines = line.encode(y=y, x=alt.X("before:Q", title=title), x2="after:Q")
-    shape, fill = scale([*WHEN], ["circle", "diamond"]), scale([*WHEN], ["white", "black"])
+    shape, fill = scale(WHEN, ["circle", "diamond"]), scale(WHEN, ["white", "black"])
     points = (
         alt.Chart(long)
         .mark_point(size=80, opacity=1, stroke="black", strokeWidth=1.4)

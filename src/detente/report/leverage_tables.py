@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.analysis.influence import WHEN, Influence
+from detente.analysis.influence import Influence
 from detente.analysis.relief.findings import Findings
 from detente.analysis.relief.packages import table as rows_of
 from detente.report import text
@@ -73,7 +73,7 @@ def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]
 
 def _pair(values: xr.DataArray, digits: int) -> str:
     """A number, or a country, before and after."""
-    pair = (values.sel(when=w).item() for w in WHEN)
+    pair = values.values.tolist()
     return "/".join(text.country(v) if isinstance(v, str) else text.plain(v, digits) for v in pair)
 
 

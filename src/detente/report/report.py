@@ -14,21 +14,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from detente.analysis import Assessment, assess
-from detente.analysis.claims import DRAWS, Evidence, weigh
+from detente.analysis.assess import Assessment, assess
+from detente.analysis.claims import DRAWS, weigh
+from detente.analysis.evidence import Evidence
 from detente.analysis.influence import Influence, influence
-from detente.analysis.leakage import Leaks, leaks
+from detente.analysis.leakage import CaseLeakage, leakage
 from detente.analysis.relief.findings import Findings, relief_findings
 from detente.analysis.relief.menu import default_senders
 from detente.cases import Case
-from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import write_text
-from detente.report.extras import fill, require
+from detente.report.extras import check_format, fill
 from detente.report.parties import counterpart, rival_of
-from detente.simulation.runs import run
-
-FORMATS = (".html", ".md")
+from detente.simulation.run import simulate
 
 
 class Figure(NamedTuple):
@@ -48,7 +46,7 @@ class Report:
         What it is about.
     drawn
         Scenario that map, routes and influence show.
-    assessment, evidence, leaks, influence, findings
+    assessment, evidence, leakage, influence, findings
         See the functions that make them; None where the case has no routes, no claims, or
         nothing to ease and no rival.
     welfare
@@ -59,7 +57,7 @@ class Report:
     drawn: str
     assessment: Assessment
     evidence: Evidence | None
-    leaks: Leaks | None
+    leakage: CaseLeakage | None
     influence: Influence
     findings: Findings | None
     welfare: xr.DataArray
@@ -115,7 +113,7 @@ class Report:
     def _weighed_others(self) -> list[str]:
         """Countries besides the target whose welfare the draws have."""
         samples = [] if self.evidence is None else self.evidence.samples
-        named = [q.parameters.country for q, _ in samples if q.metric == "welfare"]
+        named = [q.about.country for q, _ in samples if q.metric == "welfare"]
         return [c for c in named if c not in (None, self.case.target)]
 
     def _bands(self, country: str) -> dict[str, str]:
@@ -124,7 +122,7 @@ class Report:
         return {
             q.scenario: text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
             for q, values in samples
-            if q.metric == "welfare" and q.parameters.country == country
+            if q.metric == "welfare" and q.about.country == country
         }
 
     def _told(self, changes: dict[str, str]) -> str:
@@ -168,7 +166,7 @@ def gather(
         evidence=weigh(case, draws, store=store, progress=step("Drawing and solving"))
         if tested
         else None,
-        leaks=leaks(case, country=held, progress=step("Following routes"))
+        leakage=leakage(case, progress=step("Following routes"))
         if case.routes is not None
         else None,
         influence=Influence(
@@ -179,7 +177,7 @@ def gather(
         findings=relief_findings(case, rival=rival, progress=step("Solving packages"))
         if rival is not None and default_senders(case)
         else None,
-        welfare=run(chosen).equilibrium.welfare,
+        welfare=simulate(chosen).outcome().equilibrium.welfare,
     )
 
 
@@ -194,7 +192,7 @@ def figures(report: Report) -> dict[str, Figure]:
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
     if (evidence := report.evidence) is not None:
         charts |= evidence_charts(evidence)
-    if (led := report.leaks) is not None:
+    if (led := report.leakage) is not None:
         charts |= {"supply": supply_chart(led), "leakage": leakage_chart(led)}
     charts["influence"] = influence_chart(report.influence)
     if (findings := report.findings) is not None:
@@ -234,28 +232,13 @@ def render(report: Report, kind: str = "html") -> str:
     )
 
 
-def check_format(path: Path) -> None:
-    """Make sure, before anything is solved, that a report can be written to a path.
-
-    Raises
-    ------
-    ScenarioError
-        Neither .html nor .md.
-    MissingExtraError
-        Without the libraries that write it.
-    """
-    if path.suffix not in FORMATS:
-        raise ScenarioError(f"{path}: a report can be written as {', '.join(FORMATS)}")
-    require("pages", *(("charts",) if path.suffix == ".html" else ()))
-
-
 def write_report(report: Report, path: Path) -> None:
     """Write a report, whole or not at all, as HTML or Markdown by the ending of the path.
 
     Raises
     ------
     ScenarioError, MissingExtraError
-        See `check_format`.
+        See `detente.report.extras.check_format`.
     """
     check_format(path)
     write_text(render(report, path.suffix[1:]), path)

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from detente.cases import Case
-from detente.policy import register
 from detente.policy.measures import Measure
+from detente.policy.register import register
 from detente.report import text
 from detente.report.charts import OKABE_ITO, scale
 from detente.report.extras import altair
