@@ -18,7 +18,7 @@ from detente.analysis import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
-from detente.report.parties import counterpart, rival_of
+from detente.report.parties import counterpart
 from detente.report.report import Report, gather, render, write_report
 from detente.report.timeline import measures_in_force
 from detente.world import load_world
@@ -104,13 +104,13 @@ def test_countries_have_names_and_zeros_no_sign(report: Report, page: str) -> No
 
 
 def test_without_a_rival_there_is_no_leak_to_price(report: Report) -> None:
-    assert rival_of(report.case) is None
+    assert report.case.rival is None
     assert report.findings is None
 
 
 def test_a_counterpart_is_the_rival_or_the_largest_partner(report: Report) -> None:
     belarus = load_case("belarus-2025")
-    assert rival_of(belarus) == counterpart(belarus) == "Russia"
+    assert belarus.rival == counterpart(belarus) == "RUS"
     world = load_world()
     trade = world.trade.sum("sector")
     for case, target in ((belarus, "RUS"), (report.case, None)):

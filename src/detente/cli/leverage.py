@@ -103,15 +103,12 @@ def relief(
 
 
 def _rival(case: Case) -> str:
-    from detente.report.parties import rival_of
-
-    rival = rival_of(case)
-    if rival is None:
+    if case.rival is None:
         raise ScenarioError(
             f"the case {case.title!r} names no rival among its `parties`: "
             "say with --rival to which country relief may leak"
         )
-    return rival
+    return case.rival
 
 
 def _numbers(words: str) -> list[float]:

@@ -7,11 +7,6 @@ from detente.world.names import resolve_countries
 from detente.world.world import World
 
 
-def rival_of(case: Case) -> str | None:
-    """The country to which relief may leak, as the case names it among its parties."""
-    return next(iter(case.parties.get("rival", [])), None)
-
-
 def counterpart(case: Case, target: str | None = None) -> str:
     """The case's rival, or the largest trading partner of the target where that is another.
 
@@ -24,10 +19,7 @@ def counterpart(case: Case, target: str | None = None) -> str:
     """
     world = case.scenario(case.last_easing()).load_world()
     here = resolve_countries(target or case.target, world.countries)[0]
-    rival = rival_of(case)
-    if rival is not None and resolve_countries(rival, world.countries) != [here]:
-        return rival
-    return largest_partners(world, here)[0]
+    return largest_partners(world, here)[0] if case.rival in (None, here) else str(case.rival)
 
 
 def largest_partners(world: World, country: str, count: int = 1) -> list[str]:

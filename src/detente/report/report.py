@@ -25,7 +25,7 @@ from detente.cases import Case
 from detente.report import text
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
-from detente.report.parties import counterpart, rival_of
+from detente.report.parties import counterpart
 from detente.simulation.run import simulate
 
 
@@ -156,7 +156,7 @@ def gather(
         From the scenarios of the case.
     """
     step = progress or (lambda words: lambda done, total: None)
-    drawn, held, rival = case.last_easing(), counterpart(case), rival_of(case)
+    drawn, held, rival = case.last_easing(), counterpart(case), case.rival
     chosen = case.scenario(drawn)
     tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
     return Report(
