@@ -48,7 +48,7 @@ def solve(
 
 def _actors(scenario: Scenario, target: str) -> list[str]:
     """The target, the senders, and the two that trade most with the target."""
-    from detente.report.parties import largest_partners
+    from detente.analysis.parties import largest_partners
     from detente.world.names import resolve_countries
 
     world = scenario.load_world()

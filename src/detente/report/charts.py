@@ -24,7 +24,7 @@ from detente.report.extras import altair
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence
     from detente.analysis.leakage import CaseLeakage
-    from detente.analysis.relief.findings import Findings
+    from detente.analysis.relief.relief import Relief
 
 R = TypeVar("R")
 WHEN = ["before", "after"]
@@ -236,7 +236,7 @@ def _names(sizes: pd.Series, tops: dict[str, float], x: float, side: str, top: f
     )
 
 
-def frontier_chart(found: Findings) -> Any:
+def frontier_chart(found: Relief) -> Any:
     """Gain against leak, the senders' cost as size; each point names its package.
 
     All packages are small grey dots; those on the frontier are open circles, and diamonds where
@@ -312,7 +312,7 @@ def influence_chart(found: Influence) -> Any:
         altair()
         .vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
         .properties(
-            title=f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}",
+            title=f"Influence over {text.called(found.target)}: {found.scenario}",
             description=(
                 "Three dumbbell charts of influence by partner, before and after. Cost of being "
                 f"cut off, percent of real income: {words}."

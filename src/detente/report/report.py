@@ -19,13 +19,13 @@ from detente.analysis.claims import DRAWS, weigh
 from detente.analysis.evidence import Evidence
 from detente.analysis.influence import Influence, influence
 from detente.analysis.leakage import CaseLeakage, leakage
-from detente.analysis.relief.findings import Findings, relief_findings
-from detente.analysis.relief.menu import default_senders
+from detente.analysis.parties import counterpart
+from detente.analysis.relief.bundles import can_ease
+from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
 from detente.report import text
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
-from detente.report.parties import counterpart
 from detente.simulation.run import simulate
 
 
@@ -46,9 +46,9 @@ class Report:
         What it is about.
     drawn
         Scenario that map, routes and influence show.
-    assessment, evidence, leakage, influence, findings
+    assessment, evidence, leakage, influence, relief
         See the functions that make them; None where the case has no routes, no claims, or
-        nothing to ease and no rival.
+        nothing to ease.
     welfare
         Percent of income by country in the scenario drawn.
     """
@@ -59,7 +59,7 @@ class Report:
     evidence: Evidence | None
     leakage: CaseLeakage | None
     influence: Influence
-    findings: Findings | None
+    relief: Relief | None
     welfare: xr.DataArray
 
     def answer(self) -> list[str]:
@@ -68,7 +68,7 @@ class Report:
 
     def manifest(self) -> dict[str, Any]:
         """What repeats the report."""
-        parts = {"claims": self.evidence, "relief": self.findings}
+        parts = {"claims": self.evidence, "relief": self.relief}
         found = {name: part.manifest for name, part in parts.items() if part is not None}
         return {
             "case": self.case.title,
@@ -156,7 +156,7 @@ def gather(
         From the scenarios of the case.
     """
     step = progress or (lambda words: lambda done, total: None)
-    drawn, held, rival = case.last_easing(), counterpart(case), case.rival
+    drawn, held = case.last_easing(), counterpart(case)
     chosen = case.scenario(drawn)
     tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
     return Report(
@@ -169,14 +169,10 @@ def gather(
         leakage=leakage(case, progress=step("Following routes"))
         if case.routes is not None
         else None,
-        influence=Influence(
-            influence(
-                case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
-            )
+        influence=influence(
+            case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
         ),
-        findings=relief_findings(case, rival=rival, progress=step("Solving packages"))
-        if rival is not None and default_senders(case)
-        else None,
+        relief=relief(case, progress=step("Solving packages")) if can_ease(case) else None,
         welfare=simulate(chosen).outcome().equilibrium.welfare,
     )
 
@@ -195,8 +191,8 @@ def figures(report: Report) -> dict[str, Figure]:
     if (led := report.leakage) is not None:
         charts |= {"supply": supply_chart(led), "leakage": leakage_chart(led)}
     charts["influence"] = influence_chart(report.influence)
-    if (findings := report.findings) is not None:
-        charts["frontier"] = frontier_chart(findings)
+    if (eased := report.relief) is not None:
+        charts["frontier"] = frontier_chart(eased)
     charts["timeline"] = timeline_chart(report.case)
     return {name: _figure(chart) for name, chart in charts.items()}
 
@@ -219,14 +215,14 @@ def render(report: Report, kind: str = "html") -> str:
     MissingExtraError
         Without the report extra.
     """
-    findings = report.findings
+    eased = report.relief
     return fill(
         f"report.{kind}",
         r=report,
         case=report.case,
         figures=figures(report) if kind == "html" else {},
         welfare=report.assessment.welfare_by_country(),
-        offers=[] if findings is None else findings.offers.to_dict("records"),
+        offers=[] if eased is None else eased.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),
         today=date.today().isoformat(),
     )

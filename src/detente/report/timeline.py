@@ -53,7 +53,7 @@ def timeline_chart(case: Case) -> Any:
             "number": range(1, 1 + len(case.events)),
         }
     )
-    x = alt.X("day:T", title=None)
+    x = alt.X("day:T", title=None, axis=alt.Axis(format="%Y", tickCount="year"))
     lines = (
         alt.Chart(counts)
         .mark_line(interpolate="step-after", strokeWidth=2.2)
