@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from detente.analysis.leakage import CaseLeakage
 from detente.errors import MissingExtraError, ScenarioError
 from detente.report.charts import leakage_chart, save_chart, supply_chart
 from test_command_line import detente
@@ -27,13 +28,26 @@ LINKS = pd.DataFrame(
     ],
     columns=["when", "origin", "route", "value"],
 )  # fmt: skip
+LEAKS = CaseLeakage(
+    title="A case",
+    country="RUS",
+    hub="BLR",
+    titles={},
+    channels=pd.DataFrame(),
+    routes=pd.DataFrame(),
+    break_evens={},
+    drawn="",
+    supply=LINKS,
+    enforcement=CURVE,
+    manifest={},
+)
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "html"])
 def test_charts_are_files_of_their_own(tmp_path: Path, ending: str) -> None:
     for name, chart in (
-        ("supply", supply_chart(LINKS, "Russia")),
-        ("curve", leakage_chart(CURVE, "BLR", "Western goods")),
+        ("supply", supply_chart(LEAKS)),
+        ("curve", leakage_chart(LEAKS)),
     ):
         path = tmp_path / f"{name}.{ending}"
         save_chart(chart, path)
@@ -48,13 +62,13 @@ def test_charts_are_files_of_their_own(tmp_path: Path, ending: str) -> None:
 
 
 def test_charts_describe_themselves() -> None:
-    assert "before Belarus 1.0" in supply_chart(LINKS, "Russia").to_dict()["description"]
-    assert "from 2.00 to 0.50" in leakage_chart(CURVE, "BLR", "goods").to_dict()["description"]
+    assert "before Belarus 1.0" in supply_chart(LEAKS).to_dict()["description"]
+    assert "from 2.00 to 0.50" in leakage_chart(LEAKS).to_dict()["description"]
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"\.svg, \.png, \.html"):
-        save_chart(leakage_chart(CURVE, "BLR", "goods"), tmp_path / "chart.jpg")
+        save_chart(leakage_chart(LEAKS), tmp_path / "chart.jpg")
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,13 +76,13 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         MissingExtraError, match=r"'detente\[report\]', or pip install '\.\[report\]'"
     ):
-        leakage_chart(CURVE, "BLR", "goods")
+        leakage_chart(LEAKS)
 
 
 def test_a_chart_that_cannot_be_drawn_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "chart.svg"
     path.write_text("as it was")
-    chart = leakage_chart(CURVE, "BLR", "goods")
+    chart = leakage_chart(LEAKS)
     chart.width = "wide"
     with pytest.raises(Exception, match="'wide' is an invalid value"):
         save_chart(chart, path)

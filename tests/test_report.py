@@ -14,14 +14,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from detente.analysis import assess
+from detente.analysis.assess import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
-from detente.report.parties import counterpart, required_rival, rival_of
 from detente.report.report import Report, gather, render, write_report
+from detente.report.text import called
 from detente.report.timeline import measures_in_force
 from detente.world import load_world
+from detente.world.names import resolve_countries
 
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
@@ -103,23 +104,16 @@ def test_countries_have_names_and_zeros_no_sign(report: Report, page: str) -> No
     assert not re.search(r"-0\.0+\b", shown)
 
 
-def test_without_a_rival_there_is_no_leak_to_price(report: Report) -> None:
-    assert rival_of(report.case) is None
-    assert report.findings is None
-    with pytest.raises(ScenarioError, match="names no rival"):
-        required_rival(report.case)
-
-
-def test_a_counterpart_is_the_rival_or_the_largest_partner(report: Report) -> None:
-    belarus = load_case("belarus-2025")
-    assert rival_of(belarus) == counterpart(belarus) == "Russia"
+def test_without_a_rival_relief_may_leak_to_a_partner_that_is_no_sender(report: Report) -> None:
+    assert report.case.rival is None
+    assert report.relief is not None
     world = load_world()
+    senders = resolve_countries("EU27", world.countries)
     trade = world.trade.sum("sector")
-    for case, target in ((belarus, "RUS"), (report.case, None)):
-        code = target or case.target
-        both = trade.sel(origin=code).values + trade.sel(destination=code).values
-        both[world.countries.index(code)] = 0
-        assert counterpart(case, target) == world.countries[int(both.argmax())]
+    both = trade.sel(origin="TUR").values + trade.sel(destination="TUR").values
+    order = [world.countries[k] for k in (-both).argsort() if world.countries[k] != "TUR"]
+    assert report.relief.rival == next(c for c in order if c not in senders)
+    assert f"the hold of {called(report.relief.rival)} on Türkiye" in render(report, "md")
 
 
 def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:

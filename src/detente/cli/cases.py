@@ -8,24 +8,33 @@ from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, Delivery, Draws, Json, ScenarioName, Store, delivering
+from detente.cli.options import (
+    CaseName,
+    ChartFormat,
+    Delivery,
+    Draws,
+    Json,
+    ScenarioName,
+    Store,
+    delivering,
+)
 from detente.cli.terminal import console, deliver, progress, steps, tell_written
 
 
 @delivering()
 def assess(case: CaseName, *, to: Delivery) -> None:
     """Run the scenarios of a case and print who gains and who loses."""
-    from detente.analysis import assess as run
+    from detente.analysis.assess import assess as solve
     from detente.cases import load_case
     from detente.report.tables import assessment_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
-        result = run(loaded, advance)
+        result = solve(loaded, advance)
     deliver(result, assessment_view, to)
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def claims(
     case: CaseName,
     draws: Draws = 896,
@@ -69,10 +78,12 @@ def report(
     store: Store = None,
 ) -> None:
     """Write all that can be said of a case to one file that can be sent on."""
-    from detente.cases import load_case
-    from detente.report.report import check_format, gather, write_report
+    from detente.report.extras import check_format
 
     check_format(output)
+    from detente.cases import load_case
+    from detente.report.report import gather, write_report
+
     loaded = load_case(case)
     with steps() as step:
         found = gather(loaded, draws=draws, store=store, progress=step)
@@ -80,31 +91,31 @@ def report(
     tell_written([output])
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def leakage(
     case: CaseName,
     scenario: ScenarioName = None,
     hub: Annotated[
-        str | None, typer.Option(help="Hub to enforce at; the case's target by default.")
+        str | None,
+        typer.Option(help="Hub to enforce at; by default the case's target."),
     ] = None,
     country: Annotated[
         str | None,
-        typer.Option(help="Whose welfare is explained; the case's rival by default."),
+        typer.Option(help="Whose welfare is explained; by default the case's rival."),
     ] = None,
     *,
     to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
-    from detente.analysis.leakage import leaks
+    from detente.analysis.leakage import leakage as follow
     from detente.cases import load_case
-    from detente.report.charts import drawing, leaks_charts
-    from detente.report.parties import counterpart
-    from detente.report.tables import leaks_view
+    from detente.report.charts import drawing, leakage_chart, supply_chart
+    from detente.report.tables import leakage_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
-        found = leaks(loaded, scenario, hub, country or counterpart(loaded), advance)
-    deliver(found, leaks_view, to, drawing(leaks_charts))
+        found = follow(loaded, scenario, hub, country, advance)
+    deliver(found, leakage_view, to, drawing(supply=supply_chart, leakage=leakage_chart))
 
 
 def new(

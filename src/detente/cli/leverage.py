@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from detente.cli.options import CaseName, Delivery, ScenarioName, delivering, names
+from detente.cli.options import CaseName, ChartFormat, Delivery, ScenarioName, delivering, names
 from detente.cli.terminal import deliver, progress
 
 
-@delivering(charts="svg")
+@delivering(ChartFormat.svg)
 def influence(
     target: Annotated[str, typer.Argument(help="Country whose dependence is asked.")],
     case: Annotated[str, typer.Option(help="Case with the scenario.")] = "belarus-2025",
@@ -18,30 +18,29 @@ def influence(
     partner: Annotated[
         str | None,
         typer.Option(
-            help="Whose hold the answer is about; the case's rival by default, or the largest "
-            "trading partner."
+            help="Whose hold the answer is about; by default the case's rival, or the largest "
+            "trading partner that is no sender."
         ),
     ] = None,
     *,
     to: Delivery,
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
-    from detente.analysis.influence import Influence
-    from detente.analysis.influence import influence as solve_influence
+    from detente.analysis.influence import influence as solve
+    from detente.analysis.parties import counterpart
     from detente.cases import load_case
-    from detente.report.charts import drawing, influence_charts
+    from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
-    from detente.report.parties import counterpart
 
     loaded = load_case(case)
     chosen = loaded.scenario(scenario or loaded.last_easing())
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
-        found = Influence(solve_influence(target, chosen, partners, progress=advance))
-    deliver(found, influence_view, to, drawing(influence_charts))
+        found = solve(target, chosen, partners, progress=advance)
+    deliver(found, influence_view, to, drawing(influence=influence_chart))
 
 
-@delivering(charts="html")
+@delivering(ChartFormat.html)
 def relief(
     case: CaseName,
     senders: Annotated[
@@ -56,7 +55,10 @@ def relief(
     ] = "1",
     rival: Annotated[
         str | None,
-        typer.Option(help="Country to which relief may leak; the case's rival by default."),
+        typer.Option(
+            help="Country to which relief may leak; by default the case's rival, or the largest "
+            "trading partner that is no sender."
+        ),
     ] = None,
     max_leak: Annotated[
         float | None,
@@ -78,25 +80,25 @@ def relief(
     to: Delivery,
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
-    from detente.analysis.relief.findings import Wishes, relief_findings
+    from detente.analysis.relief.relief import Requirements
+    from detente.analysis.relief.relief import relief as solve
     from detente.cases import load_case
-    from detente.report.charts import drawing, relief_charts
+    from detente.report.charts import drawing, frontier_chart
     from detente.report.leverage_tables import relief_view
-    from detente.report.parties import required_rival
 
-    wishes = Wishes(min_gain, max_leak, short_run, nash_value, nash_weight)
+    requirements = Requirements(min_gain, max_leak, short_run, nash_value, nash_weight)
     loaded = load_case(case)
     with progress("Solving packages") as advance:
-        found = relief_findings(
+        found = solve(
             loaded,
             names(senders),
             names(measures),
             _numbers(degrees),
-            rival or required_rival(loaded),
-            wishes,
+            rival,
+            requirements,
             advance,
         )
-    deliver(found, relief_view, to, drawing(relief_charts))
+    deliver(found, relief_view, to, drawing(frontier=frontier_chart))
 
 
 def _numbers(words: str) -> list[float]:

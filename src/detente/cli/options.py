@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -61,7 +61,9 @@ class Delivery:
             require("charts", "pages")
 
 
-def delivering(charts: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def delivering(
+    charts: ChartFormat | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of `Delivery`, which it takes as its argument `to`.
 
     Parameters
@@ -69,29 +71,21 @@ def delivering(charts: str | None = None) -> Callable[[Callable[..., None]], Cal
     charts
         Their format by default; without it the command draws none, and has no option about them.
     """
-    left_out = () if charts else ("output", "kind")
-    shared = [f for f in fields(Delivery) if f.name not in left_out]
+    shared = dict(inspect.signature(Delivery, eval_str=True).parameters)
+    if charts is None:
+        del shared["output"], shared["kind"]
+    else:
+        shared["kind"] = shared["kind"].replace(default=charts)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(command, eval_str=True)
-        hints = inspect.get_annotations(Delivery, eval_str=True)
-        options = [
-            inspect.Parameter(
-                f.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=ChartFormat(charts) if f.name == "kind" and charts else f.default,
-                annotation=hints[f.name],
-            )
-            for f in shared
-        ]
-
         @wraps(command)
         def run(**given: Any) -> None:
-            to = Delivery(**{f.name: given.pop(f.name) for f in shared})
-            command(**given, to=to)
+            command(to=Delivery(**{k: given.pop(k) for k in shared}), **given)
 
-        kept = [p for p in own.parameters.values() if p.name != "to"]
-        run.__signature__ = own.replace(parameters=[*kept, *options])  # type: ignore[attr-defined]
+        own = dict(inspect.signature(command, eval_str=True).parameters)
+        del own["to"]
+        options = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shared.values()]
+        run.__signature__ = inspect.Signature([*own.values(), *options])  # type: ignore[attr-defined]
         return run
 
     return decorate

@@ -11,7 +11,7 @@ from detente.cli.options import Delivery, delivering, names
 from detente.cli.terminal import deliver, progress
 
 if TYPE_CHECKING:
-    from detente.policy import Scenario
+    from detente.policy.scenario import Scenario
 
 
 @delivering()
@@ -32,7 +32,7 @@ def solve(
 ) -> None:
     """Solve one scenario file."""
     from detente.analysis.assess import assess_scenarios
-    from detente.policy import read_scenario
+    from detente.policy.scenario import read_scenario
     from detente.report.tables import assessment_view
 
     loaded = read_scenario(scenario)
@@ -48,7 +48,7 @@ def solve(
 
 def _actors(scenario: Scenario, target: str) -> list[str]:
     """The target, the senders, and the two that trade most with the target."""
-    from detente.report.parties import largest_partners
+    from detente.analysis.parties import largest_partners
     from detente.world.names import resolve_countries
 
     world = scenario.load_world()

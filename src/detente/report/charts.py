@@ -10,21 +10,24 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.influence import WHEN, Influence
-from detente.analysis.leakage import Leaks
-from detente.analysis.relief.findings import Findings
 from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import whole_file
 from detente.report.extras import altair
 
+if TYPE_CHECKING:
+    from detente.analysis.influence import Influence
+    from detente.analysis.leakage import CaseLeakage
+    from detente.analysis.relief.relief import Relief
+
 R = TypeVar("R")
+WHEN = ["before", "after"]
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
 COLUMNS = ((0.0, 1.0), (1.5, 2.1))
@@ -60,9 +63,13 @@ def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
     return paths
 
 
-def drawing(charts: Callable[[R], dict[str, Any]]) -> Callable[[R, Path, str], list[Path]]:
-    """From what draws a result, what writes its charts to a folder in a format."""
-    return lambda found, folder, kind: write_charts(charts(found), folder, kind)
+def drawing(**charts: Callable[[R], Any]) -> Callable[[R, Path, str], list[Path]]:
+    """From what draws a result, by name, what writes its charts to a folder in a format."""
+
+    def write(found: R, folder: Path, kind: str) -> list[Path]:
+        return write_charts({name: draw(found) for name, draw in charts.items()}, folder, kind)
+
+    return write
 
 
 def save_chart(chart: Any, path: Path) -> None:
@@ -100,27 +107,11 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return altair().Scale(domain=domain, range=values)
 
 
-def leaks_charts(found: Leaks) -> dict[str, Any]:
-    """Who supplies the lane's end, and the leakage curve, by name."""
-    end, hub = text.called(found.country), text.called(found.hub)
-    return {
-        "supply": supply_chart(found.supply, end),
-        "leakage": leakage_chart(found.enforcement, hub, f"goods bound for {end}"),
-    }
-
-
-def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
-    """Trade through hubs against enforcement, with the status quo marked; an Altair chart.
-
-    Parameters
-    ----------
-    curve
-        From `detente.analysis.channels.enforcement`.
-    hub, lane
-        Words for the title.
-    """
+def leakage_chart(found: CaseLeakage) -> Any:
+    """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
+    hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
     alt = altair()
-    rows = curve.reset_index()
+    rows = found.enforcement.reset_index()
     rows["cost"] = 100 * (rows["mu_hat"] - 1)
     rows["billion"] = rows["through_hubs"] / 1e3
     x = alt.X("cost:Q", title=f"Handling cost at {hub} raised by enforcement, percent")
@@ -141,20 +132,13 @@ def leakage_chart(curve: pd.DataFrame, hub: str, lane: str) -> Any:
     )
 
 
-def supply_chart(links: pd.DataFrame, destination: str) -> Any:
-    """Sankey of who supplies a destination, directly and by hub, before and after.
-
-    Parameters
-    ----------
-    links
-        Columns `when` (before, after), `origin`, `route`, `value` in million USD.
-    destination
-        Words for the right-hand side.
-    """
-    billion = links.assign(
-        value=links["value"] / 1e3,
-        origin=links["origin"].map(text.country),
-        route=links["route"].map(text.country),
+def supply_chart(found: CaseLeakage) -> Any:
+    """Sankey of who supplies the lane's end, directly and by hub, before and after."""
+    destination = text.called(found.country)
+    billion = found.supply.assign(
+        value=found.supply["value"] / 1e3,
+        origin=found.supply["origin"].map(text.country),
+        route=found.supply["route"].map(text.country),
     )
     top = float(billion.groupby("when")["value"].sum().max())
     panels = [
@@ -252,12 +236,7 @@ def _names(sizes: pd.Series, tops: dict[str, float], x: float, side: str, top: f
     )
 
 
-def relief_charts(found: Findings) -> dict[str, Any]:
-    """The frontier, by name."""
-    return {"frontier": frontier_chart(found)}
-
-
-def frontier_chart(found: Findings) -> Any:
+def frontier_chart(found: Relief) -> Any:
     """Gain against leak, the senders' cost as size; each point names its package.
 
     All packages are small grey dots; those on the frontier are open circles, and diamonds where
@@ -323,11 +302,6 @@ def _points(packages: xr.Dataset) -> pd.DataFrame:
     return rows.head(MOST_POINTS)
 
 
-def influence_charts(found: Influence) -> dict[str, Any]:
-    """The dumbbells, by name."""
-    return {"influence": influence_chart(found)}
-
-
 def influence_chart(found: Influence) -> Any:
     """Dumbbells: each partner's influence before (open) and after (filled), in three senses."""
     data = found.data.assign(cut_off=-found.data["cut_off"])
@@ -338,7 +312,7 @@ def influence_chart(found: Influence) -> Any:
         altair()
         .vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
         .properties(
-            title=f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}",
+            title=f"Influence over {text.called(found.target)}: {found.scenario}",
             description=(
                 "Three dumbbell charts of influence by partner, before and after. Cost of being "
                 f"cut off, percent of real income: {words}."
@@ -350,12 +324,12 @@ def influence_chart(found: Influence) -> Any:
 def _dumbbells(values: xr.DataArray, title: str) -> Any:
     alt = altair()
     wide = values.to_series().unstack("when").reset_index()
-    long = wide.melt("partner", list(WHEN), "when", "value")
+    long = wide.melt("partner", WHEN, "when", "value")
     order = wide.sort_values("before", ascending=False)["partner"].tolist()
     y = alt.Y("partner:N", sort=order, title=None)
     line = alt.Chart(wide).mark_rule(strokeWidth=2, color="black")
     lines = line.encode(y=y, x=alt.X("before:Q", title=title), x2="after:Q")
-    shape, fill = scale([*WHEN], ["circle", "diamond"]), scale([*WHEN], ["white", "black"])
+    shape, fill = scale(WHEN, ["circle", "diamond"]), scale(WHEN, ["white", "black"])
     points = (
         alt.Chart(long)
         .mark_point(size=80, opacity=1, stroke="black", strokeWidth=1.4)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.analysis.claims import Evidence, WeighedClaim
+from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.arrays import Array
 from detente.report import text
 from detente.report.charts import OKABE_ITO, scale, titled, write_charts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from detente.errors import MissingExtraError
+from detente.errors import MissingExtraError, ScenarioError
 
 Purpose: TypeAlias = Literal["charts", "pages", "parquet"]
 
@@ -46,6 +47,23 @@ def require(*purposes: Purpose) -> None:
         words, extra, names = _NEEDS[purpose]
         for name in names:
             library(name, extra, words)
+
+
+def check_format(path: Path) -> None:
+    """Make sure, before anything is solved, that a report can be written to a path.
+
+    Raises
+    ------
+    ScenarioError
+        Neither .html nor .md.
+    MissingExtraError
+        Without the libraries that write it.
+    """
+    if path.suffix not in (".html", ".md"):
+        raise ScenarioError(f"{path}: a report can be written as .html, .md")
+    require("pages")
+    if path.suffix == ".html":
+        require("charts")
 
 
 def altair() -> Any:

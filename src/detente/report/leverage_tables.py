@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.analysis.influence import WHEN, Influence
-from detente.analysis.relief.findings import Findings
+from detente.analysis.influence import Influence
 from detente.analysis.relief.packages import table as rows_of
+from detente.analysis.relief.relief import Relief
 from detente.report import text
 from detente.report.tables import grid, signed
 
@@ -47,9 +47,7 @@ def influence_view(found: Influence) -> RenderableType:
     data = found.data
     spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
     return Group(
-        Text(
-            f"Influence over {text.called(data.attrs['target'])}: {data.attrs['scenario']}", "bold"
-        ),
+        Text(f"Influence over {text.called(found.target)}: {found.scenario}", "bold"),
         _by_partner(
             data,
             f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}",
@@ -73,11 +71,11 @@ def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]
 
 def _pair(values: xr.DataArray, digits: int) -> str:
     """A number, or a country, before and after."""
-    pair = (values.sel(when=w).item() for w in WHEN)
+    pair = values.values.tolist()
     return "/".join(text.country(v) if isinstance(v, str) else text.plain(v, digits) for v in pair)
 
 
-def relief_view(found: Findings) -> RenderableType:
+def relief_view(found: Relief) -> RenderableType:
     """Frontier, contributions, coalitions, prices, snap-back and burden."""
     search = found.packages.attrs.get("search")
     parts: list[RenderableType] = [
@@ -94,7 +92,7 @@ def relief_view(found: Findings) -> RenderableType:
     return Group(*parts, Text(text.provenance(found.manifest), style="dim"))
 
 
-def _heads(found: Findings, cost: str = "senders' cost, m USD") -> list[str]:
+def _heads(found: Relief, cost: str = "senders' cost, m USD") -> list[str]:
     target, rival = text.country(found.target), text.country(found.rival)
     return [f"{target} gain, %", f"{rival} leak, %", cost]
 
@@ -104,7 +102,7 @@ def _outcomes(row: pd.Series[Any]) -> list[Text]:
 
 
 def _packages(
-    found: Findings, title: str, named: list[tuple[str, Any]], more: dict[str, list[str]]
+    found: Relief, title: str, named: list[tuple[str, Any]], more: dict[str, list[str]]
 ) -> Table:
     """Packages with what they are called in the table; further columns are heading to values."""
     heads = ["package", *_heads(found), "through hubs, m USD", *more]
@@ -115,7 +113,7 @@ def _packages(
     return grid(title, heads, rows)
 
 
-def _frontier(found: Findings) -> Table:
+def _frontier(found: Relief) -> Table:
     total, best = found.packages.sizes["package"], found.frontier.sizes["package"]
     title = f"Frontier: {best} of {text.plural(total, 'package', 'packages')} that none dominates"
     title += f", {SHOWN} of them by gain" if best > SHOWN else ""
@@ -128,7 +126,7 @@ def _frontier(found: Findings) -> Table:
     return _packages(found, title, [(r["words"], r) for _, r in shown.iterrows()], more)
 
 
-def _contributions(found: Findings) -> Table:
+def _contributions(found: Relief) -> Table:
     values = found.contributions.sort_values("gain", ascending=False)
     values.loc["sum"] = values.sum()
     rows = ([text.spelled(str(k), text.country), *_outcomes(row)] for k, row in values.iterrows())
@@ -136,16 +134,16 @@ def _contributions(found: Findings) -> Table:
     return grid(title, ["eased", *_heads(found, "senders' cost, million USD")], rows)
 
 
-def _offers(found: Findings) -> Table:
-    cap = found.wishes.max_leak
+def _offers(found: Relief) -> Table:
+    cap = found.requirements.max_leak
     within = "" if cap is None else f" with a leak of at most {cap:g} percent"
     named = [(f"{row['coalition']} ({row['words']})", row) for _, row in found.offers.iterrows()]
     alone = {"only it can, %": [text.plain(v, 3) for v in found.offers["needs_all"]]}
     return _packages(found, f"What each coalition can offer at most{within}", named, alone)
 
 
-def _picked(found: Findings) -> Table:
-    w = found.wishes
+def _picked(found: Relief) -> Table:
+    w = found.requirements
     asked = [] if w.min_gain is None else [f"gain of at least {w.min_gain:g} percent"]
     asked += [] if w.max_leak is None else [f"leak of at most {w.max_leak:g} percent"]
     picked = {"cheapest for the senders": found.chosen, "least leak": found.least_leak}
@@ -160,7 +158,7 @@ def _picked(found: Findings) -> Table:
     return _packages(found, title, named, {})
 
 
-def _snap_back(found: Findings) -> str:
+def _snap_back(found: Relief) -> str:
     s, percent = found.snap_back, text.percent
     return (
         f"Snap-back of {text.spelled(s.package, text.country)}: relief gives "
@@ -171,7 +169,7 @@ def _snap_back(found: Findings) -> str:
     )
 
 
-def _burden(found: Findings) -> Table:
+def _burden(found: Relief) -> Table:
     burden = found.burden
     assert burden is not None
     members = burden.members

@@ -14,21 +14,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from detente.analysis import Assessment, assess
-from detente.analysis.claims import DRAWS, Evidence, weigh
+from detente.analysis.assess import Assessment, assess
+from detente.analysis.claims import DRAWS, weigh
+from detente.analysis.evidence import Evidence
 from detente.analysis.influence import Influence, influence
-from detente.analysis.leakage import Leaks, leaks
-from detente.analysis.relief.findings import Findings, relief_findings
-from detente.analysis.relief.menu import default_senders
+from detente.analysis.leakage import CaseLeakage, leakage
+from detente.analysis.parties import counterpart
+from detente.analysis.relief.bundles import can_ease
+from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
-from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import write_text
-from detente.report.extras import fill, require
-from detente.report.parties import counterpart, rival_of
-from detente.simulation.runs import run
-
-FORMATS = (".html", ".md")
+from detente.report.extras import check_format, fill
+from detente.simulation.run import simulate
 
 
 class Figure(NamedTuple):
@@ -48,9 +46,9 @@ class Report:
         What it is about.
     drawn
         Scenario that map, routes and influence show.
-    assessment, evidence, leaks, influence, findings
+    assessment, evidence, leakage, influence, relief
         See the functions that make them; None where the case has no routes, no claims, or
-        nothing to ease and no rival.
+        nothing to ease.
     welfare
         Percent of income by country in the scenario drawn.
     """
@@ -59,9 +57,9 @@ class Report:
     drawn: str
     assessment: Assessment
     evidence: Evidence | None
-    leaks: Leaks | None
+    leakage: CaseLeakage | None
     influence: Influence
-    findings: Findings | None
+    relief: Relief | None
     welfare: xr.DataArray
 
     def answer(self) -> list[str]:
@@ -70,7 +68,7 @@ class Report:
 
     def manifest(self) -> dict[str, Any]:
         """What repeats the report."""
-        parts = {"claims": self.evidence, "relief": self.findings}
+        parts = {"claims": self.evidence, "relief": self.relief}
         found = {name: part.manifest for name, part in parts.items() if part is not None}
         return {
             "case": self.case.title,
@@ -115,7 +113,7 @@ class Report:
     def _weighed_others(self) -> list[str]:
         """Countries besides the target whose welfare the draws have."""
         samples = [] if self.evidence is None else self.evidence.samples
-        named = [q.parameters.country for q, _ in samples if q.metric == "welfare"]
+        named = [q.about.country for q, _ in samples if q.metric == "welfare"]
         return [c for c in named if c not in (None, self.case.target)]
 
     def _bands(self, country: str) -> dict[str, str]:
@@ -124,7 +122,7 @@ class Report:
         return {
             q.scenario: text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
             for q, values in samples
-            if q.metric == "welfare" and q.parameters.country == country
+            if q.metric == "welfare" and q.about.country == country
         }
 
     def _told(self, changes: dict[str, str]) -> str:
@@ -158,7 +156,7 @@ def gather(
         From the scenarios of the case.
     """
     step = progress or (lambda words: lambda done, total: None)
-    drawn, held, rival = case.last_easing(), counterpart(case), rival_of(case)
+    drawn, held = case.last_easing(), counterpart(case)
     chosen = case.scenario(drawn)
     tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
     return Report(
@@ -168,37 +166,33 @@ def gather(
         evidence=weigh(case, draws, store=store, progress=step("Drawing and solving"))
         if tested
         else None,
-        leaks=leaks(case, country=held, progress=step("Following routes"))
+        leakage=leakage(case, progress=step("Following routes"))
         if case.routes is not None
         else None,
-        influence=Influence(
-            influence(
-                case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
-            )
+        influence=influence(
+            case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
         ),
-        findings=relief_findings(case, rival=rival, progress=step("Solving packages"))
-        if rival is not None and default_senders(case)
-        else None,
-        welfare=run(chosen).equilibrium.welfare,
+        relief=relief(case, progress=step("Solving packages")) if can_ease(case) else None,
+        welfare=simulate(chosen).outcome().equilibrium.welfare,
     )
 
 
 def figures(report: Report) -> dict[str, Figure]:
     """The charts of a report, by name."""
-    from detente.report.charts import influence_charts, leaks_charts, relief_charts
+    from detente.report.charts import frontier_chart, influence_chart, leakage_chart, supply_chart
     from detente.report.claims_charts import evidence_charts
     from detente.report.timeline import timeline_chart
     from detente.report.worldmap import world_map
 
     title = report.case.scenarios[report.drawn].title
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
-    if report.evidence is not None:
-        charts |= evidence_charts(report.evidence)
-    if report.leaks is not None:
-        charts |= leaks_charts(report.leaks)
-    charts |= influence_charts(report.influence)
-    if report.findings is not None:
-        charts |= relief_charts(report.findings)
+    if (evidence := report.evidence) is not None:
+        charts |= evidence_charts(evidence)
+    if (led := report.leakage) is not None:
+        charts |= {"supply": supply_chart(led), "leakage": leakage_chart(led)}
+    charts["influence"] = influence_chart(report.influence)
+    if (eased := report.relief) is not None:
+        charts["frontier"] = frontier_chart(eased)
     charts["timeline"] = timeline_chart(report.case)
     return {name: _figure(chart) for name, chart in charts.items()}
 
@@ -221,32 +215,17 @@ def render(report: Report, kind: str = "html") -> str:
     MissingExtraError
         Without the report extra.
     """
-    findings = report.findings
+    eased = report.relief
     return fill(
         f"report.{kind}",
         r=report,
         case=report.case,
         figures=figures(report) if kind == "html" else {},
         welfare=report.assessment.welfare_by_country(),
-        offers=[] if findings is None else findings.offers.to_dict("records"),
+        offers=[] if eased is None else eased.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),
         today=date.today().isoformat(),
     )
-
-
-def check_format(path: Path) -> None:
-    """Make sure, before anything is solved, that a report can be written to a path.
-
-    Raises
-    ------
-    ScenarioError
-        Neither .html nor .md.
-    MissingExtraError
-        Without the libraries that write it.
-    """
-    if path.suffix not in FORMATS:
-        raise ScenarioError(f"{path}: a report can be written as {', '.join(FORMATS)}")
-    require("pages", *(("charts",) if path.suffix == ".html" else ()))
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -255,7 +234,7 @@ def write_report(report: Report, path: Path) -> None:
     Raises
     ------
     ScenarioError, MissingExtraError
-        See `check_format`.
+        See `detente.report.extras.check_format`.
     """
     check_format(path)
     write_text(render(report, path.suffix[1:]), path)

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from detente.analysis.assess import Assessment
-from detente.analysis.claims import Evidence
-from detente.analysis.leakage import Leaks
+from detente.analysis.evidence import Evidence
+from detente.analysis.leakage import CaseLeakage
 from detente.report import text
 from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
@@ -141,10 +141,10 @@ def _sectors(result: Assessment) -> Table:
     return grid(title, ["scenario", "first", "second", "third"], rows, left=True)
 
 
-def leaks_view(found: Leaks) -> RenderableType:
+def leakage_view(found: CaseLeakage) -> RenderableType:
     """Channels of welfare, routes, break-even and enforcement."""
     turns = [
-        [words, text.spelled(str(found.break_evens[name]))] for name, words in found.titles.items()
+        [words, text.spelled(found.break_evens[name].words)] for name, words in found.titles.items()
     ]
     return Group(
         Text(found.title, style="bold"),
@@ -155,7 +155,7 @@ def leaks_view(found: Leaks) -> RenderableType:
     )
 
 
-def _channels(found: Leaks) -> Table:
+def _channels(found: CaseLeakage) -> Table:
     country = text.called(found.country)
     title = f"Why {country} gains or loses, percent of income (channels add up to the total)"
     heads = ["rest of GE" if "rest" in c else str(c) for c in found.channels.columns]
@@ -164,7 +164,7 @@ def _channels(found: Leaks) -> Table:
     return grid(title, ["scenario", *heads], rows)
 
 
-def _routes(found: Leaks) -> Table:
+def _routes(found: CaseLeakage) -> Table:
     routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
     flows = {name: found.routes.xs(name).loc[routes] for name in found.titles}
     first = next(iter(flows.values()))
@@ -174,7 +174,7 @@ def _routes(found: Leaks) -> Table:
     return grid(title, ["scenario", *map(text.country, routes)], rows)
 
 
-def _enforcement(found: Leaks) -> Table:
+def _enforcement(found: CaseLeakage) -> Table:
     heads = ["through hub, million USD", "share of the lane, %"]
     rows = [
         [

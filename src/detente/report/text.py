@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detente.analysis.claims import Evidence, WeighedClaim
+    from detente.analysis.evidence import Evidence, WeighedClaim
     from detente.cases.records import Claim
 
 NOTHING = "–"

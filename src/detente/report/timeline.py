@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from detente.cases import Case
-from detente.policy import register
 from detente.policy.measures import Measure
+from detente.policy.register import register
 from detente.report import text
 from detente.report.charts import OKABE_ITO, scale
 from detente.report.extras import altair
@@ -53,7 +53,7 @@ def timeline_chart(case: Case) -> Any:
             "number": range(1, 1 + len(case.events)),
         }
     )
-    x = alt.X("day:T", title=None)
+    x = alt.X("day:T", title=None, axis=alt.Axis(format="%Y", tickCount="year"))
     lines = (
         alt.Chart(counts)
         .mark_line(interpolate="step-after", strokeWidth=2.2)
