@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -67,12 +67,13 @@ def tell_written(paths: Iterable[Path]) -> None:
 def steps() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Progress bars for several steps, one below the other; see `progress`."""
     screen = Console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bars:
+    bars = Progress(console=screen, transient=True)
 
-        def step(words: str) -> Callable[[int, int], None]:
-            task = bars.add_task(words, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
+    def step(words: str) -> Callable[[int, int], None]:
+        task = bars.add_task(words, total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total)
 
+    with bars if screen.is_terminal else nullcontext():
         yield step
 
 
