@@ -1,11 +1,12 @@
 """The world map: who gains and who loses, told apart by colour, by label and in words.
 
-Shapes are Natural Earth's (public domain); `scripts/build_countries.py` says how they were made.
+Shapes are Natural Earth's (public domain), projected and clipped by `scripts/build_countries.py`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
@@ -27,55 +28,52 @@ ABSENT = "#d9d9d6"
 LABELLED = 3
 """Largest gainers, and losers, that are named on the map."""
 
-Ring = list[tuple[float, float]]
-
 
 class Land(NamedTuple):
-    """Country shapes.
+    """Country shapes in Equal Earth, x to the right and y down, in whole units.
 
     Attributes
     ----------
-    shapes
-        ISO3 code to polygons; each a list of rings of (longitude, latitude), the outer one first.
+    world
+        Part of the map that has all countries, an SVG viewBox.
+    paths
+        ISO3 code to an SVG path: rings of relative steps.
     points
         Small economies and where to mark them.
+    around
+        Part of the map around a country, where it is not too large for that to help.
     """
 
-    shapes: dict[str, list[list[Ring]]]
-    points: dict[str, tuple[float, float]]
-
-    def middle(self, country: str) -> tuple[float, float]:
-        """A place within the largest part of a country, or near it."""
-        if country in self.points:
-            return self.points[country]
-        ring = max((p[0] for p in self.shapes[country]), key=_extent)
-        return sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
+    world: str
+    paths: dict[str, str]
+    points: dict[str, tuple[int, int]]
+    around: dict[str, str]
 
 
 @lru_cache(maxsize=1)
 def land() -> Land:
     """Read the country shapes.
 
-    >>> "BLR" in land().shapes, "SGP" in land().points
-    (True, True)
+    >>> "BLR" in land().paths, "SGP" in land().points, "RUS" in land().around
+    (True, True, False)
     """
     text = (files("detente.report") / "data" / "countries.json").read_text(encoding="utf-8")
     stored = json.loads(text)
-    shapes = {
-        code: [[_ring(steps) for steps in polygon] for polygon in polygons]
-        for code, polygons in stored["shapes"].items()
-    }
-    return Land(shapes, {code: (x, y) for code, (x, y) in stored["points"].items()})
+    return Land(**{field: stored[field] for field in Land._fields})
 
 
-def _ring(steps: list[int]) -> Ring:
-    xs, ys = accumulate(steps[::2]), accumulate(steps[1::2])
-    return [(x / 100, y / 100) for x, y in zip(xs, ys, strict=True)]
+def rings(path: str) -> list[list[tuple[int, int]]]:
+    """Corners of a path's rings, the first again at the end.
 
-
-def _extent(ring: Ring) -> float:
-    xs, ys = [x for x, _ in ring], [y for _, y in ring]
-    return (max(xs) - min(xs)) * (max(ys) - min(ys))
+    >>> rings("M10 20l5-5l0 5z")
+    [[(10, 20), (15, 15), (15, 20), (10, 20)]]
+    """
+    found = []
+    for ring in path.split("z")[:-1]:
+        steps = [int(number) for number in re.findall(r"-?\d+", ring)]
+        corners = list(zip(accumulate(steps[::2]), accumulate(steps[1::2]), strict=True))
+        found.append([*corners, corners[0]])
+    return found
 
 
 def step_of(percent: float) -> int:
@@ -168,8 +166,8 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
         alt.Tooltip("country:N"),
         alt.Tooltip("percent:Q", title="percent of income", format="+.3f"),
     ]
-    grey = _areas([c for c in land().shapes if c not in set(countries)])
-    known = [c for c in countries if c in land().shapes]
+    grey = _areas([c for c in land().paths if c not in set(countries)])
+    known = [c for c in countries if c in land().paths]
     areas = (
         _areas(known)
         .transform_lookup(
@@ -185,7 +183,7 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
     ]
     return (
         alt.layer(*layers)
-        .project("equalEarth")
+        .project("identity")
         .properties(
             title=title,
             width=760,
@@ -203,7 +201,7 @@ def _areas(countries: list[str]) -> Any:
             "type": "Feature",
             "id": code,
             "properties": {},
-            "geometry": {"type": "MultiPolygon", "coordinates": land().shapes[code]},
+            "geometry": {"type": "Polygon", "coordinates": rings(land().paths[code])},
         }
         for code in countries
     ]
@@ -215,11 +213,11 @@ def _points(frame: pd.DataFrame, color: Any, tips: list[Any]) -> Any:
     alt = _altair()
     small = frame[frame["country"].isin(list(land().points))]
     places = [land().points[c] for c in small["country"]]
-    rows = small.assign(lon=[x for x, _ in places], lat=[y for _, y in places])
+    rows = small.assign(x=[x for x, _ in places], y=[y for _, y in places])
     return (
         alt.Chart(rows)
         .mark_circle(size=34, stroke="#77777a", strokeWidth=0.6, opacity=1)
-        .encode(longitude="lon:Q", latitude="lat:Q", color=color, tooltip=tips)
+        .encode(longitude="x:Q", latitude="y:Q", color=color, tooltip=tips)
     )
 
 
