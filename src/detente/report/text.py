@@ -1,0 +1,246 @@
+"""The words of every view: names, numbers, lists and sentences.
+
+Light to import: what is heavy is looked up when it is first needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detente.analysis.claims import WeighedClaim
+    from detente.cases.records import Claim
+
+NOTHING = "–"
+"""In place of a number that there is none of."""
+
+
+def country(code: str) -> str:
+    """Short name of a country or group, as a heading; what is not known stays as it is.
+
+    >>> country("RUS"), country("EU27"), country("Belarus")
+    ('Russia', 'EU', 'Belarus')
+    """
+    return _country_names().get(code, code)
+
+
+def called(code: str) -> str:
+    """A country or group within a sentence.
+
+    >>> called("RUS"), called("EU27"), called("USA")
+    ('Russia', 'the EU', 'the United States')
+    """
+    return f"the {country(code)}" if code in _WITH_ARTICLE else country(code)
+
+
+def countries(codes: Iterable[str]) -> str:
+    """Countries and groups, listed within a sentence.
+
+    >>> countries(["USA", "EU27", "GBR"])
+    'the United States, the EU and the United Kingdom'
+    """
+    return listed(called(code) for code in codes)
+
+
+def sector(code: str, name: str = "") -> str:
+    """Short name of a sector or group of sectors.
+
+    Parameters
+    ----------
+    code
+        Of the sector, or `all`, `goods`, `services`.
+    name
+        As the world has it, for codes that are not among those of the OECD's tables.
+
+    >>> sector("C20"), sector("goods"), sector("X1", "Manufacture of potash; and salts")
+    ('Chemicals', 'All goods', 'Potash')
+    """
+    return _SECTORS.get(code) or capitalised(_plain_sector(name)) or code
+
+
+def _plain_sector(name: str) -> str:
+    return name.removeprefix("Manufacture of ").split(";", maxsplit=1)[0]
+
+
+def capitalised(text: str) -> str:
+    """A text with a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a sentence, with commas and an `and`.
+
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed([])
+    ('a', 'a, b and c', '')
+    """
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plural(n: int, one: str, many: str) -> str:
+    """A number and what it counts.
+
+    >>> plural(1, "claim is", "claims are"), plural(0, "claim is", "claims are")
+    ('1 claim is', '0 claims are')
+    """
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def plain(value: float, digits: int = 0, minus: str = "-") -> str:
+    """A number with thousands set apart; no sign on a zero.
+
+    >>> plain(1234.5, 1), plain(-0.0004, 3), plain(float("nan"))
+    ('1,234.5', '0.000', '–')
+    """
+    return signed(value, digits, minus).removeprefix("+")
+
+
+def signed(value: float, digits: int = 0, minus: str = "-") -> str:
+    """A number with its sign; a zero has none.
+
+    Parameters
+    ----------
+    value
+        The number.
+    digits
+        After the point.
+    minus
+        The sign of negative numbers; pages take `−`, which not every terminal can show.
+
+    >>> signed(1234.56), signed(-0.00004, 3), signed(-2.5, 1, "−"), signed(float("nan"))
+    ('+1,235', '0.000', '−2.5', '–')
+    """
+    if math.isnan(value):
+        return NOTHING
+    text = f"{value:+,.{digits}f}"
+    return text.replace("-", minus) if text.strip("+-0.,") else text[1:]
+
+
+def change(percent: float) -> str:
+    """A change in percent, with a decimal only where it is small.
+
+    >>> change(-12.3), change(0.26)
+    ('-12', '+0.3')
+    """
+    return signed(percent, 0 if abs(percent) >= 9.95 else 1)
+
+
+def percent(value: float, digits: int | None = None) -> str:
+    """A signed percentage, in the digits that its size gives meaning to unless told otherwise.
+
+    >>> percent(1.234), percent(-0.0123), percent(0.5, 1)
+    ('+1.23 percent', '-0.0123 percent', '+0.5 percent')
+    """
+    return f"{signed(value, digits_for(value) if digits is None else digits)} percent"
+
+
+def usd(million: float) -> str:
+    """An amount of money without its sign, in words.
+
+    >>> usd(773.9), usd(-2_340), usd(0.4)
+    ('774 million dollars', '2.34 billion dollars', '0.40 million dollars')
+    """
+    size = abs(million)
+    if size >= 1000:
+        return f"{size / 1000:,.3g} billion dollars"
+    return f"{plain(size, 0 if size >= 10 else 2)} million dollars"
+
+
+def digits_for(*values: float) -> int:
+    """Digits after the point that suit the largest of some numbers.
+
+    >>> digits_for(250.0), digits_for(-0.02, 1.5), digits_for(0.2), digits_for(0.02)
+    (0, 2, 3, 4)
+    """
+    size = max(abs(v) for v in values)
+    return 0 if size >= 100 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+
+
+def percent_band(low: float, median: float, high: float) -> str:
+    """Median and band of a change in percent, within a sentence.
+
+    >>> percent_band(0.5, 1.0, 1.5)
+    '+1.00 percent (5 to 95 percent band +0.50 to +1.50)'
+    """
+    digits = digits_for(low, high)
+    ends = f"{signed(low, digits)} to {signed(high, digits)}"
+    return f"{percent(median, digits)} (5 to 95 percent band {ends})"
+
+
+def band(w: WeighedClaim) -> str:
+    """Median and 5 to 95 percent band of a claim's metric, with its unit.
+
+    The digits are those that the width of the band gives meaning to.
+    """
+    low, median, high = w.band
+    digits = digits_for(low, high)
+    write = plain if w.test.relative_to or w.unit == "ratio" else signed
+    return f"{write(median, digits)} [{write(low, digits)} to {write(high, digits)}] {w.unit}"
+
+
+def probability(w: WeighedClaim) -> str:
+    """Share of draws in which a claim holds, with its standard error."""
+    share, error = 100 * w.probability, 100 * w.error
+    return f"{share:.0f} ± {error:.0f} %" if error >= 0.5 else f"{share:.0f} %"
+
+
+def deciding(w: WeighedClaim) -> str:
+    """The three assumptions that explain most of a claim's metric, with their shares."""
+    if w.deciding is None:
+        return "nothing varies"
+    top = w.sobol.nlargest(3, "total")
+    shares = (100 * top["total"].clip(0, 1)).round().astype(int)
+    return "; ".join(f"{t} {share} %" for t, share in zip(top["title"], shares, strict=True))
+
+
+def statement(claim: Claim) -> str:
+    """What was claimed, in quotation marks where it is verbatim."""
+    return f"“{claim.statement}”" if claim.form == "verbatim" else claim.statement
+
+
+def provenance(manifest: Mapping[Any, Any]) -> str:
+    """Version, world, elasticities and closure of a run, or of the first of several."""
+    made = next(iter(manifest["scenarios"].values())) if "scenarios" in manifest else manifest
+    return (
+        f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
+        f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
+    )
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    """Those of country_converter, but for a few that are long or differ from the OECD's."""
+    from country_converter import CountryConverter
+
+    table = CountryConverter().data
+    return {**dict(zip(table["ISO3"], table["name_short"], strict=True)), **_NAMES}
+
+
+_NAMES = {
+    "EU27": "EU", "EURO": "Euro area", "BRN": "Brunei", "STP": "São Tomé", "TWN": "Chinese Taipei",
+}  # fmt: skip
+_WITH_ARTICLE = {
+    "USA", "GBR", "ARE", "NLD", "PHL", "EU27", "EURO", "EEA", "CIS", "EAEU", "G7", "G20", "OECD",
+}  # fmt: skip
+_SECTORS = {
+    "all": "All goods and services", "goods": "All goods", "services": "All services",
+    "A01": "Farming", "A02": "Forestry", "A03": "Fishing", "B05": "Coal", "B06": "Oil and gas",
+    "B07": "Metal ores", "B08": "Other mining", "B09": "Mining services",
+    "C10T12": "Food, drink and tobacco", "C13T15": "Textiles and clothing", "C16": "Wood products",
+    "C17_18": "Paper and printing", "C19": "Refined petroleum", "C20": "Chemicals",
+    "C21": "Pharmaceuticals", "C22": "Rubber and plastics", "C23": "Minerals and glass",
+    "C24A": "Iron and steel", "C24B": "Other basic metals", "C25": "Metal products",
+    "C26": "Electronics", "C27": "Electrical equipment", "C28": "Machinery",
+    "C29": "Motor vehicles", "C301": "Ships and boats", "C302T309": "Other transport equipment",
+    "C31T33": "Furniture and other goods", "D": "Electricity and gas", "E": "Water and waste",
+    "F": "Construction", "G": "Trade and repair", "H49": "Land transport and pipelines",
+    "H50": "Water transport", "H51": "Air transport", "H52": "Warehousing and logistics",
+    "H53": "Post and couriers", "I": "Hotels and restaurants", "J58T60": "Media",
+    "J61": "Telecommunications", "J62_63": "IT services", "K": "Finance and insurance",
+    "L": "Real estate", "M": "Professional services", "N": "Administrative services",
+    "O": "Public administration", "P": "Education", "Q": "Health and social work",
+    "R": "Arts and recreation", "S": "Other services", "T": "Households as employers",
+}  # fmt: skip
