@@ -17,7 +17,7 @@ MOST_STRENGTH = 300
 MOST_NEW = 12
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     """A starting point as its controls, and what of it has no control.
 
@@ -130,22 +130,17 @@ def _whole_percent(share: float) -> int | None:
 
 def scenario_of(panel: Panel) -> Scenario:
     """Build the scenario that the controls stand for."""
-    default, rest = split(panel.start, panel.packed)
+    rest = rest_of(panel)
     degrees = panel.degrees
     lifted = [m for m, percent in degrees.items() if percent == PERCENT]
     eased = {m: percent / PERCENT for m, percent in degrees.items() if percent < PERCENT}
     new = [n.measure(panel.senders, panel.target) for n in panel.new if n.by or panel.senders]
-    own = {
-        *lifted,
-        *eased,
-        *rest.ease,
-        *rest.harden,
-        *(x for x in rest.lift + rest.impose if isinstance(x, str)),
-    }
+    listed = (x for x in rest.lift + rest.impose if isinstance(x, str))
+    used = {*lifted, *eased, *rest.ease, *rest.harden, *listed}
     return rest.model_copy(
         update={
-            "measures": {name: m for name, m in rest.measures.items() if name in own},
-            "title": rest.title if panel == default else f"{rest.title}, changed",
+            "measures": {name: m for name, m in rest.measures.items() if name in used},
+            "title": rest.title if is_unchanged(panel) else f"{rest.title}, changed",
             "lift": [*rest.lift, *lifted],
             "ease": {**rest.ease, **eased},
             "impose": [*rest.impose, *new],
@@ -165,10 +160,20 @@ def _routes(panel: Panel, rest: Scenario) -> Routes | None:
     return rest.routes.model_copy(update={"hub_share": panel.hub_share / 1e4})
 
 
+def rest_of(panel: Panel) -> Scenario:
+    """What of a panel's starting point has no control, and is computed all the same."""
+    return split(panel.start, panel.packed)[1]
+
+
+def is_unchanged(panel: Panel) -> bool:
+    """Whether a panel shows its starting point as it is."""
+    return panel == split(panel.start, panel.packed)[0]
+
+
 def shown_hub_share(panel: Panel) -> int:
     """Where the slider of the hub share stands, in hundredths of a percent."""
     if panel.hub_share is not None:
         return panel.hub_share
-    routes = panel.base.routes
+    routes = rest_of(panel).routes
     share = HUB_SHARE if routes is None or routes.hub_share is None else routes.hub_share
     return round(1e4 * share)

@@ -195,8 +195,8 @@ def figures(report: Report) -> dict[str, Figure]:
     from detente.report.charts import leaks_charts
     from detente.report.claims_charts import evidence_charts
     from detente.report.leverage_charts import frontier_chart, influence_chart
-    from detente.report.timeline import timeline_chart
     from detente.report.maps import world_map
+    from detente.report.timeline import timeline_chart
 
     title = report.case.scenarios[report.drawn].title
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
