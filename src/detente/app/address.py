@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from detente.app.controls import MOST_NEW, MOST_STRENGTH, shown_hub_share, split
 from detente.app.names import country_names
-from detente.app.starts import OWN, default_start, embedded_world, first_day
+from detente.app.starts import DEFAULT, OWN, first_day
 from detente.app.state import PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.policy.measures import Kind, Level
+from detente.world import load_world
 from detente.world.names import resolve_sectors
 
 HUB_SHARES = (5, 300)
@@ -57,7 +58,7 @@ def read_state(query: str) -> State:
 
 
 def _panel(fields: Fields) -> Panel:
-    start = fields.text("start", default_start())
+    start = fields.text("start", DEFAULT)
     default, _ = split(start, fields.text("own") if start == OWN else "")
     whole = "full" in fields
     if whole and (fields.text("full") != start or "reset" in fields):
@@ -66,7 +67,7 @@ def _panel(fields: Fields) -> Panel:
     def chosen(name: str, allowed: Iterable[str]) -> str:
         return _one_of(fields.text(name, getattr(default, name)), allowed)
 
-    target = chosen("target", embedded_world().countries)
+    target = chosen("target", load_world().countries)
     senders = default.senders
     if whole or "senders" in fields:
         given = dict.fromkeys(s for s in fields.get("senders", []) if s)
@@ -135,7 +136,7 @@ def _from_form(fields: Fields) -> tuple[NewMeasure, ...]:
 def _row(kind: str, sectors: str, strength: str, by: str) -> NewMeasure:
     found = cast(Kind, _one_of(kind, get_args(Kind)))
     try:
-        resolve_sectors(sectors.split("+"), embedded_world().sectors)
+        resolve_sectors(sectors.split("+"), load_world().sectors)
     except WorldError as error:
         raise ScenarioError(str(error)) from error
     for sender in by.split("+") if by else []:
@@ -196,20 +197,24 @@ def _pairs(panel: Panel) -> Iterable[tuple[str, str]]:
     yield "start", panel.start
     if panel.packed:
         yield "own", panel.packed
-    for name in ("target", "level", "deficits"):
-        if getattr(panel, name) != getattr(default, name):
-            yield name, getattr(panel, name)
-    if panel.since != default.since:
-        yield "since", "" if panel.since is None else panel.since.isoformat()
+    yield from (pair for pair in _choices(panel) if pair not in _choices(default))
     if panel.senders != default.senders:
         yield from (("senders", sender) for sender in panel.senders or ("",))
-    if panel.routes != default.routes:
-        yield "routes", "on" if panel.routes else "off"
     if panel.hub_share is not None:
         yield "hubs", str(panel.hub_share)
     yield from _eased_pairs(panel, default)
     if panel.new != default.new:
         yield from (("new", row) for row in ([_link(n) for n in panel.new] or [""]))
+
+
+def _choices(panel: Panel) -> list[tuple[str, str]]:
+    return [
+        ("target", panel.target),
+        ("level", panel.level),
+        ("deficits", panel.deficits),
+        ("since", panel.since.isoformat() if panel.since else ""),
+        ("routes", "on" if panel.routes else "off"),
+    ]
 
 
 def _eased_pairs(panel: Panel, default: Panel) -> Iterable[tuple[str, str]]:

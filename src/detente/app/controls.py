@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from detente.app.starts import embedded_world, measures_in_force, scenario_at
+from detente.app.starts import measures_in_force, scenario_at
 from detente.app.state import PERCENT, NewMeasure, Panel
 from detente.policy import Measure, Scenario, register
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Named, Routes, Selection
+from detente.world import load_world
 
 MOST_STRENGTH = 300
 """Percent of cost that a new measure may add."""
@@ -48,11 +49,10 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     eased: dict[str, int] = {}
     apart: dict[str, int] = {}
     for group in panel.groups:
-        found = [degrees.get(m, 0) for m in group.measures]
-        common = found[0] if len(set(found)) == 1 else 0
+        found = {name: degrees.get(name, 0) for name in group.measures}
+        common = min(found.values()) if len(set(found.values())) == 1 else 0
         eased |= {group.key: common} if common else {}
-        own = dict(zip(group.measures, found, strict=True))
-        apart |= {m: percent for m, percent in own.items() if percent != common}
+        apart |= {name: percent for name, percent in found.items() if percent != common}
     return replace(panel, eased=eased, apart=apart), rest
 
 
@@ -62,7 +62,7 @@ def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     if not actions:
         costs = scenario.costs[0] if scenario.costs else None
         target = costs.destinations[0] if costs else "RUS"
-        target = target if target in embedded_world().countries else "RUS"
+        target = target if target in load_world().countries else "RUS"
         return target, ("USA", "EU27")
     target = actions[0].measure.target
     chosen = [s for m in scenario.lift if isinstance(m, Selection) for s in m.senders]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from detente.app.starts import embedded_world
 from detente.report import text
+from detente.world import load_world
 from detente.world.names import COUNTRY_GROUPS
 
 
@@ -13,14 +13,14 @@ from detente.world.names import COUNTRY_GROUPS
 def country_names() -> dict[str, str]:
     """Groups and countries by code, countries in alphabetical order."""
     groups = dict.fromkeys(("EU27", *COUNTRY_GROUPS, "EAEU"))
-    countries = sorted(embedded_world().countries, key=text.country)
+    countries = sorted(load_world().countries, key=text.country)
     return {code: text.country(code) for code in (*groups, *countries)}
 
 
 @lru_cache(maxsize=1)
 def sector_names() -> dict[str, str]:
     """Groups of sectors and sectors by code."""
-    world = embedded_world()
+    world = load_world()
     groups = {code: text.sector(code) for code in ("all", "goods", "services")}
     return groups | {code: text.sector(code, world.name_of(code)) for code in world.sectors}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -16,7 +16,8 @@ from detente.app.controls import is_unchanged, scenario_of
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
-from detente.cases.records import Claim
+from detente.cases import Case
+from detente.cases.records import Claim, Test
 from detente.policy import Scenario
 from detente.policy.routes import DIRECT
 from detente.simulation.metrics import METRICS, Parameters
@@ -30,62 +31,32 @@ REMEMBERED = 256
 ALWAYS_SHOWN = ("RUS", "CHN", "USA", "EU27")
 
 
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """A solved scenario: all that the page reads of it, in million USD, before and after.
-
-    Attributes
-    ----------
-    world
-        Whose countries and sectors the arrays are about.
-    income, gain
-        Income before, and equivalent variation, [n].
-    trade
-        Total trade, [origin, destination].
-    output
-        Gross output in value, [n,j].
-    leak
-        What takes hubs on the first lane, if the scenario has routes.
-    measure
-        A metric's value, [draw].
-    notes, manifest
-        Caveats, and what made the numbers.
-    """
-
-    world: World
-    income: Array
-    gain: Array
-    trade: dict[str, Array]
-    output: dict[str, Array]
-    leak: Leak | None
-    measure: Callable[[str, Parameters], Array]
-    notes: list[str]
-    manifest: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Leak:
-    """Trade of the first lane by the way it takes, in million USD.
-
-    Attributes
-    ----------
-    origins, destinations
-        Of the lane.
-    ways
-        By route (`direct`, or the hub): before and after.
-    offset
-        Rise of trade through hubs over the fall of direct trade; NaN if direct trade did not fall.
-    """
+class Leak(NamedTuple):
+    """Trade of the first lane by the way it takes, in million USD."""
 
     origins: list[str]
     destinations: list[str]
-    ways: pd.DataFrame
-    offset: float
+    ways: pd.DataFrame  # by route (`direct`, or the hub): before and after
+    offset: float  # rise through hubs over the fall of direct trade; NaN if that did not fall
 
     def share(self, when: str) -> float:
         """Percent of the lane's goods that take a hub, `before` or `after`."""
         trade = self.ways[when]
         return 100 * float(1 - trade[DIRECT] / trade.sum())
+
+
+class Solved(NamedTuple):
+    """A solved scenario: all that the page reads of it, before and after, in million USD."""
+
+    world: World
+    income: Array  # [n], before
+    gain: Array  # [n], equivalent variation
+    trade: tuple[Array, Array]  # [origin, destination]
+    output: tuple[Array, Array]  # [n,j]
+    leak: Leak | None
+    measure: Callable[[str, Parameters], Array]  # value of a metric, [draw]
+    notes: list[str]
+    manifest: dict[str, Any]
 
 
 def solved(scenario: Scenario) -> Solved:
@@ -97,21 +68,20 @@ def solved(scenario: Scenario) -> Solved:
         From the scenario.
     """
     found = run(scenario)
-    equilibrium, leakage, routes = found.equilibrium, found.leakage, scenario.routes
-    world = equilibrium.world
-    leak = None
-    if leakage is not None and routes is not None:
-        lane = routes.lanes[0]
+    equilibrium, leakage, leak = found.equilibrium, found.leakage, None
+    world, trade = equilibrium.world, equilibrium.trade
+    if leakage is not None and scenario.routes is not None:
+        lane = scenario.routes.lanes[0]
         leak = Leak(lane.origins, lane.destinations, leakage.by_route(), leakage.offset_ratio())
     return Solved(
         world=world,
         income=world.income.values,
         gain=equilibrium.equivalent_variation.values,
-        trade={str(when): flows.values.sum(2) for when, flows in equilibrium.trade.items()},
-        output={"before": world.output.values, "after": equilibrium.solution.Y},
+        trade=(trade["before"].values.sum(2), trade["after"].values.sum(2)),
+        output=(world.output.values, equilibrium.solution.Y),
         leak=leak,
         measure=lambda metric, parameters: comparison_of(found).measure(metric, parameters),
-        notes=list(equilibrium.notes),
+        notes=equilibrium.notes,
         manifest=equilibrium.manifest(),
     )
 
@@ -120,10 +90,14 @@ class Scored(NamedTuple):
     """A claim, with the metric that it is about in the scenario shown."""
 
     claim: Claim
-    metric: str
-    unit: str
+    test: Test
     value: float
     holds: bool
+
+    @property
+    def unit(self) -> str:
+        """Of the value."""
+        return METRICS[self.test.metric].unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,18 +179,24 @@ def results_of(panel: Panel) -> Results:
     )
 
 
-def scenarios_of_claims(start: str) -> list[str]:
-    """Scenarios of a starting point's case in which some claim can be scored by itself."""
+def scored_at(start: str) -> dict[str, str]:
+    """Starting points of the same case that some claim is about, with their titles."""
     case = case_of(start)
-    claims = [] if case is None else [c for c in case.claims.values() if _is_scored(c)]
-    about = {name for c in claims if c.test is not None for name in c.test.scenarios}
-    return [] if case is None else [name for name in case.scenarios if name in about]
+    if case is None:
+        return {}
+    name, about = (
+        start.partition("/")[0],
+        {s for _, _, test in _tested(case) for s in test.scenarios},
+    )
+    return {f"{name}/{s}": change.title for s, change in case.scenarios.items() if s in about}
 
 
-def _is_scored(claim: Claim) -> bool:
-    """Influence is not: it takes two more solutions."""
-    test = claim.test
-    return test is not None and test.relative_to is None and test.metric != "influence"
+def _tested(case: Case) -> Iterator[tuple[str, Claim, Test]]:
+    """Claims that a scenario scores by itself; not influence, which takes two more solutions."""
+    for name, claim in case.claims.items():
+        test = claim.test
+        if test is not None and test.relative_to is None and test.metric != "influence":
+            yield name, claim, test
 
 
 def _claims(panel: Panel, found: Solved) -> dict[str, Scored]:
@@ -225,13 +205,11 @@ def _claims(panel: Panel, found: Solved) -> dict[str, Scored]:
     if case is None or panel.target != case.target or not is_unchanged(panel):
         return {}
     scored = {}
-    for name, claim in case.claims.items():
-        test = claim.test
-        if test is not None and _is_scored(claim) and panel.scenario in test.scenarios:
+    for name, claim, test in _tested(case):
+        if panel.scenario in test.scenarios:
             value = found.measure(test.metric, test.parameters)
-            unit = METRICS[test.metric].unit
             held = bool(holds(test, value)[0])
-            scored[name] = Scored(claim, test.metric, unit, float(value[0]), held)
+            scored[name] = Scored(claim, test, float(value[0]), held)
     return scored
 
 
@@ -244,7 +222,7 @@ def _members(names: Sequence[str], world: World) -> Array:
     return member
 
 
-def _growth(after: Array, before: Array) -> Array:
+def _growth(before: Array, after: Array) -> Array:
     """Percent; NaN where there was nothing before."""
     ratio = np.full_like(after, np.nan)
     return 100 * (np.divide(after, before, out=ratio, where=before > 0) - 1)
@@ -255,13 +233,13 @@ def _countries(found: Solved, names: Sequence[str]) -> pd.DataFrame:
     member = _members(names, found.world)
     gain = member @ found.gain
     columns = {"percent": 100 * gain / (member @ found.income), "million_usd": gain}
-    for when, flows in found.trade.items():
+    for when, flows in zip(("before", "after"), found.trade, strict=True):
         within = ((member @ flows) * member).sum(1)
         columns[f"exports_{when}"] = member @ flows.sum(1) - within
         columns[f"imports_{when}"] = member @ flows.sum(0) - within
     for side in ("exports", "imports"):
         before, after = columns[f"{side}_before"], columns[f"{side}_after"]
-        columns[f"{side}_percent"] = _growth(after, before)
+        columns[f"{side}_percent"] = _growth(before, after)
     return pd.DataFrame(columns, index=pd.Index(names, name="country"))
 
 
@@ -272,15 +250,15 @@ def _partners(found: Solved, target: str, names: Sequence[str]) -> pd.DataFrame:
     member[:, n] = 0
     columns: dict[str, Array] = {}
     for side, axis in (("exports", 0), ("imports", 1)):
-        before, after = (member @ flows.take(n, axis) for flows in found.trade.values())
+        before, after = (member @ flows.take(n, axis) for flows in found.trade)
         columns |= {f"{side}_before": before, f"{side}_after": after}
-        columns[f"{side}_percent"] = _growth(after, before)
+        columns[f"{side}_percent"] = _growth(before, after)
     return pd.DataFrame(columns, index=pd.Index(names, name="partner"))
 
 
 def _sectors(found: Solved, target: str) -> pd.DataFrame:
     """Gross output of the target by sector, in value."""
     n = found.world.countries.index(target)
-    before, after = found.output["before"][n], found.output["after"][n]
-    columns = {"before": before, "after": after, "percent": _growth(after, before)}
+    before, after = (output[n] for output in found.output)
+    columns = {"before": before, "after": after, "percent": _growth(before, after)}
     return pd.DataFrame(columns, index=pd.Index(found.world.sectors, name="sector"))

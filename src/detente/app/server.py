@@ -32,8 +32,12 @@ def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> Non
     ------
     MissingExtraError
         Without the app extra.
+    OSError
+        The port is taken; says which.
     """
     app = make_app(host)
+    import socket
+
     import uvicorn
 
     config = uvicorn.Config(
@@ -48,29 +52,17 @@ def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> Non
         timeout_keep_alive=30,
         limit_concurrency=200,
     )
-    with _bound(host, port) as socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{socket.getsockname()[1]}/"
+        shown = f"[{shown}]" if ":" in shown else shown
+        address = f"http://{shown}:{listening.getsockname()[1]}/"
         print(f"detente: {address} (Ctrl+C ends it)", file=sys.stderr, flush=True)
         if open_browser:
             import webbrowser
 
             threading.Timer(0.5, webbrowser.open, [address]).start()
-        uvicorn.Server(config).run(sockets=[socket])
-
-
-def _bound(host: str, port: int) -> Any:
-    """Take the port, or fail with an ordinary error."""
-    import socket
-
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-    except OSError as error:
-        found.close()
-        raise OSError(f"port {port} of {host}: {error.strerror}") from error
-    return found
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def make_app(host: str = HOST) -> Any:

@@ -10,22 +10,19 @@ from functools import lru_cache
 from detente.cases import Case, available_cases, load_case
 from detente.errors import ScenarioError, nearest
 from detente.policy import Measure, Scenario, register
-from detente.world import World, load_world
+from detente.world import load_world
 
 NOTHING = "nothing"
 OWN = "own"
 DEFAULT = "belarus-2025/us-all"
+"""Shown first."""
+
 MOST_PACKED = 12_000
 """Characters of an own scenario in a link; longer addresses are cut by programs on the way."""
 MOST_UNPACKED = 256 * 1024
 MOST_ACTIONS = 300
 MOST_HUBS = 20
 MOST_LANES = 8
-
-
-def embedded_world() -> World:
-    """The world that the page's lists of countries and sectors are about."""
-    return load_world()
 
 
 def first_day() -> date:
@@ -44,15 +41,6 @@ def case(name: str) -> Case:
 def case_of(start: str) -> Case | None:
     """The case that a starting point belongs to."""
     return None if start in (NOTHING, OWN) else case(start.partition("/")[0])
-
-
-def default_start() -> str:
-    """The first thing to show."""
-    first, _, scenario = DEFAULT.partition("/")
-    if first in available_cases() and scenario in case(first).scenarios:
-        return DEFAULT
-    name = next(iter(available_cases()), None)
-    return NOTHING if name is None else f"{name}/{next(iter(case(name).scenarios))}"
 
 
 def scenario_at(start: str, packed: str = "") -> Scenario:
@@ -103,7 +91,7 @@ def unpacked(text: str) -> Scenario:
         document = inflate.decompress(raw, MOST_UNPACKED)
         if not document or inflate.unconsumed_tail:
             raise ScenarioError("the scenario in this link is too long")
-        world = embedded_world()
+        world = load_world()
         context = {"countries": world.countries, "sectors": world.sectors}
         scenario = Scenario.model_validate_json(document, context=context)
     except ScenarioError:

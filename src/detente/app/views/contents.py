@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from detente.app.names import country_names, in_sectors
-from detente.app.results import Results, Scored, results_of, scenarios_of_claims
-from detente.app.starts import case_of
+from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
 from detente.app.views.form import KINDS, strength
 from detente.app.views.maps import Map, map_of
@@ -161,7 +160,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         "leaks_top": _top(row.after - row.before for row in ways),
         "everyone": [code for code in country_names() if code in tables[0]["countries"]],
         "claims": _claims(views),
-        "unscored": _unscored(views),
+        "scored_at": scored_at(views[0].panel.start),
     }
 
 
@@ -196,13 +195,3 @@ def _claims(views: list[View]) -> list[tuple[Scored, dict[str, Scored]]]:
         for name, scored in view.results.claims.items():
             rows.setdefault((case, name), {})[view.name] = scored
     return [(next(iter(row.values())), row) for row in rows.values()]
-
-
-def _unscored(views: list[View]) -> list[tuple[str, str]]:
-    """Where the claims of the first scenario's case are scored: starting points, with titles."""
-    start = views[0].panel.start
-    case = case_of(start)
-    if case is None:
-        return []
-    prefix = start.partition("/")[0]
-    return [(f"{prefix}/{name}", case.scenarios[name].title) for name in scenarios_of_claims(start)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from detente.app.names import country_names
-from detente.report.maps import BREAKS, in_words, land, step_label, step_of
+from detente.report.maps import STEPS, in_words, land, step_label, step_of
 from detente.report.text import signed
 
 
@@ -53,4 +53,4 @@ def map_of(welfare: pd.Series, target: str) -> Map:
 
 def legend() -> list[tuple[int, str]]:
     """Colour steps and their words, losses first."""
-    return [(step, step_label(step)) for step in range(-len(BREAKS), len(BREAKS) + 1)]
+    return [(step, step_label(step)) for step in STEPS]

@@ -12,7 +12,7 @@ from detente import __version__
 from detente.app.address import query_of
 from detente.app.controls import rest_of, shown_hub_share
 from detente.app.names import country_names, sector_names
-from detente.app.starts import case_of, embedded_world, first_day
+from detente.app.starts import case_of, first_day
 from detente.app.state import State
 from detente.app.views import form
 from detente.app.views.contents import View, contents, plain, signed, views_of
@@ -20,6 +20,7 @@ from detente.app.views.maps import legend, paths
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError, WorldError
 from detente.report.maps import land
 from detente.report.text import called, countries
+from detente.world import load_world
 
 TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
@@ -87,7 +88,7 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    codes = embedded_world().countries
+    codes = load_world().countries
     made.globals |= {
         "form": form,
         "names": country_names(),
