@@ -1,4 +1,4 @@
-"""Build src/detente/report/data/countries.json: country shapes, small enough to travel with a page.
+"""Build src/detente/report/data/countries.json: country shapes, projected, clipped, ready to draw.
 
 Natural Earth's countries at 1:50 million (public domain), from the npm package `world-atlas` 2.0.2,
 which holds them as TopoJSON (ISC licence):
@@ -11,9 +11,10 @@ Earth draws borders as they are held, not as they are recognised; here Crimea st
 (United Nations General Assembly resolution 68/262), Northern Cyprus with Cyprus and Somaliland with
 Somalia. Antarctica and specks of land are left out.
 
-The file maps an ISO 3166 code to polygons, each a list of rings, each a flat list of longitude and
-latitude in hundredths of a degree, every point as its step from the one before; and, under
-`points`, small economies to one place to mark.
+The file has the world in Equal Earth, x to the right and y down, in whole units of which WIDTH span
+the equator: by ISO 3166 code the SVG path of each country (`paths`), where to mark each small one
+(`points`), and the part of the map to show around each that is not too large for that (`around`,
+an SVG viewBox like `world`, the part with all countries).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from country_converter import CountryConverter
@@ -32,6 +34,14 @@ SPECK = 0.2
 """Square degrees under which land is left out, unless it is the country's largest."""
 SMALL = 0.7
 """Square degrees under which a country is marked with a point."""
+WIDTH = 3600
+"""Units across the world; whole numbers are fine enough for the view around a country."""
+VIEW_SHARES = (0.16, 0.42)
+"""Least and largest part of the world's width that the view around a country shows."""
+ASPECT = 1.2
+"""Width over height of that view."""
+A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
+"""Coefficients of the Equal Earth projection: Savric, Patterson and Jenny (2019)."""
 CRIMEA = (32.0, 44.2, 36.8, 46.3)
 """West, south, east, north of the ring to move."""
 WITHOUT_CODE = {"N. Cyprus": "CYP", "Somaliland": "SOM", "Kosovo": "XKX"}
@@ -53,14 +63,17 @@ def main(source: Path) -> None:
     give_crimea(shapes)
     kept = {code: without_specks(found) for code, found in sorted(shapes.items())}
     points = {
-        code: [round(x, 2) for x in middle(max(found, key=lambda p: area(p[0]))[0])]
+        code: place(*middle(largest(found)))
         for code, found in kept.items()
         if sum(area(p[0]) for p in found) < SMALL
     }
+    around = {code: view_around(found, points.get(code)) for code, found in kept.items()}
     document = {
         "source": "Natural Earth 1:50 million, public domain; see scripts/build_countries.py",
+        "world": f"{90 - WIDTH // 2} {TOP} {WIDTH - 120} {BOTTOM - TOP}",
         "points": points,
-        "shapes": {c: [[steps(r) for r in p] for p in found] for c, found in kept.items()},
+        "around": {code: view for code, view in around.items() if view},
+        "paths": {code: path(found) for code, found in kept.items()},
     }
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -155,9 +168,13 @@ def give_crimea(shapes: dict[str, list[list[Ring]]]) -> None:
 
 def without_specks(found: list[list[Ring]]) -> list[list[Ring]]:
     """Polygons large enough to see, the largest in any case."""
-    largest = max(found, key=lambda p: area(p[0]))
-    seen = [p for p in found if p is largest or area(p[0]) >= SPECK]
+    seen = [p for p in found if p[0] is largest(found) or area(p[0]) >= SPECK]
     return [[r for r in p if r is p[0] or area(r) >= SPECK] for p in seen]
+
+
+def largest(found: list[list[Ring]]) -> Ring:
+    """Outline of the largest polygon."""
+    return max((p[0] for p in found), key=area)
 
 
 def area(ring: Ring) -> float:
@@ -171,16 +188,76 @@ def middle(ring: Ring) -> Point:
     return sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
 
 
-def steps(ring: Ring) -> list[int]:
-    """Hundredths of a degree, each point as its step from the one before."""
-    flat, x, y = [], 0, 0
-    for lon, lat in ring:
-        u, v = round(100 * lon), round(100 * lat)
-        if flat and (u, v) == (x, y):
-            continue
-        flat += [u - x, v - y]
-        x, y = u, v
-    return flat
+def equal_earth(lon: float, lat: float) -> Point:
+    """Project degrees to the plane; equal areas stay equal."""
+    phi = math.asin(math.sqrt(3) / 2 * math.sin(math.radians(lat)))
+    p2 = phi * phi
+    p6 = p2 * p2 * p2
+    slope = A1 + 3 * A2 * p2 + p6 * (7 * A3 + 9 * A4 * p2)
+    x = 2 / math.sqrt(3) * math.radians(lon) * math.cos(phi) / slope
+    return x, phi * (A1 + A2 * p2 + p6 * (A3 + A4 * p2))
+
+
+SCALE = WIDTH / 2 / equal_earth(180, 0)[0]
+
+
+def place(lon: float, lat: float) -> tuple[int, int]:
+    """Where a point is on the map."""
+    x, y = equal_earth(lon, lat)
+    return round(SCALE * x), round(-SCALE * y)
+
+
+TOP, BOTTOM = place(0, 84)[1], place(0, -57)[1]
+
+
+def path(found: list[list[Ring]]) -> str:
+    """Rings as moves and steps of whole units."""
+    parts = []
+    for ring_ in (piece for polygon in found for r in polygon for piece in within(r)):
+        points = [place(*p) for p in ring_]
+        steps = [f"M{points[0][0]} {points[0][1]}"]
+        for (x, y), (u, v) in pairwise(points):
+            if (u, v) != (x, y):
+                steps.append(f"l{u - x} {v - y}".replace(" -", "-"))
+        if len(steps) > 2:
+            parts.append("".join(steps) + "z")
+    return "".join(parts)
+
+
+def within(ring: Ring) -> list[Ring]:
+    """A ring that crosses the date line, cut there in two; any other as it is."""
+    unrolled, turns = [ring[0]], 0
+    for (before, _), (lon, lat) in pairwise(ring):
+        turns += (before - lon > 180) - (lon - before > 180)
+        unrolled.append((lon + 360 * turns, lat))
+    if all(-180 <= lon <= 180 for lon, _ in unrolled):
+        return [ring]
+    moved = ([(lon + shift, lat) for lon, lat in unrolled] for shift in (-360, 0, 360))
+    pieces = (beside(beside(r, 180.0, -1), -180.0, 1) for r in moved)
+    return [piece for piece in pieces if len(piece) > 2]
+
+
+def beside(ring: Ring, line: float, side: int) -> Ring:
+    """The part of a ring on one side of a meridian: Sutherland and Hodgman (1974)."""
+    found: Ring = []
+    for (x, y), (u, v) in zip(ring, [*ring[1:], *ring[:1]], strict=True):
+        inside, next_inside = side * (x - line) >= 0, side * (u - line) >= 0
+        found += [(x, y)] if inside else []
+        if inside != next_inside:
+            found.append((line, y + (v - y) * (line - x) / (u - x)))
+    return found
+
+
+def view_around(found: list[list[Ring]], point: tuple[int, int] | None) -> str | None:
+    """Part of the map around a country, None where it is too large for it to help."""
+    corners = [place(*p) for p in max((p[0] for p in found), key=len)]
+    xs, ys = ([c[axis] for c in corners] for axis in (0, 1))
+    x, y = point or ((min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2)
+    size = max(VIEW_SHARES[0] * WIDTH, 0 if point else 2.2 * (max(xs) - min(xs)))
+    if size > VIEW_SHARES[1] * WIDTH:
+        return None
+    width, height = round(size), round(size / ASPECT)
+    return f"{x - width // 2} {max(y - height // 2, TOP)} {width} {height}"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,16 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from detente.app.files import opened  # noqa: E402
-from detente.app.results import results_of  # noqa: E402
+from detente.app.results import Solved, results_of, solved  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
+from detente.app.views.files import opened  # noqa: E402
+from detente.app.views.page import render  # noqa: E402
 
 HERE = "http://127.0.0.1:8765"
 HALF = "a.start=belarus-2025/us-all&a.ease.USA.goods=50"
 SESSIONS, MOVES = 20, 3
 TWO_SECONDS = 2.0
+FORTY_MILLISECONDS = 0.04
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +165,11 @@ def test_another_starting_point_begins_anew() -> None:
     assert query_of(read_state(form)) == "a.start=belarus-2025/us-goods"
 
 
+def test_reset_begins_anew() -> None:
+    form = "a.full=nothing&a.start=nothing&a.target=BLR&a.level=high&a.reset=1"
+    assert query_of(read_state(form)) == "a.start=nothing"
+
+
 def test_comparing_begins_with_the_same_twice() -> None:
     state = read_state(f"{HALF}&compare=on")
     assert state.b == state.a
@@ -215,6 +223,89 @@ def test_the_page_shows_what_run_gives(client: TestClient) -> None:
             assert percent(answer.text, panel, country) == pytest.approx(expected, abs=6e-4)
 
 
+def claims_shown(html: str) -> dict[str, list[str]]:
+    """Statements in the table of claims, and what stands beside them for each scenario."""
+    table = re.search(r'<table id="claims">.*?</table>', html, re.DOTALL)
+    row = re.compile(r'<th scope="row">(.*?) <small>.*?</th>(.*?)</tr>', re.DOTALL)
+    rows = row.findall(table[0] if table else "")
+    return {unescape(name): re.findall(r"<td>(.*?)<br>", cells) for name, cells in rows}
+
+
+def test_a_claim_is_scored_only_where_what_it_is_about_is_shown(client: TestClient) -> None:
+    case = load_case("belarus-2025")
+    for start in case.scenarios:
+        shown = claims_shown(client.get(f"/part?a.start=belarus-2025/{start}").text)
+        expected = {
+            claim.statement
+            for claim in case.claims.values()
+            if claim.test is not None
+            and start in claim.test.scenarios
+            and claim.test.relative_to is None
+            and claim.test.metric != "influence"
+        }
+        assert set(shown) == expected, start
+    helps_russia = case.claims["isw-any-relief"].statement
+    welfare = run(case.scenario("us-all")).equilibrium.welfare.sel(country="RUS")
+    shown = claims_shown(client.get("/part?a.start=belarus-2025/us-all").text)
+    assert float(shown[helps_russia][0]) == pytest.approx(float(welfare), abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        HALF,
+        "a.target=RUS",
+        "a.level=high",
+        "a.deficits=value",
+        "a.routes=off",
+        "a.senders=USA&a.senders=EU27",
+        "a.start=nothing&a.target=BLR&a.senders=USA&a.ease.USA.goods=100",
+    ],
+)
+def test_a_changed_scenario_scores_no_claim(client: TestClient, query: str) -> None:
+    page = client.get(f"/part?{query}").text
+    assert claims_shown(page) == {}
+    about = "Claims are scored where what they are about is shown" in page
+    assert about == ("nothing" not in query)
+
+
+def test_claims_are_scored_beside_each_other_where_they_can_be(client: TestClient) -> None:
+    page = client.get(f"/part?a.start=belarus-2025/us-all&{HALF.replace('a.', 'b.')}").text
+    rows = claims_shown(page)
+    assert rows
+    assert all(score != "–" and other == "–" for score, other in rows.values())
+    assert 'href="/' not in client.get(f"/report.html?{HALF}").text
+
+
+def test_equal_panels_are_solved_once() -> None:
+    first, again = (read_state(f"{HALF}&a.ease.us-potash-2021=70").a for _ in range(2))
+    assert first is not again
+    assert hash(first) == hash(again)
+    assert results_of(first) is results_of(again)
+    assert results_of(first) is not results_of(read_state(HALF).a)
+
+
+def test_all_but_solving_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that nobody has asked for before: reading, tables and page, in processor time."""
+    spent: list[float] = []
+
+    def timed(scenario: Scenario) -> Solved:
+        started = time.thread_time()
+        found = solved(scenario)
+        spent.append(time.thread_time() - started)
+        return found
+
+    render("part.html", read_state(""))
+    monkeypatch.setattr("detente.app.results.solved", timed)
+    times = []
+    for percents in range(61, 76):
+        started = time.thread_time()
+        render("part.html", read_state(f"a.ease.USA.goods={percents}&a.ease.us-luxury-2022=3"))
+        times.append(time.thread_time() - started - spent[-1])
+    assert len(spent) == len(times)
+    assert statistics.median(times) < FORTY_MILLISECONDS * others_here()
+
+
 def test_goods_by_way_add_up() -> None:
     leak = results_of(read_state("").a).leak
     assert leak is not None
@@ -228,7 +319,7 @@ def test_a_scenario_without_solution_is_told(
     def fails(panel: object) -> None:
         raise ConvergenceError("no equilibrium: trade breaks down", {})
 
-    monkeypatch.setattr("detente.app.page.results_of", fails)
+    monkeypatch.setattr("detente.app.views.contents.results_of", fails)
     for path in ("/", "/part"):
         answer = client.get(path)
         assert answer.status_code == 200
@@ -392,7 +483,29 @@ def test_requests_from_elsewhere_are_refused(client: TestClient, headers: dict[s
         ("POST", "/open"),
         ("GET", "/static/app.js"),
     ):
-        assert client.request(method, path, headers=headers).status_code == 403
+        answer = client.request(method, path, headers=headers)
+        assert answer.status_code == (400 if "host" in headers else 403)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("listening", "host", "status"),
+    [
+        ("0.0.0.0", "192.168.0.1:8765", 200),
+        ("0.0.0.0", "localhost:8765", 200),
+        ("::", "[::1]:8765", 200),
+        ("0.0.0.0", "evil.example:8765", 400),
+        ("0.0.0.0", "192.168.0.1.evil.example", 400),
+        ("::", "evil.example", 400),
+        ("192.168.0.1", "192.168.0.1", 200),
+        ("192.168.0.1", "192.168.0.2", 400),
+        ("fe80::1", "[fe80::1]:8765", 200),
+        ("name.example", "name.example", 200),
+    ],
+)
+def test_a_server_answers_to_its_own_names(listening: str, host: str, status: int) -> None:
+    browser = TestClient(make_app(listening), base_url=HERE)
+    assert browser.get("/static/icon.svg", headers={"host": host}).status_code == status
 
 
 def test_a_person_may_follow_a_link_to_the_page_only(client: TestClient) -> None:

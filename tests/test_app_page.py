@@ -170,6 +170,27 @@ def test_from_nothing_to_a_new_measure(visit: Open) -> None:
     assert "Nothing changes for Belarus" in page.locator("#answer").inner_text()
 
 
+def test_reset_takes_back_what_was_moved(visit: Open) -> None:
+    page = visit()
+    before = page.locator("#results").inner_text()
+    move(page, GOODS, 30)
+    settled(page, "a.ease.USA.goods=30")
+    assert "Claims are scored where" in page.locator("#unscored").inner_text()
+    page.get_by_role("button", name="Reset").click()
+    until(page, lambda: "ease" not in page.url)
+    assert page.locator(GOODS).input_value() == "100"
+    assert page.locator("#results").inner_text() == before
+
+
+def test_a_slider_on_the_move_is_followed_to_where_it_stops(visit: Open) -> None:
+    page = visit()
+    for value in range(90, 20, -5):
+        move(page, GOODS, value)
+    settled(page, "a.ease.USA.goods=25")
+    assert page.locator(GOODS).input_value() == "25"
+    assert shown(page) == pytest.approx(solved(page), abs=6e-4)
+
+
 def test_a_link_restores_the_page(visit: Open) -> None:
     first = visit()
     move(first, GOODS, 25)

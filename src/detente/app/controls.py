@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from detente.app.starts import embedded_world, measures_in_force, scenario_at
+from detente.app.starts import measures_in_force, scenario_at
 from detente.app.state import PERCENT, NewMeasure, Panel
-from detente.policy import Measure, Scenario, register
+from detente.policy.measures import Measure
+from detente.policy.register import register
 from detente.policy.routes import HUB_SHARE
-from detente.policy.scenario import Named, Routes, Selection
+from detente.policy.scenario import Named, Routes, Scenario, Selection
+from detente.world import load_world
 
 MOST_STRENGTH = 300
 """Percent of cost that a new measure may add."""
 MOST_NEW = 12
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     """A starting point as its controls, and what of it has no control.
 
@@ -48,11 +50,10 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     eased: dict[str, int] = {}
     apart: dict[str, int] = {}
     for group in panel.groups:
-        found = [degrees.get(m, 0) for m in group.measures]
-        common = found[0] if len(set(found)) == 1 else 0
+        found = {name: degrees.get(name, 0) for name in group.measures}
+        common = min(found.values()) if len(set(found.values())) == 1 else 0
         eased |= {group.key: common} if common else {}
-        own = dict(zip(group.measures, found, strict=True))
-        apart |= {m: percent for m, percent in own.items() if percent != common}
+        apart |= {name: percent for name, percent in found.items() if percent != common}
     return replace(panel, eased=eased, apart=apart), rest
 
 
@@ -62,7 +63,7 @@ def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     if not actions:
         costs = scenario.costs[0] if scenario.costs else None
         target = costs.destinations[0] if costs else "RUS"
-        target = target if target in embedded_world().countries else "RUS"
+        target = target if target in load_world().countries else "RUS"
         return target, ("USA", "EU27")
     target = actions[0].measure.target
     chosen = [s for m in scenario.lift if isinstance(m, Selection) for s in m.senders]
@@ -130,22 +131,17 @@ def _whole_percent(share: float) -> int | None:
 
 def scenario_of(panel: Panel) -> Scenario:
     """Build the scenario that the controls stand for."""
-    default, rest = split(panel.start, panel.packed)
+    rest = rest_of(panel)
     degrees = panel.degrees
     lifted = [m for m, percent in degrees.items() if percent == PERCENT]
     eased = {m: percent / PERCENT for m, percent in degrees.items() if percent < PERCENT}
     new = [n.measure(panel.senders, panel.target) for n in panel.new if n.by or panel.senders]
-    own = {
-        *lifted,
-        *eased,
-        *rest.ease,
-        *rest.harden,
-        *(x for x in rest.lift + rest.impose if isinstance(x, str)),
-    }
+    listed = (x for x in rest.lift + rest.impose if isinstance(x, str))
+    used = {*lifted, *eased, *rest.ease, *rest.harden, *listed}
     return rest.model_copy(
         update={
-            "measures": {name: m for name, m in rest.measures.items() if name in own},
-            "title": rest.title if panel == default else f"{rest.title}, changed",
+            "measures": {name: m for name, m in rest.measures.items() if name in used},
+            "title": rest.title if is_unchanged(panel) else f"{rest.title}, changed",
             "lift": [*rest.lift, *lifted],
             "ease": {**rest.ease, **eased},
             "impose": [*rest.impose, *new],
@@ -165,10 +161,20 @@ def _routes(panel: Panel, rest: Scenario) -> Routes | None:
     return rest.routes.model_copy(update={"hub_share": panel.hub_share / 1e4})
 
 
+def rest_of(panel: Panel) -> Scenario:
+    """What of a panel's starting point has no control, and is computed all the same."""
+    return split(panel.start, panel.packed)[1]
+
+
+def is_unchanged(panel: Panel) -> bool:
+    """Whether a panel shows its starting point as it is."""
+    return panel == split(panel.start, panel.packed)[0]
+
+
 def shown_hub_share(panel: Panel) -> int:
     """Where the slider of the hub share stands, in hundredths of a percent."""
     if panel.hub_share is not None:
         return panel.hub_share
-    routes = panel.base.routes
+    routes = rest_of(panel).routes
     share = HUB_SHARE if routes is None or routes.hub_share is None else routes.hub_share
     return round(1e4 * share)

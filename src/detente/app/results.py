@@ -1,25 +1,27 @@
-"""What a scenario does, as the tables that the page shows; a pure function of the scenario."""
+"""What a scenario does, as the tables that the page shows; a pure function of the panel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from detente.analysis.assess import trade_table, welfare_table
-from detente.app.controls import scenario_of
+from detente.analysis.evidence import holds
+from detente.app.controls import is_unchanged, scenario_of
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
-from detente.equilibrium import Equilibrium
-from detente.policy import Scenario
+from detente.cases import Case
+from detente.cases.records import Claim, Test
 from detente.policy.routes import DIRECT
-from detente.simulation.customs import Leakage
-from detente.simulation.runs import Run, run
+from detente.policy.scenario import Scenario
+from detente.simulation.metrics import METRICS, About
+from detente.simulation.run import simulate
+from detente.world import World
 from detente.world.names import resolve_countries
 
 REMEMBERED = 256
@@ -28,29 +30,73 @@ REMEMBERED = 256
 ALWAYS_SHOWN = ("RUS", "CHN", "USA", "EU27")
 
 
-@dataclass(frozen=True, eq=False)
-class Leak:
-    """Trade of the first lane by the way it takes, in million USD.
-
-    Attributes
-    ----------
-    origins, destinations
-        Of the lane.
-    ways
-        By route (`direct`, or the hub): before and after.
-    offset
-        Rise of trade through hubs over the fall of direct trade; None if direct trade did not fall.
-    """
+class Leak(NamedTuple):
+    """Trade of the first lane by the way it takes, in million USD."""
 
     origins: list[str]
     destinations: list[str]
-    ways: pd.DataFrame
-    offset: float | None
+    ways: pd.DataFrame  # by route (`direct`, or the hub): before and after
+    offset: float  # rise through hubs over the fall of direct trade; NaN if that did not fall
 
     def share(self, when: str) -> float:
         """Percent of the lane's goods that take a hub, `before` or `after`."""
         trade = self.ways[when]
-        return 100 * float(trade.drop(DIRECT).sum() / trade.sum())
+        return 100 * float(1 - trade[DIRECT] / trade.sum())
+
+
+class Solved(NamedTuple):
+    """A solved scenario: all that the page reads of it, before and after, in million USD."""
+
+    world: World
+    income: Array  # [n], before
+    gain: Array  # [n], equivalent variation
+    trade: tuple[Array, Array]  # [origin, destination]
+    output: tuple[Array, Array]  # [n,j]
+    leak: Leak | None
+    measure: Callable[[str, About], Array]  # value of a metric, [draw]
+    notes: list[str]
+    manifest: dict[str, Any]
+
+
+def solved(scenario: Scenario) -> Solved:
+    """Solve a scenario; here, and nowhere else, the page meets the simulation.
+
+    Raises
+    ------
+    ScenarioError, ConvergenceError
+        From the scenario.
+    """
+    outcome = simulate(scenario).outcome()
+    equilibrium, leakage, leak = outcome.equilibrium, outcome.leakage, None
+    if leakage is not None and scenario.routes is not None:
+        lane = scenario.routes.lanes[0]
+        leak = Leak(lane.origins, lane.destinations, leakage.by_route(), leakage.offset_ratio())
+    before, after = outcome.before, outcome.after
+    return Solved(
+        world=outcome.world,
+        income=before.I[:, 0],
+        gain=equilibrium.equivalent_variation.values,
+        trade=(before.trade().sum(0).T, after.trade().sum(0).T),
+        output=(before.Y[..., 0].T, after.Y[..., 0].T),
+        leak=leak,
+        measure=outcome.measure,
+        notes=equilibrium.notes,
+        manifest=equilibrium.manifest,
+    )
+
+
+class Scored(NamedTuple):
+    """A claim, with the metric that it is about in the scenario shown."""
+
+    claim: Claim
+    test: Test
+    value: float
+    holds: bool
+
+    @property
+    def unit(self) -> str:
+        """Of the value."""
+        return METRICS[self.test.metric].unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +115,8 @@ class Results:
         The target's trade with partners; its output by sector.
     leak
         What takes hubs, if the scenario has routes.
+    claims
+        Those that are about this very scenario, by name.
     notes, manifest
         Caveats, and what made the numbers.
     """
@@ -80,33 +128,29 @@ class Results:
     partners: pd.DataFrame
     sectors: pd.DataFrame
     leak: Leak | None
+    claims: dict[str, Scored]
     notes: list[str]
     manifest: dict[str, Any]
 
     @cached_property
-    def rows(self) -> dict[str, dict[str, dict[str, float]]]:
-        """The tables as plain numbers: table, row, column."""
-        tables = {
-            "countries": self.countries,
-            "chosen": self.chosen,
-            "partners": self.partners,
-            "sectors": self.sectors,
-            "ways": pd.DataFrame() if self.leak is None else self.leak.ways,
-        }
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The tables' rows as named tuples: table, row."""
+        names = ("countries", "chosen", "partners", "sectors")
+        tables: dict[str, pd.DataFrame] = {name: getattr(self, name) for name in names}
+        if self.leak is not None:
+            tables["ways"] = self.leak.ways
         return {
-            name: {
-                str(row): dict(zip(table.columns, values, strict=True))
-                for row, values in zip(table.index, table.to_numpy().tolist(), strict=True)
-            }
+            name: {str(row.Index): row for row in table.itertuples()}
             for name, table in tables.items()
         }
 
     def welfare(self, country: str) -> tuple[float, float]:
         """Percent of income, and million USD, of a country or group that is shown."""
         row = self.rows["chosen"].get(country) or self.rows["countries"][country]
-        return row["percent"], row["million_usd"]
+        return row.percent, row.million_usd
 
 
+@lru_cache(maxsize=REMEMBERED)
 def results_of(panel: Panel) -> Results:
     """Solve the scenario of a panel, or remember it.
 
@@ -115,86 +159,105 @@ def results_of(panel: Panel) -> Results:
     ScenarioError, ConvergenceError
         From the scenario.
     """
-    case = case_of(panel.start)
-    shown = [panel.target, *panel.senders, *ALWAYS_SHOWN]
-    countries = shown if case is None else [panel.target, *case.countries, *panel.senders]
-    partners = shown if case is None else case.partners
-    return _solved(
-        scenario_of(panel).model_dump_json(),
-        panel.target,
-        tuple(dict.fromkeys(countries)),
-        tuple(dict.fromkeys(p for p in partners if p != panel.target)),
-    )
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _solved(
-    scenario: str, target: str, countries: tuple[str, ...], partners: tuple[str, ...]
-) -> Results:
-    return collect(solved(scenario), target, countries, partners)
-
-
-@lru_cache(maxsize=8)
-def solved(scenario: str) -> Run:
-    """A scenario, given as JSON, solved; only the last few, since each keeps a world."""
-    return run(Scenario.model_validate_json(scenario))
-
-
-def collect(found: Run, target: str, countries: Sequence[str], partners: Sequence[str]) -> Results:
-    """Read the tables from a solved scenario."""
-    equilibrium = found.equilibrium
-    leakage = found.leakage
-    codes = equilibrium.world.countries
-    trade = {str(when): flows.values.sum(2) for when, flows in equilibrium.trade.data_vars.items()}
+    case, scenario, target = case_of(panel.start), scenario_of(panel), panel.target
+    shown = [target, *panel.senders, *ALWAYS_SHOWN]
+    countries = shown if case is None else [target, *case.countries, *panel.senders]
+    partners = [p for p in (shown if case is None else case.partners) if p != target]
+    found = solved(scenario)
     return Results(
-        scenario=found.scenario,
+        scenario=scenario,
         target=target,
-        countries=_countries(equilibrium, trade, codes),
-        chosen=_countries(equilibrium, trade, list(countries)),
-        partners=trade_table(equilibrium, target, list(partners)).set_index("partner"),
-        sectors=_sectors(equilibrium, target),
-        leak=None if leakage is None else _leak(found, leakage),
-        notes=list(equilibrium.notes),
-        manifest=equilibrium.manifest(),
+        countries=_countries(found, found.world.countries),
+        chosen=_countries(found, list(dict.fromkeys(countries))),
+        partners=_partners(found, target, list(dict.fromkeys(partners))),
+        sectors=_sectors(found, target),
+        leak=found.leak,
+        claims=_claims(panel, found),
+        notes=found.notes,
+        manifest=found.manifest,
     )
 
 
-def _sectors(found: Equilibrium, target: str) -> pd.DataFrame:
+def scored_at(start: str) -> dict[str, str]:
+    """Starting points of the same case that some claim is about, with their titles."""
+    case = case_of(start)
+    if case is None:
+        return {}
+    name, about = (
+        start.partition("/")[0],
+        {s for _, _, test in _tested(case) for s in test.scenarios},
+    )
+    return {f"{name}/{s}": change.title for s, change in case.scenarios.items() if s in about}
+
+
+def _tested(case: Case) -> Iterator[tuple[str, Claim, Test]]:
+    """Claims that a scenario scores by itself; not influence, which takes two more solutions."""
+    for name, claim in case.claims.items():
+        test = claim.test
+        if test is not None and test.relative_to is None and test.metric != "influence":
+            yield name, claim, test
+
+
+def _claims(panel: Panel, found: Solved) -> dict[str, Scored]:
+    """Claims about the scenario that a panel shows, which must stand there as it is on file."""
+    case = case_of(panel.start)
+    if case is None or panel.target != case.target or not is_unchanged(panel):
+        return {}
+    scored = {}
+    for name, claim, test in _tested(case):
+        if panel.scenario in test.scenarios:
+            value = found.measure(test.metric, test.parameters)
+            held = bool(holds(test, value)[0])
+            scored[name] = Scored(claim, test, float(value[0]), held)
+    return scored
+
+
+def _members(names: Sequence[str], world: World) -> Array:
+    """Which countries belong to each name, ones and zeros, [name,n]."""
+    member = np.zeros((len(names), len(world.countries)))
+    for row, name in enumerate(names):
+        at = [world.countries.index(c) for c in resolve_countries(name, world.countries)]
+        member[row, at] = 1
+    return member
+
+
+def _growth(before: Array, after: Array) -> Array:
+    """Percent; NaN where there was nothing before."""
+    ratio = np.full_like(after, np.nan)
+    return 100 * (np.divide(after, before, out=ratio, where=before > 0) - 1)
+
+
+def _countries(found: Solved, names: Sequence[str]) -> pd.DataFrame:
+    """Welfare of countries and groups, and their trade with everybody else."""
+    member = _members(names, found.world)
+    gain = member @ found.gain
+    columns = {"percent": 100 * gain / (member @ found.income), "million_usd": gain}
+    for when, flows in zip(("before", "after"), found.trade, strict=True):
+        within = ((member @ flows) * member).sum(1)
+        columns[f"exports_{when}"] = member @ flows.sum(1) - within
+        columns[f"imports_{when}"] = member @ flows.sum(0) - within
+    for side in ("exports", "imports"):
+        before, after = columns[f"{side}_before"], columns[f"{side}_after"]
+        columns[f"{side}_percent"] = _growth(before, after)
+    return pd.DataFrame(columns, index=pd.Index(names, name="country"))
+
+
+def _partners(found: Solved, target: str, names: Sequence[str]) -> pd.DataFrame:
+    """The target's trade with countries and groups."""
+    n = found.world.countries.index(target)
+    member = _members(names, found.world)
+    member[:, n] = 0
+    columns: dict[str, Array] = {}
+    for side, axis in (("exports", 0), ("imports", 1)):
+        before, after = (member @ flows.take(n, axis) for flows in found.trade)
+        columns |= {f"{side}_before": before, f"{side}_after": after}
+        columns[f"{side}_percent"] = _growth(before, after)
+    return pd.DataFrame(columns, index=pd.Index(names, name="partner"))
+
+
+def _sectors(found: Solved, target: str) -> pd.DataFrame:
     """Gross output of the target by sector, in value."""
     n = found.world.countries.index(target)
-    table = pd.DataFrame(
-        {"before": found.world.output.values[n], "after": found.solution.Y[n]},
-        index=pd.Index(found.world.sectors, name="sector"),
-    )
-    table["percent"] = 100 * (table["after"] / table["before"].where(table["before"] > 0) - 1)
-    return table
-
-
-def _countries(found: Equilibrium, trade: Mapping[str, Array], names: list[str]) -> pd.DataFrame:
-    """Welfare of countries and groups, and their trade with everybody else."""
-    table = welfare_table(found, names).set_index("country")
-    members = [
-        [found.world.countries.index(c) for c in resolve_countries(name, found.world.countries)]
-        for name in names
-    ]
-    for when, total in trade.items():
-        sold, bought = total.sum(1), total.sum(0)
-        within = np.array([total[np.ix_(at, at)].sum() for at in members])
-        table[f"exports_{when}"] = np.array([sold[at].sum() for at in members]) - within
-        table[f"imports_{when}"] = np.array([bought[at].sum() for at in members]) - within
-    for side in ("exports", "imports"):
-        before, after = table[f"{side}_before"], table[f"{side}_after"]
-        table[f"{side}_percent"] = 100 * (after / before.where(before > 0) - 1)
-    return table
-
-
-def _leak(found: Run, leakage: Leakage) -> Leak:
-    routes = found.scenario.routes
-    assert routes is not None
-    offset = leakage.offset_ratio()
-    return Leak(
-        routes.lanes[0].origins,
-        routes.lanes[0].destinations,
-        leakage.by_route(),
-        None if np.isnan(offset) else offset,
-    )
+    before, after = (output[n] for output in found.output)
+    columns = {"before": before, "after": after, "percent": _growth(before, after)}
+    return pd.DataFrame(columns, index=pd.Index(found.world.sectors, name="sector"))

@@ -1,17 +1,16 @@
-"""What the server refuses before it looks at a request, and what it tells browsers to refuse."""
+"""What is refused before it is looked at, and what browsers are told to refuse."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 MOST_QUERY = 48 * 1024
 MOST_BODY = 256 * 1024
@@ -30,117 +29,52 @@ HEADERS = {
 }
 
 
-class Guard:
-    """Refuses what does not come from the page itself, or from a person who follows a link to it.
-
-    Parameters
-    ----------
-    app
-        The application behind it.
-    host
-        Address that the server listens on. Requests must name it, or this computer, as their
-        host: a foreign name that resolves here is the sign of DNS rebinding.
-    """
-
-    def __init__(self, app: App, host: str = "127.0.0.1") -> None:
-        self.app = app
-        self.host = host
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            return
-        refused = self.refusal(scope)
-        if refused is not None:
-            await _refuse(send, *refused)
-            return
-        await self.app(scope, _limited(receive), _with_headers(send))
-
-    def refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and reason, if a request is refused."""
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        host = headers.get("host", "")
-        if not self._is_here(host):
-            return 403, "this page answers under its own address only"
-        origin = headers.get("origin")
-        if origin is not None and origin != f"{scope.get('scheme', 'http')}://{host}":
-            return 403, "requests from other origins are refused"
-        site = headers.get("sec-fetch-site", "none")
-        if site not in ("same-origin", "none") and not _follows_link(scope, headers):
-            return 403, "requests from other origins are refused"
-        if len(scope.get("query_string", b"")) > MOST_QUERY:
-            return 414, f"addresses are at most {MOST_QUERY:,} characters long"
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MOST_BODY:
-            return 413, f"files are at most {MOST_BODY // 1024} kB"
-        return None
-
-    def _is_here(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name in ("localhost", self.host):
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-            everywhere = ipaddress.ip_address(self.host).is_unspecified
-        except ValueError:
-            return False
-        return address.is_loopback or everywhere
-
-
-def _follows_link(scope: Scope, headers: dict[str, str]) -> bool:
-    """Whether a person opens the page from a link elsewhere: nothing changes, nothing is given."""
-    opened = headers.get("sec-fetch-mode") == "navigate"
-    shown = headers.get("sec-fetch-dest") == "document"
-    return opened and shown and scope["method"] == "GET" and scope["path"] == "/"
-
-
-class TooLargeError(Exception):
-    """A body went over the limit while it came in."""
-
-
-def _limited(receive: Receive) -> Receive:
-    """Count a body as it comes in; its declared length may be missing or wrong."""
-    taken = 0
-
-    async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > MOST_BODY:
-                raise TooLargeError
-        return message
-
-    return counted
-
-
-def _with_headers(send: Send) -> Send:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            present = {k.lower() for k, _ in message["headers"]}
-            more = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
-            message["headers"] = [
-                *message["headers"],
-                *((k, v) for k, v in more if k not in present),
-            ]
-        await send(message)
-
-    return sent
-
-
-async def _refuse(send: Send, status: int, reason: str) -> None:
-    body = f"{reason}\n".encode()
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        *((k.encode(), v.encode()) for k, v in HEADERS.items()),
+def guards(host: str) -> list[Middleware]:
+    """What stands before the page on a server that listens on an address, the outermost first."""
+    return [
+        Middleware(BaseHTTPMiddleware, dispatch=_guarded),
+        Middleware(TrustedHostMiddleware, allowed_hosts=_names(host), www_redirect=False),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=MOST_BODY),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+
+
+def _names(host: str) -> list[str]:
+    """Hosts that requests may name; a foreign name that resolves here means DNS rebinding.
+
+    A server that listens on every address answers to any address, but to no other name. What ends
+    in a number is an IPv4 address and never a name (WHATWG URL Standard, host parsing).
+    """
+    found = ["localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host]
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return found
+    return [*found, *(f"*.{number}" for number in range(256))] if everywhere else found
+
+
+async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    refused = _refusal(request)
+    response = await answer(request) if refused is None else refused
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _refusal(request: Request) -> Response | None:
+    """Refuse what does not come from the page itself, or from a person who follows a link to it."""
+    headers = request.headers
+    here = f"{request.url.scheme}://{headers.get('host', '')}"
+    elsewhere = headers.get("origin", here) != here
+    site = headers.get("sec-fetch-site", "none")
+    if elsewhere or (site not in ("same-origin", "none") and not _follows_link(request)):
+        return PlainTextResponse("requests from other origins are refused\n", 403)
+    if len(request.scope.get("query_string", b"")) > MOST_QUERY:
+        return PlainTextResponse(f"addresses are at most {MOST_QUERY:,} characters long\n", 414)
+    return None
+
+
+def _follows_link(request: Request) -> bool:
+    """Whether a person opens the page from a link elsewhere: nothing changes, nothing is given."""
+    opened = request.headers.get("sec-fetch-mode") == "navigate"
+    shown = request.headers.get("sec-fetch-dest") == "document"
+    return opened and shown and request.method == "GET" and request.url.path == "/"

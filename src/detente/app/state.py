@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal, NamedTuple
 
-from detente.app.starts import measures_in_force, on_banks, scenario_at
-from detente.policy import Measure, Scenario
-from detente.policy.measures import Kind, Level
+from detente.app.starts import first_day, measures_in_force, on_banks
+from detente.policy.measures import Kind, Level, Measure
 
 Deficits = Literal["share", "value", "zero"]
 Name = Literal["a", "b"]
@@ -80,17 +80,21 @@ class Panel:
     routes: bool = False
     hub_share: int | None = None
 
+    def __hash__(self) -> int:
+        moved = frozenset(self.eased.items()), frozenset(self.apart.items())
+        return hash((self.start, self.packed, self.target, self.senders, self.new, *moved))
+
     @property
-    def base(self) -> Scenario:
-        """The scenario started from."""
-        return scenario_at(self.start, self.packed)
+    def scenario(self) -> str:
+        """Name of the scenario of a case that was started from."""
+        return self.start.partition("/")[2]
 
     @property
     def day(self) -> date:
         """Day whose measures are in force."""
-        return self.since or Scenario(title="").start
+        return self.since or first_day()
 
-    @property
+    @cached_property
     def groups(self) -> list[Group]:
         """Measures in force of the senders on the target, by who took them and on what."""
         found: dict[str, Group] = {}
@@ -100,22 +104,25 @@ class Panel:
                 key = f"{'+'.join(measure.senders)}.{of}"
                 group = found.setdefault(key, Group(key, tuple(measure.senders), of, {}))
                 group.measures[name] = measure
-        order = {"goods": 0, "banks": 1}
-        return sorted(found.values(), key=lambda g: (len(g.senders), _rank(self, g), order[g.of]))
+        return sorted(found.values(), key=self._order)
+
+    def _order(self, group: Group) -> tuple[int, int, bool]:
+        rank = min(self.senders.index(s) for s in group.senders if s in self.senders)
+        return len(group.senders), rank, group.of == "banks"
+
+    def together(self, group: Group) -> int:
+        """Percent that a group's slider takes off."""
+        return self.eased.get(group.key, 0)
 
     def degree(self, group: Group, measure: str) -> int:
         """Percent of a measure that is taken off."""
-        return self.apart.get(measure, self.eased.get(group.key, 0))
+        return self.apart.get(measure, self.together(group))
 
-    @property
+    @cached_property
     def degrees(self) -> dict[str, int]:
         """Percent taken off every measure that is eased at all."""
         found = {m: self.degree(g, m) for g in self.groups for m in g.measures}
         return {m: percent for m, percent in found.items() if percent}
-
-
-def _rank(panel: Panel, group: Group) -> int:
-    return min(panel.senders.index(s) for s in group.senders if s in panel.senders)
 
 
 @dataclass(frozen=True)

@@ -181,8 +181,8 @@ def figures(report: Report) -> dict[str, Figure]:
     """The charts of a report, by name."""
     from detente.report.charts import frontier_chart, influence_chart, leakage_chart, supply_chart
     from detente.report.claims_charts import evidence_charts
+    from detente.report.maps import world_map
     from detente.report.timeline import timeline_chart
-    from detente.report.worldmap import world_map
 
     title = report.case.scenarios[report.drawn].title
     charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}

@@ -1,16 +1,16 @@
 // The page as it comes from the server works without this script; the script replaces its parts
 // while a slider moves. It keeps no state: the form is the state, and the address repeats it.
 
-const REST = 120; // milliseconds without movement after which the server is asked
 const SPEAK = 700; // milliseconds after which a new answer is read out
 const SLOW = 250; // milliseconds after which waiting shows
 
 const byId = (id) => document.getElementById(id);
 document.documentElement.classList.add("js");
 
-let resting = 0;
+let soon = 0;
 let speaking = 0;
-let asked = null;
+let asking = false;
+let next = null; // the newest question, while the answer to an older one is on its way
 
 // ---------------------------------------------------------------------------------------- sliders
 
@@ -44,29 +44,37 @@ function fields(submitter) {
   return new URLSearchParams(new FormData(byId("controls"), submitter));
 }
 
-function soon(wait, submitter, relay = false) {
-  clearTimeout(resting);
-  resting = setTimeout(() => ask(fields(submitter), relay), wait);
+// Asks once the browser has done what the event stands for.
+function after(submitter, relay = false) {
+  clearTimeout(soon);
+  soon = setTimeout(() => ask(fields(submitter), relay));
 }
 
-async function ask(query, relay) {
-  asked?.abort();
-  const mine = new AbortController();
-  asked = mine;
+// One question at a time, so that a slider on the move is followed as fast as the server answers.
+async function ask(query, relay = false) {
+  next = { query, relay };
+  if (asking) return;
+  asking = true;
+  while (next) {
+    const question = next;
+    next = null;
+    await answer(question);
+  }
+  asking = false;
+}
+
+async function answer({ query, relay }) {
   const slow = setTimeout(() => byId("results").setAttribute("aria-busy", "true"), SLOW);
   try {
-    const response = await fetch(`/part?${query}`, { signal: mine.signal });
+    const response = await fetch(`/part?${query}`);
     const text = await response.text();
-    if (mine.signal.aborted) return;
     if (response.ok) lay(text, relay);
     trouble(response.ok ? "" : text);
-  } catch (error) {
-    if (error.name !== "AbortError") {
-      trouble("The page cannot reach detente on this computer. What you see is from before.");
-    }
+  } catch {
+    trouble("The page cannot reach detente on this computer. What you see is from before.");
   } finally {
     clearTimeout(slow);
-    if (asked === mine) byId("results").removeAttribute("aria-busy");
+    byId("results").removeAttribute("aria-busy");
   }
 }
 
@@ -82,7 +90,8 @@ function lay(text, relay) {
   const form = fresh.getElementById("controls");
   replace("answer", fresh);
   replace("results", fresh);
-  if (relay || form.dataset.shape !== byId("controls").dataset.shape) {
+  // What was entered since the question stays, until the answer to that.
+  if (!next && (relay || form.dataset.shape !== byId("controls").dataset.shape)) {
     replace("controls", fresh);
     worded_sliders();
   }
@@ -177,19 +186,19 @@ document.addEventListener("input", (event) => {
   if (event.target.type !== "range") return;
   show(event.target);
   moveGroup(event.target);
-  soon(REST);
+  ask(fields());
 });
 document.addEventListener("change", (event) => {
   if (event.target.type === "file") open(event.target);
-  else if (event.target.type !== "range" && event.target.form) soon(0);
+  else if (event.target.type !== "range" && event.target.form) after();
 });
 document.addEventListener("submit", (event) => {
   event.preventDefault();
-  soon(0, event.submitter, true);
+  after(event.submitter, true);
 });
 document.addEventListener("click", (event) => {
   if (event.target.id === "copy") copyLink(event.target);
 });
-window.addEventListener("online", () => soon(0));
+window.addEventListener("online", () => after());
 
 worded_sliders();

@@ -1,11 +1,12 @@
 """The world map: who gains and who loses, told apart by colour, by label and in words.
 
-Shapes are Natural Earth's (public domain); `scripts/build_countries.py` says how they were made.
+Shapes are Natural Earth's (public domain), projected and clipped by `scripts/build_countries.py`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate
@@ -15,67 +16,69 @@ import pandas as pd
 import xarray as xr
 
 from detente.report.extras import altair
+from detente.report.text import plural
 
 BREAKS = (0.001, 0.01, 0.1, 1.0)
 """Percent of income at which a country takes the next colour, on either side of zero."""
+
+STEPS = range(-len(BREAKS), len(BREAKS) + 1)
+"""Colours, from the largest loss to the largest gain."""
 
 GAINS = ("#cfe2f1", "#8fbfe0", "#3f8cc4", "#0b4a86")
 LOSSES = ("#fbe0c6", "#f4b27a", "#dd7826", "#983f00")
 HARDLY = "#f3f1ea"
 ABSENT = "#d9d9d6"
+EDGE = "#77777a"
 
 LABELLED = 3
 """Largest gainers, and losers, that are named on the map."""
 
-Ring = list[tuple[float, float]]
-
 
 class Land(NamedTuple):
-    """Country shapes.
+    """Country shapes in Equal Earth, x to the right and y down, in whole units.
 
     Attributes
     ----------
-    shapes
-        ISO3 code to polygons; each a list of rings of (longitude, latitude), the outer one first.
+    world
+        Part of the map that has all countries, an SVG viewBox.
+    paths
+        ISO3 code to an SVG path: rings of relative steps.
     points
         Small economies and where to mark them.
+    around
+        Part of the map around a country, where it is not too large for that to help.
     """
 
-    shapes: dict[str, list[list[Ring]]]
-    points: dict[str, tuple[float, float]]
-
-    def middle(self, country: str) -> tuple[float, float]:
-        """A place within the largest part of a country, or near it."""
-        if country in self.points:
-            return self.points[country]
-        ring = max((p[0] for p in self.shapes[country]), key=_extent)
-        return sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
+    world: str
+    paths: dict[str, str]
+    points: dict[str, tuple[int, int]]
+    around: dict[str, str]
 
 
 @lru_cache(maxsize=1)
 def land() -> Land:
     """Read the country shapes.
 
-    >>> "BLR" in land().shapes, "SGP" in land().points
-    (True, True)
+    >>> "BLR" in land().paths, "SGP" in land().points, "RUS" in land().around
+    (True, True, False)
     """
     text = (files("detente.report") / "data" / "countries.json").read_text(encoding="utf-8")
     stored = json.loads(text)
-    shapes = {
-        code: [[_ring(steps) for steps in polygon] for polygon in polygons]
-        for code, polygons in stored["shapes"].items()
-    }
-    return Land(shapes, {code: (x, y) for code, (x, y) in stored["points"].items()})
+    return Land(**{field: stored[field] for field in Land._fields})
 
 
-def _ring(steps: list[int]) -> Ring:
-    xs, ys = accumulate(steps[::2]), accumulate(steps[1::2])
-    return [(x / 100, y / 100) for x, y in zip(xs, ys, strict=True)]
+def rings(path: str) -> list[list[tuple[int, int]]]:
+    """Corners of a path's rings, the first again at the end.
 
-
-def _extent(ring: Ring) -> float:
-    xs, ys = [x for x, _ in ring], [y for _, y in ring]
-    return (max(xs) - min(xs)) * (max(ys) - min(ys))
+    >>> rings("M10 20l5-5l0 5z")
+    [[(10, 20), (15, 15), (15, 20), (10, 20)]]
+    """
+    found = []
+    for ring in path.split("z")[:-1]:
+        steps = [int(number) for number in re.findall(r"-?\d+", ring)]
+        corners = list(zip(accumulate(steps[::2]), accumulate(steps[1::2]), strict=True))
+        found.append([*corners, corners[0]])
+    return found
 
 
 def step_of(percent: float) -> int:
@@ -109,18 +112,16 @@ def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
     >>> in_words(pd.Series({"BLR": 1.2, "RUS": 0.01, "CHN": -0.002}), count=1)
     '2 countries gain and 1 loses. Largest gain: BLR +1.2. Largest loss: CHN -0.002 percent.'
     """
-    least = BREAKS[0]
-    gains, losses = int((welfare >= least).sum()), int((welfare <= -least).sum())
-    best, worst = _extremes(welfare, count)
+    gains, losses = (int((sign * welfare >= BREAKS[0]).sum()) for sign in (1, -1))
     parts = [
-        f"{gains} {'country gains' if gains == 1 else 'countries gain'} and "
-        f"{losses} {'loses' if losses == 1 else 'lose'}"
+        f"{plural(gains, 'country gains', 'countries gain')} and {plural(losses, 'loses', 'lose')}"
     ]
-    for word, found in (("gain", best), ("loss", worst)):
+    for one, many, found in zip(
+        ("gain", "loss"), ("gains", "losses"), _extremes(welfare, count), strict=True
+    ):
         if len(found):
             named = ", ".join(f"{c} {x:+.2g}" for c, x in found.items())
-            plural = "" if count == 1 else ("s" if word == "gain" else "es")
-            parts.append(f"Largest {word}{plural}: {named}")
+            parts.append(f"Largest {one if count == 1 else many}: {named}")
     return f"{'. '.join(parts)} percent."
 
 
@@ -146,93 +147,65 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
     """
     alt = altair()
     values = welfare.to_series() if isinstance(welfare, xr.DataArray) else welfare
-    countries = [str(c) for c in values.index]
-    frame = pd.DataFrame({"country": countries, "percent": values.to_numpy(dtype=float)})
-    frame["step"] = [step_label(step_of(x)) for x in frame["percent"]]
-    most = len(BREAKS)
+    rows = [{"country": c, "percent": x, "step": step_label(step_of(x))} for c, x in values.items()]
+    absent = [{"country": c} for c in land().paths if c not in values.index]
     color = alt.Color(
         "step:N",
         scale=alt.Scale(
-            domain=[step_label(s) for s in range(-most, most + 1)],
-            range=[*reversed(LOSSES), HARDLY, *GAINS],
+            domain=[step_label(s) for s in STEPS], range=[*reversed(LOSSES), HARDLY, *GAINS]
         ),
         legend=alt.Legend(
             title="Welfare, percent of income",
             orient="bottom",
-            columns=most + 1,
+            columns=len(BREAKS) + 1,
             symbolType="square",
-            symbolStrokeColor="#77777a",
+            symbolStrokeColor=EDGE,
         ),
     )
     tips = [
         alt.Tooltip("country:N"),
         alt.Tooltip("percent:Q", title="percent of income", format="+.3f"),
     ]
-    grey = _areas([c for c in land().shapes if c not in set(countries)])
-    known = [c for c in countries if c in land().shapes]
-    areas = (
-        _areas(known)
-        .transform_lookup(
-            "id", from_=alt.LookupData(frame, "country", ["country", "percent", "step"])
-        )
-        .encode(color=color, tooltip=tips)
-    )
+    areas = _areas(rows).mark_geoshape(stroke=EDGE, strokeWidth=0.35)
+    points = _points(rows).mark_circle(size=34, stroke=EDGE, strokeWidth=0.6, opacity=1)
     layers = [
-        grey.mark_geoshape(fill=ABSENT, stroke="white", strokeWidth=0.4),
-        areas.mark_geoshape(stroke="#77777a", strokeWidth=0.35),
-        _points(frame, color, tips),
-        _labels(frame),
+        _areas(absent).mark_geoshape(fill=ABSENT, stroke="white", strokeWidth=0.4),
+        *(marks.encode(color=color, tooltip=tips) for marks in (areas, points)),
+        _labels(values),
     ]
-    return (
-        alt.layer(*layers)
-        .project("equalEarth")
-        .properties(
-            title=title,
-            width=760,
-            height=380,
-            description=f"World map. {title}. {in_words(values)}",
-        )
-    )
+    words = f"World map. {title}. {in_words(values)}"
+    chart = alt.layer(*layers).project("identity")
+    return chart.properties(title=title, width=760, height=380, description=words)
 
 
-def _areas(countries: list[str]) -> Any:
+def _areas(rows: list[dict[str, Any]]) -> Any:
     """Shapes of some countries, a chart to be marked and coloured."""
     alt = altair()
-    features = [
-        {
-            "type": "Feature",
-            "id": code,
-            "properties": {},
-            "geometry": {"type": "MultiPolygon", "coordinates": land().shapes[code]},
-        }
-        for code in countries
+    shapes = [
+        {**row, "type": "Feature", "geometry": {"type": "Polygon", "coordinates": rings(path)}}
+        for row in rows
+        if (path := land().paths.get(row["country"]))
     ]
-    return alt.Chart(alt.Data(values=features))
+    return alt.Chart(alt.Data(values=shapes))
 
 
-def _points(frame: pd.DataFrame, color: Any, tips: list[Any]) -> Any:
-    """Small economies as points."""
+def _points(rows: list[dict[str, Any]]) -> Any:
+    """Places of small economies, a chart to be marked and coloured."""
     alt = altair()
-    small = frame[frame["country"].isin(list(land().points))]
-    places = [land().points[c] for c in small["country"]]
-    rows = small.assign(lon=[x for x, _ in places], lat=[y for _, y in places])
-    return (
-        alt.Chart(rows)
-        .mark_circle(size=34, stroke="#77777a", strokeWidth=0.6, opacity=1)
-        .encode(longitude="lon:Q", latitude="lat:Q", color=color, tooltip=tips)
-    )
+    places = land().points
+    found = [dict(row, at=places[row["country"]]) for row in rows if row["country"] in places]
+    return alt.Chart(alt.Data(values=found)).encode(longitude="at[0]:Q", latitude="at[1]:Q")
 
 
-def _labels(frame: pd.DataFrame) -> Any:
+def _labels(welfare: pd.Series) -> Any:
     """The largest gains and losses as a list in the South Pacific, where no country is hidden."""
     alt = altair()
-    best, worst = _extremes(frame.set_index("country")["percent"], LABELLED)
     lines = []
-    for word, found in (("Gain most", best), ("Lose most", worst)):
+    for word, found in zip(("Gain most", "Lose most"), _extremes(welfare, LABELLED), strict=True):
         numbers = [f"{code} {percent:+.2g}".replace("-", "−") for code, percent in found.items()]
         lines += [word, *numbers] if numbers else []
     return (
-        alt.Chart(pd.DataFrame({"one": [0]}))
+        alt.Chart(alt.Data(values=[{}]))
         .mark_text(align="left", fontSize=12, lineHeight=16, color="#222222", text=lines)
         .encode(x=alt.value(30), y=alt.value(230))
     )

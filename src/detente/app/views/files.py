@@ -9,11 +9,13 @@ import pandas as pd
 import yaml
 
 from detente.app.controls import scenario_of
-from detente.app.page import View, assets, render, views_of
-from detente.app.starts import country_names, manageable, packed
+from detente.app.names import country_names
+from detente.app.starts import manageable, packed
 from detente.app.state import State
-from detente.policy import Scenario
-from detente.policy.scenario import parse_scenario
+from detente.app.views.contents import View, views_of
+from detente.app.views.page import TABLES, assets, render
+from detente.errors import ScenarioError
+from detente.policy.scenario import Scenario, parse_scenario
 from detente.policy.source import Source
 
 
@@ -25,9 +27,19 @@ def scenario_yaml(scenario: Scenario) -> str:
     return f"# run with: detente solve FILE\n{written}"
 
 
-def results_csv(views: list[View], table: str) -> str:
-    """Write a table of results as CSV, one row for each scenario and country, partner or sector."""
-    parts = [_table(view, table) for view in views]
+def results_csv(state: State, table: str) -> str:
+    """Write a table of results as CSV, one row for each scenario and country, partner or sector.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such table, or as from the scenarios.
+    ConvergenceError
+        From the scenarios.
+    """
+    if table not in dict(TABLES):
+        raise ScenarioError(f"no table {table[:40]!r}")
+    parts = [_table(view, table) for view in views_of(state)]
     return str(pd.concat(parts, ignore_index=True).to_csv(index=False, lineterminator="\n"))
 
 
@@ -35,7 +47,7 @@ def _table(view: View, table: str) -> pd.DataFrame:
     found: pd.DataFrame = getattr(view.results, table).reset_index()
     if table == "countries":
         found.insert(1, "name", found["country"].map(country_names()))
-    if table != "countries":
+    else:
         found.insert(0, "target", view.results.target)
     found.insert(0, "scenario", view.name.upper())
     return found

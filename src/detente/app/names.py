@@ -1,0 +1,33 @@
+"""What countries, groups and sectors the page offers, by their short names."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from detente.report import text
+from detente.world import load_world
+from detente.world.names import COUNTRY_GROUPS
+
+
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """Groups and countries by code, countries in alphabetical order."""
+    groups = dict.fromkeys(("EU27", *COUNTRY_GROUPS, "EAEU"))
+    countries = sorted(load_world().countries, key=text.country)
+    return {code: text.country(code) for code in (*groups, *countries)}
+
+
+@lru_cache(maxsize=1)
+def sector_names() -> dict[str, str]:
+    """Groups of sectors and sectors by code."""
+    world = load_world()
+    groups = {code: text.sector(code) for code in ("all", "goods", "services")}
+    return groups | {code: text.sector(code, world.name_of(code)) for code in world.sectors}
+
+
+def in_sectors(codes: list[str]) -> str:
+    """Sectors of a measure, in words."""
+    found = [sector_names().get(code, code) for code in codes]
+    if len(found) < 4:
+        return ", ".join(found)
+    return f"{', '.join(found[:3])} and {len(found) - 3} more"

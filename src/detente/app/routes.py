@@ -1,0 +1,121 @@
+"""The application: addresses, and what answers at them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import current_default_thread_limiter
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route
+
+from detente.app.address import query_of, read_state
+from detente.app.controls import scenario_of
+from detente.app.security import MOST_BODY, guards
+from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
+from detente.app.views.page import assets, problem_page, render
+from detente.errors import DetenteError
+
+AT_ONCE = 2
+"""Requests computed at the same time; the others wait their turn."""
+
+
+def application(host: str) -> Starlette:
+    """The application of a server that listens on an address.
+
+    Endpoints that are no coroutines run in threads: the solver leaves Python's lock, and a request
+    that waits for its turn costs nothing.
+    """
+    return Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/part", _part),
+            Route("/scenario.yaml", _scenario),
+            Route("/results.csv", _results),
+            Route("/report.html", _report),
+            Route("/open", _open, methods=["POST"]),
+            Route("/static/{name}", _asset),
+        ],
+        middleware=guards(host),
+        exception_handlers={DetenteError: _told},
+        lifespan=_lifespan,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(_: Starlette) -> AsyncIterator[None]:
+    """Solve the first page in the background, so that nobody waits for it."""
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    threading.Thread(target=lambda: render("page.html", read_state("")), daemon=True).start()
+    yield
+
+
+def _told(request: Request, error: Exception) -> Response:
+    if request.url.path == "/":
+        return HTMLResponse(problem_page(str(error)), 400)
+    return PlainTextResponse(str(error), 400)
+
+
+def _page(request: Request) -> Response:
+    state = read_state(request.url.query)
+    if "a.full" in request.query_params:
+        return RedirectResponse(f"/?{query_of(state)}", 303)
+    return HTMLResponse(render("page.html", state))
+
+
+def _part(request: Request) -> Response:
+    return HTMLResponse(render("part.html", read_state(request.url.query)))
+
+
+def _scenario(request: Request) -> Response:
+    panels = read_state(request.url.query).panels
+    panel = panels["b" if "b" in panels and request.query_params.get("of") == "b" else "a"]
+    return _download(scenario_yaml(scenario_of(panel)), "scenario.yaml", "application/yaml")
+
+
+def _results(request: Request) -> Response:
+    table = request.query_params.get("table", "countries")
+    text = results_csv(read_state(request.url.query), table)
+    return _download(text, f"{table}.csv", "text/csv")
+
+
+def _report(request: Request) -> Response:
+    return _download(report_html(read_state(request.url.query)), "report.html", "text/html")
+
+
+def _download(text: str, name: str, kind: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=kind, headers=headers)
+
+
+async def _open(request: Request) -> Response:
+    try:
+        text = (await request.body()).decode("utf-8")
+        return JSONResponse(await run_in_threadpool(opened, text))
+    except HTTPException:
+        return JSONResponse({"problem": f"Files are at most {MOST_BODY // 1024} kB."}, 413)
+    except UnicodeDecodeError:
+        return JSONResponse({"problem": "This is not a text file in UTF-8."}, 422)
+    except DetenteError as error:
+        return JSONResponse({"problem": str(error)}, 422)
+
+
+async def _asset(request: Request) -> Response:
+    kinds = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+    name = request.path_params["name"]
+    if name not in assets():
+        return PlainTextResponse("not found", 404)
+    kept = "public, max-age=31536000, immutable" if request.url.query else "no-cache"
+    kind = kinds[name.rpartition(".")[2]]
+    return Response(assets()[name], media_type=kind, headers={"cache-control": kept})

@@ -1,0 +1,1 @@
+"""What the page and its files show of a state."""

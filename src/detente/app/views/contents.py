@@ -1,0 +1,197 @@
+"""What the results say: sentences, and the rows that the tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from detente.app.names import country_names, in_sectors
+from detente.app.results import Results, Scored, results_of, scored_at
+from detente.app.state import Panel, State
+from detente.app.views.form import KINDS, strength
+from detente.app.views.maps import Map, map_of
+from detente.policy.routes import DIRECT
+from detente.policy.scenario import Scenario
+from detente.report import text
+
+MOVERS = 5
+"""Gainers, and losers, beside the target that are shown."""
+SECTORS = 8
+NOTEWORTHY = 0.05
+"""Million dollars below which a gain or loss is not listed."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One scenario with its results, for the templates."""
+
+    name: str
+    panel: Panel
+    results: Results
+
+    @property
+    def title(self) -> str:
+        """Of the scenario."""
+        return self.results.scenario.title
+
+    @property
+    def headline(self) -> str:
+        """What the scenario means for the target, in a sentence."""
+        percent, million = self.results.welfare(self.results.target)
+        name = text.called(self.results.target)
+        if not signed(percent, 3).strip("0."):
+            return f"Nothing changes for {name}."
+        verb = "gains" if percent > 0 else "loses"
+        size = text.plain(abs(percent), 2 if abs(percent) >= 0.1 else 3)
+        return (
+            f"{text.capitalised(name)} {verb} {size} % of its income, {text.usd(million)} a year."
+        )
+
+    @property
+    def others(self) -> str:
+        """What it means for the other countries of interest."""
+        rows = [c for c in self.results.rows["chosen"] if c != self.results.target][:5]
+        changes = (f"{signed(self.results.welfare(c)[0], 3)} %" for c in rows)
+        return " · ".join(f"{text.country(c)} {x}" for c, x in zip(rows, changes, strict=True))
+
+    @cached_property
+    def map(self) -> Map:
+        """Coloured."""
+        return map_of(self.results.countries["percent"], self.results.target)
+
+    @property
+    def leak(self) -> str:
+        """How much of the lane's goods takes a hub, in a sentence."""
+        leak = self.results.leak
+        assert leak is not None
+        before, after = leak.share("before"), leak.share("after")
+        hubs = leak.ways.drop(DIRECT).sum()
+        found = (
+            f"The part that takes a hub {'rises' if after > before else 'falls'} from "
+            f"{before:.2f} to {after:.2f} %, {signed(hubs['after'] - hubs['before'])} million "
+            "dollars a year."
+        )
+        if 0 < leak.offset <= 1:
+            found += f" Hubs make up for {100 * leak.offset:.1f} % of the fall of direct trade."
+        return found
+
+    @property
+    def does(self) -> list[str]:
+        """Every change, in words."""
+        return list(_changes(self.results.scenario))
+
+    @property
+    def provenance(self) -> str:
+        """What made the numbers."""
+        on = self.results.scenario.status_quo
+        made = text.provenance(self.results.manifest)
+        return f"{made}; measures in force on {on}" if on else made
+
+
+def views_of(state: State) -> list[View]:
+    """Solve what the page shows.
+
+    Raises
+    ------
+    ScenarioError, ConvergenceError
+        From the scenarios.
+    """
+    return [View(name, panel, results_of(panel)) for name, panel in state.panels.items()]
+
+
+def signed(number: float, digits: int = 0) -> str:
+    """A number with its sign, as a page writes it."""
+    return text.signed(number, digits, "−")
+
+
+def plain(number: float, digits: int = 0) -> str:
+    """A number, as a page writes it."""
+    return text.plain(number, digits, "−")
+
+
+def _changes(scenario: Scenario) -> Iterator[str]:
+    for action in scenario.actions():
+        what = {
+            "lift": "lifted",
+            "ease": f"eased by {100 * action.degree:.0f} %",
+            "impose": "imposed",
+            "harden": f"changed to {100 * (action.new_ave or 0):.0f} % of cost",
+        }[action.verb]
+        measure = action.measure
+        kind = KINDS[measure.kind].format(target=text.called(measure.target))
+        title = measure.title or f"{kind}, by {text.countries(measure.senders)}"
+        where = f"{in_sectors(measure.sectors)}, {strength(measure, scenario.level)}"
+        yield f"{title} ({where}): {what}"
+    for cost in scenario.costs:
+        way = f"from {text.countries(cost.origins)} to {text.countries(cost.destinations)}"
+        yield f"Cost of trade {way}: times {cost.factor:g}"
+    for t in scenario.transfers:
+        payer, receiver = text.called(t.payer), text.called(t.receiver)
+        yield f"{payer} pays {receiver} {plain(t.amount)} million dollars"
+
+
+def contents(views: list[View]) -> dict[str, Any]:
+    """What the tables show: the same rows for both scenarios, on the same scales."""
+    tables = [view.results.rows for view in views]
+    target = views[0].results.target
+    sectors = [{k: r.after - r.before for k, r in t["sectors"].items()} for t in tables]
+    gains = [{k: r.million_usd for k, r in t["countries"].items()} for t in tables]
+    beyond = {v.results.target for v in views}
+    gains = [{k: gain for k, gain in found.items() if k not in beyond} for found in gains]
+    movers = _movers(gains)
+    partners = [row for t in tables for row in t["partners"].values()]
+    ways = [row for t in tables for row in t.get("ways", {}).values()]
+    return {
+        "target": target,
+        "chosen": _union(t["chosen"] for t in tables),
+        "partners": _union(t["partners"] for t in tables),
+        "movers": movers,
+        "movers_top": _top(found[code] for found in gains for code in movers),
+        "trade_top": _top(
+            [
+                *(row.exports_after - row.exports_before for row in partners),
+                *(row.imports_after - row.imports_before for row in partners),
+            ]
+        ),
+        "sectors": _largest(sectors, SECTORS),
+        "sectors_top": _top(change for found in sectors for change in found.values()),
+        "leaks_top": _top(row.after - row.before for row in ways),
+        "everyone": [code for code in country_names() if code in tables[0]["countries"]],
+        "claims": _claims(views),
+        "scored_at": scored_at(views[0].panel.start),
+    }
+
+
+def _union(lists: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(name for found in lists for name in found))
+
+
+def _top(changes: Iterable[float]) -> float:
+    return max(map(abs, changes), default=0.0)
+
+
+def _largest(columns: list[dict[str, float]], count: int) -> list[str]:
+    """Names with the largest sizes in any column, the largest gain of the first column first."""
+    sizes = {name: _top(found[name] for found in columns) for name in columns[0]}
+    chosen = sorted(sizes, key=lambda name: -sizes[name])[:count]
+    return sorted(chosen, key=lambda name: -columns[0][name])
+
+
+def _movers(gains: list[dict[str, float]]) -> list[str]:
+    """Who gains and who loses most in the first scenario, of those whom either one touches."""
+    first = gains[0]
+    order = sorted(first, key=lambda code: -first[code])
+    ends = dict.fromkeys([*order[:MOVERS], *order[-MOVERS:]])
+    return [code for code in ends if _top(found[code] for found in gains) > NOTEWORTHY]
+
+
+def _claims(views: list[View]) -> list[tuple[Scored, dict[str, Scored]]]:
+    """Claims that can be scored in any of the scenarios shown, each with its scores by view."""
+    rows: dict[tuple[str, str], dict[str, Scored]] = {}
+    for view in views:
+        case = view.panel.start.partition("/")[0]
+        for name, scored in view.results.claims.items():
+            rows.setdefault((case, name), {})[view.name] = scored
+    return [(next(iter(row.values())), row) for row in rows.values()]

@@ -1,0 +1,129 @@
+"""Words and choices of the controls."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import get_args
+
+from detente.app.controls import rest_of
+from detente.app.names import country_names, in_sectors, sector_names
+from detente.app.starts import case, measures_in_force
+from detente.app.state import Group, NewMeasure, Panel
+from detente.cases import available_cases
+from detente.policy.measures import Kind, Level, Measure
+from detente.report.text import called
+
+KINDS = {
+    "export-ban": "Hinder exports to {target}",
+    "import-ban": "Hinder imports from {target}",
+    "tariff": "Tariff on imports from {target}",
+    "finance": "Hinder payments with {target}",
+    "transit": "Close ports to {target}",
+}
+DEFICITS = {
+    "share": "Deficits grow with the world economy",
+    "value": "Deficits stay the same in dollars",
+    "zero": "Trade is balanced",
+}
+
+Choices = list[tuple[str, str]]
+
+
+def worded(pattern: str, value: int) -> str:
+    """A slider's value in words: `#` is the value, `@` a hundredth of it.
+
+    >>> worded("# % eased", 40), worded("@ %", 85)
+    ('40 % eased', '0.85 %')
+    """
+    return pattern.replace("#", str(value)).replace("@", f"{value / 100:.2f}")
+
+
+def group_title(group: Group) -> str:
+    """A group of measures, for its slider."""
+    return "Goods" if group.of == "goods" else "Banks and payments"
+
+
+def kinds(target: str) -> Choices:
+    """Kinds of measures against a target."""
+    return [(kind, KINDS[kind].format(target=called(target))) for kind in get_args(Kind)]
+
+
+def strength(measure: Measure, level: Level) -> str:
+    """How much a measure adds to cost."""
+    ave = measure.strength(level)
+    if ave == float("inf"):
+        return "prohibited"
+    cover = "" if measure.share == 1 else f" on {100 * measure.share:.0f} % of the goods"
+    return f"{100 * ave:.1f}".removesuffix(".0") + f" %{cover}"
+
+
+def by_sender(panel: Panel) -> list[tuple[str, list[Group]]]:
+    """Groups of measures in force, by who took them."""
+    names = country_names()
+    return [
+        (", ".join(names[s] for s in senders), list(groups))
+        for senders, groups in groupby(panel.groups, key=lambda g: g.senders)
+    ]
+
+
+def offered(panel: Panel) -> list[str]:
+    """Senders to choose from: those with measures on file, and those chosen."""
+    on_file = measures_in_force(panel.target, panel.day).values()
+    known = {s for m in on_file for s in m.senders} | set(panel.senders)
+    return [c for c in country_names() if c in known]
+
+
+def parties(panel: Panel) -> str:
+    """Who moves measures on whom."""
+    names = country_names()
+    senders = [names[s] for s in panel.senders] or ["nobody"]
+    more = f" and {len(senders) - 2} more" if senders[2:] else ""
+    return f"{', '.join(senders[:2])}{more} on {names[panel.target]}"
+
+
+def assumptions(panel: Panel) -> str:
+    """The assumptions that matter most."""
+    parts = [f"{panel.level} strength"]
+    if panel.since:
+        parts.append(f"{panel.since.day} {panel.since:%B %Y}")
+    if panel.routes:
+        parts.append("with detours")
+    return ", ".join(parts)
+
+
+def sectors_for(chosen: str) -> Choices:
+    """Sectors to choose from, and what is chosen."""
+    found = sector_names()
+    extra = {} if chosen in found else {chosen: in_sectors(chosen.split("+"))}
+    return list((extra | found).items())
+
+
+def by_whom(panel: Panel, row: NewMeasure) -> Choices:
+    """Senders of a new measure to choose from, and what is chosen."""
+    names = country_names()
+    found = {"": "All chosen"} | {s: names[s] for s in panel.senders}
+    extra = {} if row.by in found else {row.by: ", ".join(names[s] for s in row.by.split("+"))}
+    return list((found | extra).items())
+
+
+def left_over(panel: Panel) -> str:
+    """What of the starting point has no control, and is computed all the same."""
+    rest = rest_of(panel)
+    parts = {
+        "measures lifted": rest.lift,
+        "measures eased": rest.ease,
+        "measures imposed": rest.impose,
+        "measures changed": rest.harden,
+        "changes of cost": rest.costs,
+        "transfers": rest.transfers,
+    }
+    found = ", ".join(f"{len(part)} {what}" for what, part in parts.items() if part)
+    return f"Also part of this scenario: {found}." if found else ""
+
+
+def cases() -> list[tuple[str, Choices]]:
+    """Titles of the cases, with their scenarios."""
+    return [
+        (case(name).title, [(f"{name}/{k}", s.title) for k, s in case(name).scenarios.items()])
+        for name in available_cases()
+    ]

@@ -1,0 +1,125 @@
+"""The page from the state: templates, and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from zlib import crc32
+
+from detente import __version__
+from detente.app.address import query_of
+from detente.app.controls import rest_of, shown_hub_share
+from detente.app.names import country_names, sector_names
+from detente.app.starts import case_of, first_day
+from detente.app.state import State
+from detente.app.views import form
+from detente.app.views.contents import View, contents, plain, signed, views_of
+from detente.app.views.maps import legend, paths
+from detente.errors import ConvergenceError, MissingExtraError, ScenarioError, WorldError
+from detente.report.maps import land
+from detente.report.text import called, countries
+from detente.world import load_world
+
+TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
+QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
+
+
+def render(template: str, state: State, **more: Any) -> str:
+    """Solve the state and fill a template; a scenario without solution is told instead of shown."""
+    problem = ""
+    views: list[View] = []
+    try:
+        views = views_of(state)
+    except (ScenarioError, WorldError, ConvergenceError) as error:
+        problem = str(error)
+    case = case_of(state.a.start)
+    context = {
+        "title": "detente",
+        "question": QUESTION if case is None else case.question,
+        "query": query_of(state),
+        "panels": state.panels,
+        "shape": _shape(state),
+        "problem": problem,
+        "views": views,
+        "alone": False,
+        **(contents(views) if views else {}),
+        **more,
+    }
+    return str(environment().get_template(template).render(context))
+
+
+def problem_page(problem: str) -> str:
+    """A page that says what is wrong with an address."""
+    return str(environment().get_template("problem.html").render(problem=problem))
+
+
+def _shape(state: State) -> str:
+    """Changes when controls come or go, so that the page knows when to lay them anew."""
+    parts = [
+        (
+            *(name, p.start, p.packed, p.target, p.senders, p.since, p.routes, p.level),
+            tuple(g.key for g in p.groups),
+            tuple((n.kind, n.sectors, n.by, n.strength is None) for n in p.new),
+        )
+        for name, p in state.panels.items()
+    ]
+    return f"{crc32(repr(parts).encode()):x}"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Any:
+    """Templates with the words they use.
+
+    Raises
+    ------
+    MissingExtraError
+        Without Jinja2.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise MissingExtraError("Jinja2", "app", "the local page") from error
+    made = Environment(
+        loader=PackageLoader("detente.app"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    codes = load_world().countries
+    made.globals |= {
+        "form": form,
+        "names": country_names(),
+        "sector_names": sector_names(),
+        "countries": [(c, name) for c, name in country_names().items() if c in codes],
+        "cases": form.cases(),
+        "first_day": first_day().isoformat(),
+        "land": paths(codes),
+        "world_view": land().world,
+        "legend": legend(),
+        "tables": TABLES,
+        "detente": __version__,
+        "version": f"{crc32(b''.join(assets().values())):x}",
+        "signed": signed,
+        "plain": plain,
+        "called": called,
+        "in_words": countries,
+        "rest_of": rest_of,
+        "hub_share": shown_hub_share,
+        "first_row": _first_row,
+    }
+    return made
+
+
+def _first_row(views: list[View], table: str, row: str) -> Any:
+    """A row of a table from the first scenario that has it."""
+    return next(v.results.rows[table][row] for v in views if row in v.results.rows[table])
+
+
+@lru_cache(maxsize=1)
+def assets() -> Mapping[str, bytes]:
+    """Files that the page loads, by name; nothing else is ever read from disk for a request."""
+    folder = files("detente.app") / "static"
+    return {name: (folder / name).read_bytes() for name in ("app.js", "style.css", "icon.svg")}
