@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from detente.simulation.runs import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from detente.cases import available_cases, load_case
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
+from detente.simulation.run import simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")
@@ -109,7 +109,10 @@ def test_a_starting_point_is_the_scenario_of_its_case(start: str) -> None:
     name, scenario = start.split("/")
     found, expected = scenario_of(state.a), load_case(name).scenario(scenario)
     assert found.title == expected.title
-    ours, theirs = run(found).equilibrium.welfare, run(expected).equilibrium.welfare
+    ours, theirs = (
+        simulate(found).outcome().equilibrium.welfare,
+        simulate(expected).outcome().equilibrium.welfare,
+    )
     assert abs(ours - theirs).max() < 1e-9
     shown = results_of(state.a).countries["percent"]
     assert shown.to_numpy() == pytest.approx(ours.values, abs=1e-12)
@@ -217,7 +220,7 @@ def test_the_page_shows_what_run_gives(client: TestClient) -> None:
     assert answer.status_code == 200
     for panel in ("a", "b"):
         state = read_state(f"{HALF}&b.start=belarus-2025/us-eu-all")
-        welfare = run(scenario_of(state.panels[panel])).equilibrium.welfare
+        welfare = simulate(scenario_of(state.panels[panel])).outcome().equilibrium.welfare
         for country in ("BLR", "RUS", "LTU", "CHN"):
             expected = float(welfare.sel(country=country))
             assert percent(answer.text, panel, country) == pytest.approx(expected, abs=6e-4)
@@ -245,7 +248,7 @@ def test_a_claim_is_scored_only_where_what_it_is_about_is_shown(client: TestClie
         }
         assert set(shown) == expected, start
     helps_russia = case.claims["isw-any-relief"].statement
-    welfare = run(case.scenario("us-all")).equilibrium.welfare.sel(country="RUS")
+    welfare = simulate(case.scenario("us-all")).outcome().equilibrium.welfare.sel(country="RUS")
     shown = claims_shown(client.get("/part?a.start=belarus-2025/us-all").text)
     assert float(shown[helps_russia][0]) == pytest.approx(float(welfare), abs=6e-4)
 
@@ -355,7 +358,7 @@ def test_the_scenario_file_gives_the_same_numbers(
     assert answer.headers["content-disposition"] == 'attachment; filename="scenario.yaml"'
     path = tmp_path / "scenario.yaml"
     path.write_bytes(answer.content)
-    again = run(read_scenario(path)).equilibrium.welfare.values
+    again = simulate(read_scenario(path)).outcome().equilibrium.welfare.values
     assert again == pytest.approx(results_of(read_state(query).a).countries["percent"], abs=1e-12)
     found = client.post("/open", content=answer.content)
     assert found.status_code == 200
@@ -377,7 +380,7 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
 """
     own = client.post("/open", content=text.encode()).json()["own"]
     panel = read_state(f"a.start=own&a.own={own}").a
-    expected = run(Scenario.model_validate(yaml.safe_load(text)))
+    expected = simulate(Scenario.model_validate(YAML(typ="safe").load(text))).outcome()
     shown = results_of(panel).countries["percent"]
     assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
     page = client.get(f"/part?a.start=own&a.own={own}").text
@@ -590,7 +593,11 @@ def test_twenty_people_move_sliders_at_once(address: str) -> None:
     assert statistics.median(times) < TWO_SECONDS * slack
     assert len(shown) == SESSIONS * MOVES
     for query in list(shown)[::13]:
-        expected = run(scenario_of(read_state(query).a)).equilibrium.welfare.sel(country="BLR")
+        expected = (
+            simulate(scenario_of(read_state(query).a))
+            .outcome()
+            .equilibrium.welfare.sel(country="BLR")
+        )
         assert shown[query] == pytest.approx(float(expected), abs=6e-4)
 
 

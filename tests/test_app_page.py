@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from detente.simulation.runs import run
 
 from detente.policy.scenario import read_scenario
+from detente.simulation.run import simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 sync_api = pytest.importorskip("playwright.sync_api", reason="driving a browser needs playwright")
@@ -84,7 +84,7 @@ def shown(page: Any, panel: str = "a", country: str = "BLR") -> float:
 def solved(page: Any, panel: str = "a", country: str = "BLR") -> float:
     """What the model says of the scenario in the address bar."""
     state = read_state(page.url.partition("?")[2])
-    welfare = run(scenario_of(state.panels[panel])).equilibrium.welfare
+    welfare = simulate(scenario_of(state.panels[panel])).outcome().equilibrium.welfare
     return float(welfare.sel(country=country))
 
 
@@ -211,7 +211,7 @@ def test_files_open_and_say_the_same(visit: Open, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (HTML)").click()
     download.value.save_as(tmp_path / "report.html")
-    welfare = run(read_scenario(tmp_path / "s.yaml")).equilibrium.welfare
+    welfare = simulate(read_scenario(tmp_path / "s.yaml")).outcome().equilibrium.welfare
     assert shown(page) == pytest.approx(float(welfare.sel(country="BLR")), abs=6e-4)
     assert re.search(r"^A,BLR,Belarus,", (tmp_path / "c.csv").read_text(), re.MULTILINE)
     report = page.context.browser.new_page()

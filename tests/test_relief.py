@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from detente.analysis.relief.findings import Findings, Wishes, relief_findings
-from detente.analysis.relief.menu import MOST_BUNDLES, Menu, menu_of
-from detente.simulation.runs import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import Changes, ScenarioError, solve
+from detente.analysis.relief.bundles import MOST_BUNDLES, Bundles, bundles_of, can_ease
 from detente.analysis.relief.burden import share_burden
 from detente.analysis.relief.packages import (
     cheapest,
@@ -24,10 +22,15 @@ from detente.analysis.relief.packages import (
     shapley,
     table,
 )
-from detente.analysis.relief.relief import evaluate, relief
+from detente.analysis.relief.relief import Relief, Requirements, relief
 from detente.analysis.relief.search import _knapsack, searched
 from detente.analysis.relief.snapback import snap_back
+from detente.analysis.relief.solved import evaluate, solve_packages
 from detente.cases import Case, load_case
+from detente.policy.compile import Compiler
+from detente.policy.parameters import Parameters
+from detente.policy.scenario import Scenario
+from detente.simulation.run import Simulation, simulate
 from test_command_line import detente
 from worlds import make_world
 
@@ -41,30 +44,30 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
-def menu(case: Case) -> Menu:
-    return menu_of(case, measures=MEASURES)
+def bundles(case: Case) -> Bundles:
+    return bundles_of(case, measures=MEASURES, rival="RUS")
 
 
 @pytest.fixture(scope="module")
-def packages(menu: Menu) -> xr.Dataset:
-    return relief(menu)
+def packages(bundles: Bundles) -> xr.Dataset:
+    return solve_packages(bundles, "RUS")
 
 
 @pytest.fixture(scope="module")
-def findings(case: Case) -> Findings:
-    return relief_findings(case, measures=MEASURES, wishes=Wishes(min_gain=0.5))
+def findings(case: Case) -> Relief:
+    return relief(case, measures=MEASURES, requirements=Requirements(min_gain=0.5))
 
 
 # -- packages -----------------------------------------------------------------------------------
 
 
 def test_a_package_is_the_scenario_that_lifts_its_measures(
-    case: Case, menu: Menu, packages: xr.Dataset
+    case: Case, bundles: Bundles, packages: xr.Dataset
 ) -> None:
     eased = packages.isel(package=0b01011)
     assert eased["words"].item() == "USA: all; EU27: eu-wood-2022"
     lifted = ["us-banks-2022", "us-potash-2021", "eu-wood-2022"]
-    result = run(menu.scenario.model_copy(update={"lift": lifted}))
+    result = simulate(bundles.scenario.model_copy(update={"ease": {}, "lift": lifted})).outcome()
     welfare = result.equilibrium.welfare
     assert float(eased["gain"]) == pytest.approx(float(welfare.sel(country="BLR")), abs=1e-7)
     assert float(eased["leak"]) == pytest.approx(float(welfare.sel(country="RUS")), abs=1e-7)
@@ -80,19 +83,23 @@ def test_a_package_is_the_scenario_that_lifts_its_measures(
 
 
 def test_a_duty_in_the_accounts_is_eased_as_in_a_scenario(case: Case) -> None:
-    menu = menu_of(case, measures=["eu-cereals-tariff-2024", "eu-wood-2022"], degrees=[0.5, 1])
-    assert menu.duties.any()
-    found = evaluate(menu, np.array([[1, 2]]))
+    bundles = bundles_of(
+        case, measures=["eu-cereals-tariff-2024", "eu-wood-2022"], degrees=[0.5, 1]
+    )
+    assert (bundles.columns.rate != bundles.simulation.compiled.status_quo.rate).any()
+    found = evaluate(bundles, np.array([[1, 2]]), "RUS")
     eased = {"eu-cereals-tariff-2024": 0.5, "eu-wood-2022": 1.0}
-    welfare = run(menu.scenario.model_copy(update={"ease": eased})).equilibrium.welfare
+    welfare = (
+        simulate(bundles.scenario.model_copy(update={"ease": eased})).outcome().equilibrium.welfare
+    )
     assert float(found["gain"][0]) == pytest.approx(float(welfare.sel(country="BLR")), abs=1e-7)
     assert found["words"].values[0] == "EU27: eu-cereals-tariff-2024 (50 %), eu-wood-2022"
 
 
 def test_nothing_changes_nothing_and_more_degrees_make_more_packages(case: Case) -> None:
-    menu = menu_of(case, measures=MEASURES[:2], degrees=[1, 0.5])
-    found = relief(menu, workers=1)
-    assert menu.degrees == (0.5, 1.0)
+    bundles = bundles_of(case, measures=MEASURES[:2], degrees=[1, 0.5])
+    found = solve_packages(bundles, "RUS", workers=1)
+    assert bundles.degrees == (0.5, 1.0)
     assert found.sizes["package"] == 9
     assert abs(float(found["gain"][0])) < 1e-7
     assert float(found["rival_share"][0]) > 40
@@ -102,22 +109,24 @@ def test_nothing_changes_nothing_and_more_degrees_make_more_packages(case: Case)
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(
-    menu: Menu, packages: xr.Dataset
+    bundles: Bundles, packages: xr.Dataset
 ) -> None:
-    alone = evaluate(menu, menu.all_levels()[:8], workers=1)
-    xr.testing.assert_identical(alone, packages.isel(package=slice(8)))
+    alone = evaluate(bundles, bundles.all_levels(), "RUS", workers=1)
+    xr.testing.assert_identical(alone, packages)
+    few = evaluate(bundles, bundles.all_levels()[:8], "RUS")
+    xr.testing.assert_allclose(few, packages.isel(package=slice(8)), rtol=1e-6, atol=1e-3)
 
 
 def test_many_measures_are_grouped_and_none_is_lost(case: Case) -> None:
-    menu = menu_of(case)
-    assert len(menu.bundles) <= MOST_BUNDLES
-    assert menu.complete
-    assert menu.senders == ("USA", "EU27")
-    assert "grouped" in menu.note
-    grouped = [name for bundle in menu.bundles for name in bundle.measures]
+    bundles = bundles_of(case)
+    assert len(bundles.bundles) <= MOST_BUNDLES
+    assert bundles.complete
+    assert bundles.senders == ("USA", "EU27")
+    assert "grouped" in bundles.note
+    grouped = [name for bundle in bundles.bundles for name in bundle.measures]
     assert len(grouped) == len(set(grouped)) > MOST_BUNDLES
-    full = run(case.scenario("us-eu-all")).equilibrium
-    found = evaluate(menu, menu.all_levels()[-1:])
+    full = simulate(case.scenario("us-eu-all")).outcome().equilibrium
+    found = evaluate(bundles, bundles.all_levels()[-1:], "RUS")
     assert float(found["gain"][0]) == pytest.approx(
         float(full.welfare.sel(country="BLR")), abs=1e-6
     )
@@ -229,12 +238,12 @@ def test_nash_bargains_for_the_largest_product(packages: xr.Dataset) -> None:
 
 @pytest.mark.parametrize("cap", [None, 0.004, 0.0])
 def test_the_search_is_within_its_gap_of_the_best(
-    menu: Menu, packages: xr.Dataset, cap: float | None
+    bundles: Bundles, packages: xr.Dataset, cap: float | None
 ) -> None:
     def look_up(levels: np.ndarray, total: int | None = None, before: int = 0) -> xr.Dataset:
         return packages.isel(package=levels @ (1 << np.arange(levels.shape[1])))
 
-    found = searched(menu, look_up, cap)
+    found = searched(bundles, look_up, cap)
     within = packages["leak"].values <= (np.inf if cap is None else cap)
     best = packages["gain"].values[within].max()
     assert found.attrs["best"] <= best + 1e-12
@@ -255,10 +264,12 @@ def test_the_knapsack_bounds_every_choice(items: list[tuple[int, int]], cap: int
 
 
 def test_more_packages_than_can_be_solved_are_searched(case: Case) -> None:
-    names = list(dict.fromkeys(n for b in menu_of(case, ["USA"]).bundles for n in b.measures))[:7]
-    menu = menu_of(case, measures=names, degrees=[0.25, 0.5, 0.75, 1])
-    assert not menu.complete
-    found = relief(menu, max_leak=0.01)
+    names = list(dict.fromkeys(n for b in bundles_of(case, ["USA"]).bundles for n in b.measures))[
+        :7
+    ]
+    bundles = bundles_of(case, measures=names, degrees=[0.25, 0.5, 0.75, 1])
+    assert not bundles.complete
+    found = solve_packages(bundles, "RUS", max_leak=0.01)
     assert 0 < found.attrs["best"] <= found.attrs["bound"]
     assert found.sizes["package"] < 400
     assert cheapest(found, max_leak=0.01)["gain"] == found.attrs["best"]
@@ -267,37 +278,75 @@ def test_more_packages_than_can_be_solved_are_searched(case: Case) -> None:
 # -- snap-back and burden -----------------------------------------------------------------------
 
 
-def test_taking_relief_back_undoes_it_unless_trade_is_slow(menu: Menu) -> None:
-    everything = menu.all_levels()[-1]
-    undone = snap_back(menu, everything, short_run=1.0)
+def test_taking_relief_back_undoes_it_unless_trade_is_slow(bundles: Bundles) -> None:
+    everything = bundles.all_levels()[-1]
+    undone = snap_back(bundles, everything, short_run=1.0)
     assert abs(undone.net) < 1e-9
-    ended = snap_back(menu, everything)
+    ended = snap_back(bundles, everything)
     assert ended.gain == undone.gain > 0
     assert ended.net < 0
     assert ended.loss < undone.loss
     with pytest.raises(ScenarioError, match="nearest is 1"):
-        snap_back(menu, everything, short_run=1.5)
+        snap_back(bundles, everything, short_run=1.5)
 
 
 def test_a_duty_snaps_back_too(case: Case) -> None:
-    menu = menu_of(case, measures=["eu-cereals-tariff-2024"])
-    assert abs(snap_back(menu, np.array([1]), short_run=1.0).net) < 1e-9
+    bundles = bundles_of(case, measures=["eu-cereals-tariff-2024"])
+    assert abs(snap_back(bundles, np.array([1]), short_run=1.0).net) < 1e-9
 
 
 @pytest.mark.parametrize("deficits", ["share", "value"])
 def test_transfers_equalise_losses_and_sum_to_zero(deficits: str) -> None:
     world = make_world(5, countries=5, sectors=3)
-    embargo = Changes(world).cost(["C0", "C1", "C2"], "C4", factor=1.5)
-    embargo = embargo.cost("C4", ["C0", "C1", "C2"], factor=1.5)
-    shared = share_burden(embargo, ["C0", "C1", "C2"], deficits)
+    coalition = ["C0", "C1", "C2"]
+    costs = [
+        {"origins": origins, "destinations": destinations, "factor": 1.5}
+        for origins, destinations in ((coalition, "C4"), ("C4", coalition))
+    ]
+    embargo = Scenario(title="embargo", costs=costs, deficits=deficits)
+    central = Parameters.central(embargo, world)
+    simulation = Simulation(Compiler(world, {"embargo": embargo}), central)
+    outcome = simulation.outcome()
+    shared = share_burden(outcome, coalition)
     assert np.ptp(shared.members["after"].values) / 100 < 1e-8
     assert abs(shared.members["transfer"].sum()) < 1e-8
     assert np.ptp(shared.members["before"].values) / 100 > 1e-4
-    again = solve(world, shared.equilibrium.changes, deficits=deficits, tolerance=1e-12)
-    members = again.welfare.sel(country=["C0", "C1", "C2"])
+    changes = Changes(world).cost(coalition, "C4", factor=1.5).cost("C4", coalition, factor=1.5)
+    transfers = np.zeros(len(world.countries))
+    transfers[:3] = shared.members["transfer"]
+    paid = replace(changes, transfers=transfers)
+    again = solve(world, paid, deficits=deficits, tolerance=1e-12)
+    members = again.welfare.sel(country=coalition)
     assert float(members.max() - members.min()) / 100 < 1e-8
     with pytest.raises(ScenarioError, match="two members"):
-        share_burden(embargo, "C0")
+        share_burden(outcome, "C0")
+
+
+def test_a_patron_takes_its_part_of_what_relief_gives(case: Case) -> None:
+    """Packages and scenarios agree where the patron's subsidy shrinks."""
+    patron = {**case.patronage.model_dump(), "share": 0.3}
+    case = case.model_copy(update={"patronage": type(case.patronage)(**patron)})
+    bundles = bundles_of(case, measures=MEASURES[:2])
+    found = solve_packages(bundles, "RUS")
+    alone = simulate(bundles.scenario.model_copy(update={"ease": dict.fromkeys(MEASURES[:2], 1.0)}))
+    welfare = alone.outcome().equilibrium.welfare
+    for name, country in (("gain", "BLR"), ("leak", "RUS")):
+        expected = float(welfare.sel(country=country))
+        assert float(found[name][-1]) == pytest.approx(expected, abs=1e-6)
+    kept = solve_packages(bundles_of(load_case("belarus-2025"), measures=MEASURES[:2]), "RUS")
+    assert float(found["gain"][-1]) < 0.8 * float(kept["gain"][-1])
+
+
+def test_every_case_can_be_asked_for_relief() -> None:
+    """Measures that a case brings itself are eased as those of the register are."""
+    australia = load_case("australia-2023")
+    assert can_ease(australia)
+    found = relief(australia)
+    assert found.target == "AUS"
+    assert found.rival not in ("AUS", "CHN")
+    assert float(found.packages["gain"].max()) > 0
+    everything = simulate(australia).outcome("all").equilibrium.welfare.sel(country="AUS")
+    assert float(found.packages["gain"].max()) == pytest.approx(float(everything), abs=1e-4)
 
 
 # -- bad input ----------------------------------------------------------------------------------
@@ -307,7 +356,7 @@ def test_transfers_equalise_losses_and_sum_to_zero(deficits: str) -> None:
     ("asked", "words"),
     [
         ({"measures": []}, "empty set of measures: name at least one, such as"),
-        ({"senders": []}, "empty set of measures: name senders, such as"),
+        ({"senders": []}, "name the senders whose measures may be eased"),
         ({"senders": ["CHN"]}, "'CHN' is no sender"),
         ({"senders": ["EU"]}, "did you mean 'EU27'"),
         ({"measures": ["us-potash-2022"]}, "did you mean 'us-potash-2021'"),
@@ -318,18 +367,18 @@ def test_transfers_equalise_losses_and_sum_to_zero(deficits: str) -> None:
 )
 def test_bad_input_is_refused(case: Case, asked: dict[str, list[str]], words: str) -> None:
     with pytest.raises(ScenarioError, match=words):
-        menu_of(case, **asked)
+        bundles_of(case, **asked)
 
 
-def test_the_target_is_no_rival(menu: Menu) -> None:
+def test_the_target_is_no_rival(bundles: Bundles) -> None:
     with pytest.raises(ScenarioError, match="BLR is the target"):
-        relief(menu, "BLR")
+        solve_packages(bundles, "BLR")
 
 
 # -- what a reader gets -------------------------------------------------------------------------
 
 
-def test_the_findings_hang_together(findings: Findings) -> None:
+def test_the_findings_hang_together(findings: Relief) -> None:
     document = findings.document()
     json.dumps(document, allow_nan=False)
     assert document["chosen"]["gain"] >= 0.5
@@ -346,7 +395,7 @@ def test_a_long_table_is_thinned_evenly(packages: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("kind", ["svg", "html"])
-def test_the_chart_names_every_package(findings: Findings, tmp_path: Path, kind: str) -> None:
+def test_the_chart_names_every_package(findings: Relief, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("altair", reason="charts need the extra detente[report]")
     from detente.report.charts import frontier_chart, write_charts
     from detente.report.text import country, spelled
@@ -409,7 +458,7 @@ def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
     assert json.loads((c / "manifest.json").read_text()) == document["manifest"]
 
 
-def test_a_search_writes_the_tables_that_it_has(findings: Findings) -> None:
+def test_a_search_writes_the_tables_that_it_has(findings: Relief) -> None:
     searched_only = replace(findings, contributions=pd.DataFrame(), burden=None)
     assert set(searched_only.tables()) == {"frontier", "packages", "offers"}
     assert searched_only.document()["contributions"] == []

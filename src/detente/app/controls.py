@@ -68,7 +68,10 @@ def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     target = actions[0].measure.target
     chosen = [s for m in scenario.lift if isinstance(m, Selection) for s in m.senders]
     picked = {
-        name for m in scenario.lift if isinstance(m, Selection) for name in m.chosen(scenario.start)
+        name
+        for m in scenario.lift
+        if isinstance(m, Selection)
+        for name in m.chosen(scenario.start, scenario.measures)
     }
     named = [s for a in actions if a.name not in picked for s in a.measure.senders]
     return target, tuple(dict.fromkeys([*chosen, *named]))
@@ -82,7 +85,7 @@ def _lifted(
     rest: Named = []
     for entry in scenario.lift:
         if isinstance(entry, Selection) and entry.target == target:
-            chosen = entry.chosen(scenario.start)
+            chosen = entry.chosen(scenario.start, scenario.measures)
             degrees |= {name: PERCENT for name in chosen if name in in_force}
             rest += [name for name in chosen if name not in in_force]
         elif isinstance(entry, str) and entry in in_force:

@@ -86,7 +86,7 @@ class Parameters:
 
     def repeated(self, draws: int, **values: Array) -> Parameters:
         """One draw many times, with some values, [..., k], in place."""
-        alike = {
+        alike: dict[str, Any] = {
             f.name: np.repeat(getattr(self, f.name), draws, axis=-1)
             for f in fields(self)
             if f.name != "strengths"

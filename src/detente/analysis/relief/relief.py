@@ -69,8 +69,8 @@ class Relief:
     offers
         What each coalition of senders can offer at most under the cap on the leak.
     chosen, least_leak
-        The cheapest package that meets the requirements, by the senders' cost and by the leak; without
-        a floor, the largest gain.
+        The cheapest package that meets the requirements, by the senders' cost and by the leak;
+        without a floor, the largest gain.
     bargain
         Nash's package, if a value was given.
     snap_back

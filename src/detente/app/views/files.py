@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from typing import Any
 
 import pandas as pd
-import yaml
+from ruamel.yaml import YAML
 
 from detente.app.controls import scenario_of
 from detente.app.names import country_names
@@ -23,8 +24,11 @@ def scenario_yaml(scenario: Scenario) -> str:
     """Write a scenario as a file for `detente solve`; reading it gives the same numbers."""
     document = json.loads(scenario.model_dump_json(exclude_defaults=True))
     ordered = {"title": scenario.title, **document}
-    written = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
-    return f"# run with: detente solve FILE\n{written}"
+    writer, written = YAML(typ="safe", pure=True), StringIO()
+    writer.default_flow_style, writer.sort_base_mapping_type_on_output = False, False
+    writer.width, writer.allow_unicode = 100, True
+    writer.dump(ordered, written)
+    return f"# run with: detente solve FILE\n{written.getvalue()}"
 
 
 def results_csv(state: State, table: str) -> str:
