@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from detente.analysis.assess import assess
-    from detente.analysis.claims import weigh
+    from detente.analysis.claims import claim_values, weigh
     from detente.analysis.influence import influence
     from detente.analysis.leakage import leakage
     from detente.analysis.relief.relief import relief
@@ -43,6 +43,7 @@ _HOMES = {
     "assess": "analysis.assess",
     "available_cases": "cases.case",
     "available_worlds": "world.embedded",
+    "claim_values": "analysis.claims",
     "exposure": "equilibrium.exposure",
     "influence": "analysis.influence",
     "leakage": "analysis.leakage",
@@ -71,6 +72,7 @@ __all__ = [
     "assess",
     "available_cases",
     "available_worlds",
+    "claim_values",
     "exposure",
     "influence",
     "leakage",
