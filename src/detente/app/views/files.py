@@ -24,9 +24,8 @@ def scenario_yaml(scenario: Scenario) -> str:
     """Write a scenario as a file for `detente solve`; reading it gives the same numbers."""
     document = json.loads(scenario.model_dump_json(exclude_defaults=True))
     ordered = {"title": scenario.title, **document}
-    writer, written = YAML(typ="safe", pure=True), StringIO()
-    writer.default_flow_style, writer.sort_base_mapping_type_on_output = False, False
-    writer.width, writer.allow_unicode = 100, True
+    writer, written = YAML(), StringIO()
+    writer.width = 100
     writer.dump(ordered, written)
     return f"# run with: detente solve FILE\n{written.getvalue()}"
 
