@@ -86,9 +86,13 @@ class Evaluator:
     def _measure(self, points: Array, zero: bool, wanted: Sequence[Quantity]) -> Array:
         compiler = self._with_balanced_trade if zero else self._with_deficits
         simulation = Simulation(compiler, self.space.parameters(points), TOLERANCE)
-        return np.array(
-            [simulation.outcome(q.scenario).measure(q.metric, q.about) for q in wanted]
-        ).T
+        measured = np.empty((len(points), len(wanted)))
+        for name in dict.fromkeys(q.scenario for q in wanted):
+            outcome = simulation.outcome(name)  # one at a time in memory
+            for column, q in enumerate(wanted):
+                if q.scenario == name:
+                    measured[:, column] = outcome.measure(q.metric, q.about)
+        return measured
 
     def kinds(self, points: Array) -> Positions:
         """Which points are solved alike, [point]: those of a number side by side are fastest.

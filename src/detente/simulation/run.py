@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -117,7 +118,7 @@ class Simulation:
         self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
         self.economy: Economy = economy_of(compiler.world)
         self.compiled: Compiled = compiler.under(parameters)
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: WeakValueDictionary[str, Outcome] = WeakValueDictionary()
         self._cut_before: dict[CutOff, Equilibria] = {}
 
     @property
@@ -154,12 +155,16 @@ class Simulation:
         return varied
 
     def outcome(self, name: str | None = None) -> Outcome:
-        """A scenario solved on top of the status quo; by default the only or first one."""
+        """A scenario solved on top of the status quo; by default the only or first one.
+
+        It is solved once as long as somebody holds it.
+        """
         name = next(iter(self.scenarios)) if name is None else name
-        if name not in self._outcomes:
-            costs = self.compiled.scenario(name)
-            self._outcomes[name] = self.respond(costs, name)
-        return self._outcomes[name]
+        found = self._outcomes.get(name)
+        if found is None:
+            found = self.respond(self.compiled.scenario(name), name)
+            self._outcomes[name] = found
+        return found
 
     def respond(self, costs: Costs, name: str, start: Equilibria | None = None) -> Outcome:
         """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
