@@ -11,8 +11,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente import Changes, ScenarioError, solve
-from detente.analysis.relief.bundles import MOST_BUNDLES, Bundles, bundles_of, can_ease
+from detente import Changes, ConvergenceError, ScenarioError, solve
+from detente.analysis.relief.bundles import MOST_BUNDLES, PACKAGES, Bundles, bundles_of, can_ease
 from detente.analysis.relief.burden import share_burden
 from detente.analysis.relief.packages import (
     cheapest,
@@ -26,11 +26,12 @@ from detente.analysis.relief.relief import Relief, Requirements, relief
 from detente.analysis.relief.search import _knapsack, searched
 from detente.analysis.relief.snapback import snap_back
 from detente.analysis.relief.solved import evaluate, solve_packages
+from detente.analysis.relief.starts import WORTH, Starts, logs
 from detente.cases import Case, load_case
 from detente.policy.compile import Compiler
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Scenario
-from detente.simulation.run import Simulation, simulate
+from detente.simulation.run import Outcome, Simulation, simulate
 from test_command_line import detente
 from worlds import make_world
 
@@ -114,8 +115,42 @@ def test_the_result_does_not_depend_on_the_number_of_threads(
     alone = evaluate(bundles, bundles.all_levels(), "RUS", workers=1)
     xr.testing.assert_identical(alone, packages)
     few = evaluate(bundles, bundles.all_levels()[:8], "RUS")
-    for name in ("gain", "leak", "sender_percent", "rival_share", "hub_share"):
-        np.testing.assert_allclose(few[name], packages[name][:8], atol=1e-6)
+    xr.testing.assert_allclose(few, packages.isel(package=slice(8)), rtol=1e-6, atol=1e-3)
+
+
+def test_what_parts_do_is_where_the_search_for_packages_starts(bundles: Bundles) -> None:
+    """What bundles do alone and in pairs adds up in logs: near a package, exact for a part."""
+    levels, s = bundles.all_levels(), bundles.simulation
+
+    def solved(levels: np.ndarray) -> Outcome:
+        return s.respond(bundles.costs(levels), PACKAGES)
+
+    many = np.repeat(levels, WORTH, axis=0)
+    starts = Starts.of(s.before, many, lambda parts: logs(solved(parts).after))
+    assert starts is not None
+    assert len(starts.parts) == 1 + 5 + 10
+    everything = solved(levels[-1:]).after
+    for row, close in ((levels[0b101], 1e-6), (levels[-1], 0.1)):
+        near, after = starts.near(row[None]), solved(row[None]).after
+        assert np.abs(logs(near) - logs(after)).max() < close
+    gap = np.abs(starts.near(levels[-1:]).log_w - everything.log_w).max()
+    assert gap < 0.1 * np.abs(s.before.log_w - everything.log_w).max()
+    again = s.respond(bundles.costs(levels[-1:]), PACKAGES, starts.near(levels[-1:])).after
+    assert again.evaluations[0] < everything.evaluations[0]
+    np.testing.assert_allclose(again.real_income, everything.real_income, rtol=1e-7)
+    assert Starts.of(s.before, levels, lambda parts: logs(solved(parts).after)) is None
+
+
+def test_a_package_without_an_equilibrium_is_named(
+    bundles: Bundles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> Outcome:
+        raise ConvergenceError("no equilibrium", {"draw": 2})
+
+    monkeypatch.setattr(Simulation, "respond", none)
+    with pytest.raises(ConvergenceError, match="package 'USA: us-potash-2021': no eq") as caught:
+        evaluate(bundles, bundles.all_levels()[:8], "RUS")
+    assert caught.value.diagnostics["package"] == "USA: us-potash-2021"
 
 
 def test_many_measures_are_grouped_and_none_is_lost(case: Case) -> None:

@@ -18,9 +18,8 @@ from detente.equilibrium.exposure import exposure
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
-from detente.policy.compile import Costs, CutOff
 from detente.policy.scenario import Scenario
-from detente.simulation.run import Simulation, simulate
+from detente.simulation.run import simulate
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -165,12 +164,12 @@ def influence(
     parts = []
     for done, when in enumerate(WHEN, start=1):
         e = Equilibrium(outcome.before, solved[when], deficits, simulation.tolerance)
-        parts.append(_held(here[0], e, members, _cut(simulation, policies[when], cut_offs, e)))
+        cut = simulation.cut(policies[when], cut_offs, e.after)
+        parts.append(_held(here[0], e, members, cut))
         if progress is not None:
             progress(done, len(WHEN))
     data = xr.concat(parts, xr.Variable("when", list(WHEN)), combine_attrs="override")
-    about = {"target": here[0], "scenario": scenario.title}
-    return Influence(**about, data=data, manifest={**outcome.equilibrium.manifest, **about})
+    return Influence(here[0], scenario.title, data, outcome.equilibrium.manifest)
 
 
 def _members(target: str, partners: Sequence[str], world: World) -> dict[str, list[str]]:
@@ -184,14 +183,6 @@ def _members(target: str, partners: Sequence[str], world: World) -> dict[str, li
         named[label] = [c for c in codes if c != target]
     largest = largest_partners(world, target, MOST_PARTNERS)
     return {**named, **{c: [c] for c in largest if c not in named}}
-
-
-def _cut(
-    simulation: Simulation, costs: Costs, cut_offs: Sequence[CutOff], e: Equilibrium
-) -> Equilibria:
-    """The target cut off from each partner, one to a draw."""
-    start = e.after.of(np.zeros(len(cut_offs), np.int64))
-    return simulation.cut(costs, cut_offs, start)
 
 
 def _foreign(e: Equilibria, target: int) -> tuple[Array, Array]:

@@ -96,7 +96,7 @@ def relief(
             _numbers(degrees),
             rival,
             requirements,
-            advance,
+            progress=advance,
         )
     deliver(found, relief_view, to, drawing(frontier=frontier_chart))
 

@@ -27,6 +27,7 @@ from detente.report import text
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
 from detente.simulation.run import simulate
+from detente.simulation.store import default_folder
 
 
 class Figure(NamedTuple):
@@ -145,8 +146,10 @@ def gather(
     ----------
     case
         From `detente.cases.load_case`.
-    draws, store
+    draws
         Of the claims; see `detente.analysis.claims.weigh`.
+    store
+        Folder that keeps draws and packages for the next time; by default the user's cache.
     progress
         Given a step in words, returns what is called with (done, total).
 
@@ -155,7 +158,7 @@ def gather(
     ScenarioError, ConvergenceError
         From the scenarios of the case.
     """
-    step = progress or (lambda words: lambda done, total: None)
+    step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, held = case.last_easing(), counterpart(case)
     chosen = case.scenario(drawn)
     tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
@@ -163,7 +166,7 @@ def gather(
         case=case,
         drawn=drawn,
         assessment=assess(case, step("Solving scenarios")),
-        evidence=weigh(case, draws, store=store, progress=step("Drawing and solving"))
+        evidence=weigh(case, draws, store=kept, progress=step("Drawing and solving"))
         if tested
         else None,
         leakage=leakage(case, progress=step("Following routes"))
@@ -172,7 +175,9 @@ def gather(
         influence=influence(
             case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
         ),
-        relief=relief(case, progress=step("Solving packages")) if can_ease(case) else None,
+        relief=relief(case, store=kept, progress=step("Solving packages"))
+        if can_ease(case)
+        else None,
         welfare=simulate(chosen).outcome().equilibrium.welfare,
     )
 

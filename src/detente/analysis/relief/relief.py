@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,7 @@ def relief(
     degrees: Sequence[float] = (1.0,),
     rival: str | None = None,
     requirements: Requirements | None = None,
+    store: Path | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Relief:
     """Solve the relief packages of a case and read everything asked of them.
@@ -167,6 +169,8 @@ def relief(
         the target's largest trading partner that is no sender.
     requirements
         Floors, caps and weights; by default none.
+    store
+        Folder that keeps what every package does, for the next time; by default none.
     progress
         Called with (packages done, packages in all).
 
@@ -188,7 +192,9 @@ def relief(
     asked = requirements or Requirements()
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
-    packages = solve_packages(bundles, rival, max_leak=asked.max_leak, progress=progress)
+    packages = solve_packages(
+        bundles, rival, max_leak=asked.max_leak, store=store, progress=progress
+    )
     floor, cap = asked.min_gain, asked.max_leak
     chosen = cheapest(packages, floor, cap)
     levels = bundles.levels_at(chosen["degree"].values)

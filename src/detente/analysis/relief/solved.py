@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,16 @@ import xarray as xr
 
 from detente.analysis.relief.bundles import PACKAGES, Bundles
 from detente.analysis.relief.search import searched
+from detente.analysis.relief.starts import Starts, logs
 from detente.arrays import Array, Positions
 from detente.equilibrium.native import one_thread
-from detente.errors import ScenarioError
+from detente.equilibrium.solve import BATCH
+from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.routes import DIRECT
 from detente.simulation.metrics import by_route, share_of_trade
+from detente.simulation.run import Outcome
+from detente.simulation.store import Store, code_version, library_versions
 from detente.world.names import resolve_countries
-
-BATCH = 48
-"""Packages solved side by side."""
 
 
 def solve_packages(
@@ -29,6 +31,7 @@ def solve_packages(
     *,
     max_leak: float | None = None,
     workers: int | None = None,
+    store: Path | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> xr.Dataset:
     """Solve relief packages, each in full.
@@ -47,6 +50,8 @@ def solve_packages(
         needs none.
     workers
         Threads; by default one per processor. The result does not depend on it.
+    store
+        Folder that keeps what every package does, for the next time; by default none.
     progress
         Called with (packages done, packages in all).
 
@@ -89,7 +94,16 @@ def solve_packages(
         return evaluate(bundles, levels, rival, workers=workers, progress=tell)
 
     if bundles.complete:
-        return evaluated(bundles.all_levels())
+        kept = None if store is None else Store.of(_determined(bundles, rival), store)
+        levels = bundles.all_levels()
+        return evaluate(
+            bundles,
+            levels,
+            rival,
+            kept=kept,
+            workers=workers,
+            progress=lambda done: progress and progress(done, len(levels)),
+        )
     return searched(bundles, evaluated, max_leak)
 
 
@@ -98,31 +112,36 @@ def evaluate(
     levels: Positions,
     rival: str,
     *,
+    kept: Store | None = None,
     workers: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> xr.Dataset:
-    """Solve some packages, given by their levels (package, bundle); see `solve_packages`."""
-    simulation = bundles.simulation
-    _ = simulation.before, simulation.compiled.route_shares  # made once, before threads ask
+    """Solve some packages, given by their levels (package, bundle); see `solve_packages`.
 
-    def outcomes(first: int) -> Array:
-        costs = bundles.costs(levels[first : first + BATCH])
-        found = simulation.respond(costs, PACKAGES)
-        change = found.after.real_income / found.before.real_income - 1
-        share = share_of_trade(found.after, bundles.target, rival)
-        routes = by_route(found)[1] if found.routed else np.zeros((1, len(share)))
+    With `kept`, they are taken from there if they are known, and left there if not.
+    """
+    shape = (len(bundles.world.countries) + 3, len(levels))
+    known = None if kept is None else kept.load(0, shape)
+    if known is not None:
+        return _labelled(bundles, levels, rival, known)
+
+    def outcomes(package: Outcome) -> Array:
+        change = package.after.real_income / package.before.real_income - 1
+        share = share_of_trade(package.after, bundles.target, rival)
+        routes = by_route(package)[1] if package.routed else np.zeros((1, len(share)))
         return np.concatenate([change, [share, routes[1:].sum(0), routes.sum(0)]])
 
-    parts: list[Array] = []
-    with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for part in pool.map(outcomes, range(0, len(levels), BATCH)):
-            parts.append(part)
-            if progress is not None:
-                progress(sum(p.shape[1] for p in parts))
-    return _labelled(bundles, levels, rival, np.concatenate(parts, axis=1))
+    def logs_of(parts: Positions) -> Array:
+        return _read(bundles, parts, lambda part: logs(part.after), workers=workers)
+
+    starts = Starts.of(bundles.simulation.before, levels, logs_of)
+    found = _read(bundles, levels, outcomes, starts, workers, progress)
+    if kept is not None:
+        kept.save(0, found)
+    return _labelled(bundles, levels, rival, found)
 
 
-def with_cut_offs(bundles: Bundles, packages: xr.Dataset) -> xr.Dataset:
+def with_cut_offs(bundles: Bundles, packages: xr.Dataset, workers: int | None = None) -> xr.Dataset:
     """Add what being cut off by the rival would cost the target under some packages.
 
     One more full solve for each: `cut_off`, welfare of the target in percent if all direct trade
@@ -130,15 +149,47 @@ def with_cut_offs(bundles: Bundles, packages: xr.Dataset) -> xr.Dataset:
     """
     here = bundles.world.countries.index(bundles.target)
     cut_off = (bundles.target, (str(packages.attrs["rival"]),))
+
+    def loss(package: Outcome) -> Array:
+        cut = bundles.simulation.cut(package.costs, [cut_off], package.after)
+        lost: Array = 100 * (cut.real_income[here] / package.after.real_income[here] - 1)
+        return lost
+
     levels = bundles.levels_at(packages["degree"].values)
-    losses = []
-    for first in range(0, len(levels), BATCH):
-        costs = bundles.costs(levels[first : first + BATCH])
-        after = bundles.simulation.respond(costs, PACKAGES)
-        cut = bundles.simulation.cut(after.costs, [cut_off], after.after)
-        losses.append(100 * (cut.real_income[here] / after.after.real_income[here] - 1))
-    units = {"units": "percent of income"}
-    return packages.assign(cut_off=("package", np.concatenate(losses), units))
+    losses = _read(bundles, levels, loss, workers=workers)
+    return packages.assign(cut_off=("package", losses, {"units": "percent of income"}))
+
+
+def _read(
+    bundles: Bundles,
+    levels: Positions,
+    read: Callable[[Outcome], Array],
+    starts: Starts | None = None,
+    workers: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Array:
+    """What is read of packages (package, bundle) solved in batches, [..., package]."""
+    simulation = bundles.simulation
+    _ = simulation.before, simulation.compiled.route_shares  # made once, before threads ask
+
+    def solve(first: int) -> Array:
+        some = levels[first : first + BATCH]
+        start = None if starts is None else starts.near(some)
+        try:
+            return read(simulation.respond(bundles.costs(some), PACKAGES, start))
+        except ConvergenceError as error:
+            words = bundles.words(some[int(str(error.diagnostics.get("draw", 0)))])
+            told = {**error.diagnostics, "package": words}
+            raise ConvergenceError(f"package {words!r}: {error}", told) from error
+
+    found, done = [], 0
+    with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for part in pool.map(solve, range(0, len(levels), BATCH)):
+            found.append(part)
+            done += part.shape[-1]
+            if progress is not None:
+                progress(done)
+    return np.concatenate(found, axis=-1)
 
 
 def _labelled(bundles: Bundles, levels: Positions, rival: str, found: Array) -> xr.Dataset:
@@ -195,4 +246,14 @@ def manifest(bundles: Bundles, rival: str) -> dict[str, Any]:
         "routes": "none" if routes is None else f"{DIRECT}, {', '.join(routes.hubs)}",
         "packages": bundles.packages,
         "note": bundles.note,
+    }
+
+
+def _determined(bundles: Bundles, rival: str) -> dict[str, Any]:
+    """All that the numbers depend on."""
+    return {
+        **manifest(bundles, rival),
+        "detente": code_version(),
+        "libraries": library_versions(),
+        "scenario": bundles.scenario.model_dump(mode="json"),
     }
