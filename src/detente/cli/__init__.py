@@ -5,6 +5,7 @@ Commands import what computes when they are called, so that `detente --help` ans
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -62,6 +63,8 @@ def _root(
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 not solved or not written, 2 wrong input."""
+    # Matrices are small and draws are what is spread: more threads for one product only wait.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except (ConvergenceError, MissingExtraError, OSError) as error:
