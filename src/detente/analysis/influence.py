@@ -169,7 +169,8 @@ def influence(
         if progress is not None:
             progress(done, len(WHEN))
     data = xr.concat(parts, xr.Variable("when", list(WHEN)), combine_attrs="override")
-    return Influence(here[0], scenario.title, data, outcome.equilibrium.manifest)
+    about = {"target": here[0], "scenario": scenario.title}
+    return Influence(**about, data=data, manifest={**outcome.equilibrium.manifest, **about})
 
 
 def _members(target: str, partners: Sequence[str], world: World) -> dict[str, list[str]]:
