@@ -26,8 +26,8 @@ class Economy:
         Trade elasticities, [j].
     beta, alpha
         Value-added shares and final-use shares, [n,j].
-    G, Gt
-        Input shares (1 - beta) gamma, [n,k,j], and with inputs last, [n,j,k].
+    G
+        Input shares (1 - beta) gamma, [n,k,j].
     X, Y
         Expenditure and gross output, [n,j].
     VA, D, R, I
@@ -42,7 +42,6 @@ class Economy:
     beta: Array
     alpha: Array
     G: Array
-    Gt: Array
     X: Array
     Y: Array
     VA: Array
@@ -64,9 +63,7 @@ class Economy:
     @cached_property
     def jacobian(self) -> Jacobian:
         """How the world answers a change of its wages; guides the search for an equilibrium."""
-        return differentiate(
-            self.pi, self.net, self.beta, self.alpha, self.G, self.Gt, self.X, self.VA
-        )
+        return differentiate(self.pi, self.net, self.beta, self.alpha, self.G, self.X, self.VA)
 
 
 @lru_cache(maxsize=8)
@@ -86,7 +83,6 @@ def economy_of(world: World) -> Economy:
         beta=d["beta"],
         alpha=d["alpha"],
         G=G,
-        Gt=np.ascontiguousarray(G.transpose(0, 2, 1)),
         X=d["X"],
         Y=(net * d["X"].T[:, :, None]).sum(1).T,
         VA=d["VA"],

@@ -158,22 +158,20 @@ class Equilibria:
         destinations: Positions,
         origins: Positions,
         *,
-        tariffs: bool = False,
         at_home: bool = False,
     ) -> Array:
         """Trade of a block by positions, [j,n,i,k], Z = pi' X' / (1 + t').
 
-        With `tariffs`, what buyers pay. Home sales are zero unless they are asked for.
+        Home sales are zero unless they are asked for.
         """
         e, policy = self.economy, self.policy
         block = np.ix_(sectors, destinations, origins)
         flat = np.ravel_multi_index(block, e.pi.shape)
         at = np.searchsorted(policy.entries, flat)
         changed = np.append(policy.entries, -1)[at] == flat
-        shares = np.repeat((e.pi if tariffs else e.net)[block][..., None], self.draws, axis=-1)
+        shares = np.repeat(e.net[block][..., None], self.draws, axis=-1)
         entries = at[changed]
-        paid = self.A[entries]
-        shares[changed] = paid if tariffs else paid / (1 + policy.rate[entries])
+        shares[changed] = self.A[entries] / (1 + policy.rate[entries])
         theta = self.theta[sectors][:, None, :]
         supply = self.c[np.ix_(sectors, origins)] ** -theta
         demand = np.exp(theta * self.log_P[np.ix_(sectors, destinations)])

@@ -78,11 +78,11 @@ class Jacobian:
 
 
 def differentiate(
-    pi: Array, net: Array, beta: Array, alpha: Array, G: Array, Gt: Array, X: Array, VA: Array
+    pi: Array, net: Array, beta: Array, alpha: Array, G: Array, X: Array, VA: Array
 ) -> Jacobian:
     """The Jacobian of a world in arrays; see `detente.equilibrium.economy.Economy`."""
     J, N, _ = pi.shape
-    own = by_own_country(beta)
+    own, Gt = by_own_country(beta), np.ascontiguousarray(G.transpose(0, 2, 1))
     flows = net * X.T[:, :, None]  # [j,n,i]
     costs = summed_rounds(pi, Gt, own, ENOUGH)  # [i,j,m]
     prices = across(pi, costs)  # [n,j,m]

@@ -19,6 +19,7 @@ from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.effects import effect_of, log_costs, rate_step
 from detente.policy.entries import Entries, both_ways, spread
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Margins, Policy
@@ -130,8 +131,9 @@ class Compiler:
         has no tariffs) is taken off like any other cost, without a loss of revenue.
         """
         m = action.measure
-        if m.kind != "tariff" or action.verb == "impose":
-            return m.kind == "tariff"
+        collects = KINDS[m.kind].collects_revenue
+        if not collects or action.verb == "impose":
+            return collects
         rows = self.entries.rows(tariff_block(m, self.world))
         rows = rows[rows < rates.size]
         return bool(rates[rows].min(initial=np.inf) >= m.share * m.strength("low"))

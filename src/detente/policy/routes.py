@@ -41,13 +41,6 @@ the Caucasus and Central Asia", EBRD Working Paper 276: about 5 percent in the f
 later.
 """
 
-MARGIN = 0.10
-"""Handling margin of a hub as a share of value.
-
-Feenstra and Hanson (2004, Journal of Economics & Management Strategy 13(1)) find an average markup
-of Hong Kong re-exports of 24 percent; goods that only pass through pay less.
-"""
-
 DIRECT = "direct"
 
 

@@ -20,6 +20,14 @@ from detente.world.world import World
 Degree = Annotated[float, Field(gt=0, le=1)]
 
 
+MARGIN = 0.10
+"""Handling margin of a hub as a share of value.
+
+Feenstra and Hanson (2004, Journal of Economics & Management Strategy 13(1)) find an average markup
+of Hong Kong re-exports of 24 percent; goods that only pass through pay less.
+"""
+
+
 class Selection(Strict):
     """All measures of some senders on a target, in force at the scenario's start.
 
@@ -112,7 +120,7 @@ class Routes(Strict):
     lanes: list[LaneOfTrade] = Field(min_length=1)
     vartheta: float | None = Field(default=None, gt=0)
     hub_share: float | None = Field(default=None, gt=0, lt=1)
-    margin: float = Field(default=0.10, ge=0, lt=1)
+    margin: float = Field(default=MARGIN, ge=0, lt=1)
     enforcement: dict[Country, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
