@@ -27,6 +27,8 @@ class MeasureKind:
     trade_touched
         Finds the trade that a measure acts on, given the world and the strengths: origins,
         destinations and the share of products covered.
+    moves_with
+        Name of the kinds of a sender whose strengths move together.
     takes
         Optional fields of a measure that have a meaning for this kind only.
     may_ban
@@ -38,12 +40,15 @@ class MeasureKind:
     name: str
     meaning: str
     trade_touched: Callable[[Measure, World, Strengths], Touched]
+    moves_with: str
     takes: tuple[str, ...] = ()
     may_ban: bool = True
     collects_revenue: bool = False
 
     def check(self, measure: Measure) -> None:
         """Raise a `ValueError` for what the kind does not allow."""
+        if self.collects_revenue and isinstance(measure.share, dict):
+            raise ValueError(f"a {self.name} takes one `share`, not one by sector")
         if measure.ban and not self.may_ban:
             raise ValueError(f"a {self.name} measure needs an `ave`; only trade can be banned")
         for field, kinds in _TAKEN_BY.items():
@@ -53,21 +58,22 @@ class MeasureKind:
 
 
 def _exports(measure: Measure, world: World, strengths: Strengths) -> Touched:
-    return [(*_ends(measure, world), measure.share)]
+    return [(*_ends(measure, world), measure.covered)]
 
 
 def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    return [(target, senders, measure.share)]
+    return [(target, senders, measure.covered)]
 
 
 def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    touched: Touched = [(senders, target, measure.share), (target, senders, measure.share)]
+    covered = measure.covered
+    touched: Touched = [(senders, target, covered), (target, senders, covered)]
     if measure.invoicing_share is not None:
         apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
-        share = measure.share * strengths.invoiced(measure)
+        share = covered * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
@@ -79,7 +85,8 @@ def _sea_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
         far = [c for c in world.countries if c not in near]
     else:
         far = _countries(measure.overseas, world)
-    return [(target, far, measure.share), (far, target, measure.share)]
+    covered = measure.covered
+    return [(target, far, covered), (far, target, covered)]
 
 
 def _ends(measure: Measure, world: World) -> tuple[list[str], list[str]]:
@@ -94,12 +101,15 @@ def _countries(names: list[str], world: World) -> list[str]:
 KINDS = {
     kind.name: kind
     for kind in (
-        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports),
-        MeasureKind("import-ban", "Stops the senders' imports from the target.", _imports),
+        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports, "exports"),
+        MeasureKind(
+            "import-ban", "Stops the senders' imports from the target.", _imports, "imports"
+        ),
         MeasureKind(
             "tariff",
             "Adds a duty on the senders' imports from the target; revenue goes to the importer.",
             _imports,
+            "imports",
             may_ban=False,
             collects_revenue=True,
         ),
@@ -108,6 +118,7 @@ KINDS = {
             "Makes paying for all trade between sender and target dearer, and for the part of the "
             "target's trade with third countries that is invoiced in the sender's currency.",
             _payments,
+            "finance",
             takes=("invoicing_share", "invoicing_excludes"),
             may_ban=False,
         ),
@@ -115,6 +126,7 @@ KINDS = {
             "transit",
             "Makes the target's overseas trade through the sender's ports dearer.",
             _sea_trade,
+            "transit",
             takes=("overseas",),
         ),
     )

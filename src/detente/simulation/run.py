@@ -135,7 +135,7 @@ class Simulation:
     def before(self) -> Equilibria:
         """Equilibria of the status quo."""
         p = self.parameters
-        if self.compiler.assumptions.status_quo is None:
+        if self.compiler.at_table:
             return Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
         return self._solve(self.compiled.policy(self.compiled.status_quo), None)
 
