@@ -11,6 +11,11 @@ the border in each year, and one effect of each (sender, target, direction) in 2
 target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that the fall is
 measured on 2018 to 2020 (on 2018 to 2021 with Russia).
 
+Beside it stands the plain change: that of the sender's trade with the target beside its trade with
+all countries that neither sanction nor are sanctioned. Gravity takes the exporter's other sales as
+given and so reads what was diverted to them as a larger fall; undone where supply moves freely between
+destinations, it would bring back more trade than there ever was.
+
 The standard error is that of placebos: the same residual for the trade of the same sender with all
 countries that nobody sanctioned, of similar size. That of the regression would say next to nothing
 where one pair in one year has an effect of its own.
@@ -156,6 +161,33 @@ def standard_error(size: float, placebos: pd.DataFrame) -> float:
     return float(1.4826 * np.median(np.abs(chosen["log"] - chosen["log"].median())))
 
 
+def beside_bystanders(data: pd.DataFrame, countries: list[str]) -> pd.Series:
+    """Log change of each cell to 2022 beside that of the sender's trade with unsanctioned partners."""
+    sanctioning = {c for m in SENDERS.values() for c in resolve_countries(m, countries)}
+    apart = sanctioning | set(TARGETS)
+    found = {}
+    for name, members in SENDERS.items():
+        inside = resolve_countries(members, countries)
+        for direction, own, other in (
+            ("imports", "destination", "origin"),
+            ("exports", "origin", "destination"),
+        ):
+            of_sender = data[data[own].isin(inside)]
+            bystanders = of_sender[~of_sender[other].isin(apart)]
+            for target in TARGETS:
+                base = range(2018, 2021 if target == "BLR" else 2022)
+                change = _log_change(of_sender[of_sender[other] == target], base)
+                found[(name, target, direction)] = change - _log_change(bystanders, base)
+    return pd.concat(found, names=["sender", "target", "direction"])
+
+
+def _log_change(rows: pd.DataFrame, base: range) -> pd.Series:
+    """Log of trade in 2022 over its mean in some years, by sector."""
+    by_year = rows.pivot_table(index="sector", columns="year", values="trade", aggfunc="sum")
+    before, after = by_year[list(base)].mean(axis=1), by_year[YEARS[-1]]
+    return np.log(after.where(after > 0) / before.where(before > 0))
+
+
 def main(folder: Path) -> None:
     """Estimate and write the table."""
     world = detente.load_world()
@@ -186,7 +218,9 @@ def main(folder: Path) -> None:
         )
         for r in effects.itertuples()
     ]
-    columns = ["sender", "target", "direction", "sector", "effect", "se", "trade_2022"]
+    keys = ["sender", "target", "direction", "sector"]
+    effects = effects.join(beside_bystanders(data, countries).rename("beside"), on=keys)
+    columns = [*keys, "effect", "beside", "se", "trade_2022"]
     effects = effects[columns].dropna().sort_values(columns[:4])
     OUTPUT.parent.mkdir(exist_ok=True)
     effects.round(4).to_csv(OUTPUT, index=False)

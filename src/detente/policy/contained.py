@@ -1,9 +1,9 @@
 """What the table of a year contains of the measures that were in force in it.
 
 Two sources. For goods between Russia or Belarus and the countries that sanction them, the fall of
-trade that structural gravity finds in the embedded year (`data/contained-icio2022.csv`, made by
-`scripts/estimate_contained.py`): never more than the measures in force took, each weighted by its
-months. For all other trade and worlds, the measures at their strength for the months in force.
+trade in the embedded year (`data/contained-icio2022.csv`, made by `scripts/estimate_contained.py`):
+the smaller of what structural gravity finds and of the fall beside bystanders, and never more than
+the measures in force took, each weighted by its months. For all other trade and worlds, the measures at their strength for the months in force.
 """
 
 from __future__ import annotations
@@ -43,11 +43,15 @@ class ContainedFall:
         """What was estimated for the entries of a world."""
         fall = np.full(entries.positions.size + 1, np.nan)
         error = np.zeros_like(fall)
-        for row in _estimates(world).itertuples():
-            senders = list(OTHERS) if row.sender == "others" else row.sender
-            ends = (senders, row.target) if row.direction == "imports" else (row.target, senders)
-            rows = entries.rows(block_of(world, row.sector, *ends)).ravel()
-            fall[rows], error[rows] = -row.effect, row.se
+        for row in _estimates(world).to_dict("records"):
+            senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
+            ends = (senders, row["target"])
+            block = block_of(
+                world, row["sector"], *ends[:: 1 if row["direction"] == "imports" else -1]
+            )
+            rows = entries.rows(block).ravel()
+            fall[rows] = min(-row["effect"], -row["beside"])
+            error[rows] = row["se"]
         return cls(fall[:-1, None], error[:-1, None])
 
     def in_draws(self, score: Array) -> Array:
@@ -59,9 +63,9 @@ class ContainedFall:
 def estimates() -> pd.DataFrame:
     """The estimated effects in the embedded year.
 
-    One row per sender, target, direction (the sender's imports or exports) and sector: `effect` on
-    log trade in 2022 beside 2018 to 2020 (2021 with Russia), its standard error, trade in million
-    US dollars.
+    One row per sender, target, direction (the sender's imports or exports) and sector: `effect` of
+    gravity on log trade in 2022 beside 2018 to 2020 (2021 with Russia), the plain change `beside`
+    bystanders, the standard error, trade in million US dollars.
 
     Examples
     --------
