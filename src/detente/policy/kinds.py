@@ -33,6 +33,9 @@ class MeasureKind:
         Whether it can prohibit, instead of making dearer.
     collects_revenue
         Whether it is a duty, which the importer collects.
+    sanction
+        Whether it is a sanction, which its sender can take back: selections of a sender's measures
+        take in sanctions alone; anything else has to be named.
     """
 
     name: str
@@ -41,6 +44,7 @@ class MeasureKind:
     takes: tuple[str, ...] = ()
     may_ban: bool = True
     collects_revenue: bool = False
+    sanction: bool = True
 
     def check(self, measure: Measure) -> None:
         """Raise a `ValueError` for what the kind does not allow."""
@@ -61,10 +65,15 @@ def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
     return [(target, senders, measure.share)]
 
 
-def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
+def _all_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    touched: Touched = [(senders, target, measure.share), (target, senders, measure.share)]
+    return [(senders, target, measure.share), (target, senders, measure.share)]
+
+
+def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    touched = _all_trade(measure, world, strengths)
     if measure.invoicing_share is not None:
+        senders, target = _ends(measure, world)
         apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
         share = measure.share * strengths.invoiced(measure)
@@ -116,6 +125,13 @@ KINDS = {
             "Makes the target's overseas trade through the sender's ports dearer.",
             _sea_trade,
             takes=("overseas",),
+        ),
+        MeasureKind(
+            "war",
+            "Breaks off trade between the attackers and the attacked, both ways; not a sanction, "
+            "and not lifted with the sanctions of either.",
+            _all_trade,
+            sanction=False,
         ),
     )
 }

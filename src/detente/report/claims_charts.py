@@ -140,7 +140,7 @@ def _tornado(w: WeighedClaim) -> Any:
 
 
 def _heading(w: WeighedClaim, what: str) -> Any:
-    return titled(w.claim.statement, subtitle=what, fontSize=12)
+    return titled(str(w.claim.tested), subtitle=what, fontSize=12)
 
 
 def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:

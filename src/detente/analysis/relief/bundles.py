@@ -12,6 +12,7 @@ from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
 from detente.policy.compile import Costs, CutOff
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
 from detente.policy.scenario import Assumptions, Scenario
 from detente.simulation.run import Simulation, simulate
@@ -245,10 +246,11 @@ def bundles_of(
 
 
 def measures_on_target(case: Case) -> dict[str, Measure]:
-    """Measures on the case's target in force at its start, but not those it only imagines."""
+    """Sanctions on the case's target in force at its start, but not those it only imagines."""
     assumptions = _assumptions(case)
     in_force = assumptions.in_force(assumptions.start)
-    return {name: m for name, m in in_force.items() if m.target == case.target}
+    on_target = {name: m for name, m in in_force.items() if m.target == case.target}
+    return {name: m for name, m in on_target.items() if KINDS[m.kind].sanction}
 
 
 def can_ease(case: Case) -> bool:
