@@ -14,7 +14,7 @@ from detente.errors import ScenarioError, nearest
 from detente.policy.compile import Costs, CutOff
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
-from detente.policy.scenario import Assumptions, Scenario
+from detente.policy.scenario import Assumptions, Scenario, Selection
 from detente.simulation.run import Simulation, simulate
 from detente.world.names import is_goods, resolve_countries
 from detente.world.world import World
@@ -279,7 +279,11 @@ def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
 
 
 def default_senders(case: Case) -> list[str]:
-    """Senders whose measures on the target the case's scenarios lift or ease."""
+    """Senders all of whose measures on the target a scenario lifts; else those of single ones."""
+    lifted = [entry for change in case.scenarios.values() for entry in change.lift]
+    chosen = [x for x in lifted if isinstance(x, Selection) and x.target == case.target]
+    if chosen:
+        return list(dict.fromkeys(sender for entry in chosen for sender in entry.senders))
     named: list[str] = []
     for name in case.scenarios:
         for action in case.scenario(name).actions():
