@@ -126,8 +126,32 @@ def test_the_register_is_sound(world: detente.World) -> None:
         assert m.instrument, name
         assert m.source, name
         assert m.ban or m.ave_source, name
-    assert {m.target for m in found.values()} == {"BLR", "RUS"}
-    assert {"EU27", "USA", "GBR", "LTU"} <= {s for m in found.values() for s in m.senders}
+    assert {m.target for m in found.values()} == {"BLR", "RUS", "IND", "UKR"}
+    senders = {s for m in found.values() for s in m.senders}
+    assert {"EU27", "USA", "GBR", "CAN", "CHE", "UKR", "LTU"} <= senders
+    assert all((m.kind == "war") == (m.target == "UKR") for m in found.values())
+
+
+def test_a_war_ends_by_name_alone() -> None:
+    war = {name: m for name, m in register().measures.items() if m.kind == "war"}
+    assert "war-russia-ukraine-2022" in war
+    for sender in ("RUS", "BLR"):
+        everything = {"senders": sender, "target": "UKR"}
+        nothing = Scenario(title="peace", status_quo=date(2025, 2, 12), lift=[everything])
+        with pytest.raises(ScenarioError, match="no measure of"):
+            nothing.actions()
+    everything = {"senders": "UKR", "target": "RUS"}
+    lifted = Scenario(title="no embargo", status_quo=date(2025, 2, 12), lift=[everything]).actions()
+    assert {a.name for a in lifted} == {
+        "ua-ru-list-2016",
+        "ua-ru-embargo-2022",
+        "ua-ru-export-ban-2022",
+    }
+    d_hat = solved(lift=["war-russia-ukraine-2022"]).d_hat.sel(sector="C28")
+    there = float(d_hat.sel(origin="RUS", destination="UKR"))
+    assert there < 1
+    assert float(d_hat.sel(origin="UKR", destination="RUS")) == there
+    assert float(d_hat.sel(origin="UKR", destination="BLR")) == 1
 
 
 def test_a_regime_knows_its_day() -> None:

@@ -41,17 +41,26 @@ def rank(source: str) -> Prior:
     return Prior(Range(low=0.0, central=0.5, high=1.0), source)
 
 
+FIRST_YEAR = "horizon-first-year"
+"""Share of the long-run response of trade in the first year: of the record's world only."""
+
 HORIZON = Prior(
     Range(low=0.15, central=0.38, high=0.6),
     "Boehm, Levchenko and Pandalai-Nayar (2023): 0.76 in the first year, about 2 in the long run",
 )
 
 
-def priors_of(assumptions: Mapping[str, Assumption], groups: list[str]) -> dict[str, Prior]:
-    """Priors of a case: groups of measures by rank, the ranges of its assumptions, the horizon."""
-    found = {f"{STRENGTH}{g}": rank("ranges of the measures") for g in groups}
-    for name in ("invoicing", "hub-share"):
-        a = assumptions.get(name)
-        if a is not None:
-            found[name] = rank(a.source) if a.low is None else Prior(a.range, a.source)
-    return {**found, "horizon-first-year": HORIZON}
+def priors_of(assumptions: Mapping[str, Assumption]) -> dict[str, Prior]:
+    """Priors of what observations can tell: strengths, payments, hubs, and the first year's horizon.
+
+    Ranks for strengths and payments, as their ranges are those of the measures.
+    """
+    found = {}
+    for name, a in assumptions.items():
+        if name == f"{STRENGTH}others":
+            continue
+        if name.startswith(STRENGTH) or name == "invoicing":
+            found[name] = rank(a.source)
+        elif name == "hub-share":
+            found[name] = Prior(a.range, a.source)
+    return {**found, FIRST_YEAR: HORIZON}

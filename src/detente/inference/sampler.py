@@ -18,14 +18,11 @@ import pandas as pd
 from detente.arrays import Array
 from detente.errors import ConvergenceError, MissingExtraError
 from detente.inference.moments import Moments
-from detente.inference.priors import Prior
+from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
 from detente.simulation.assumptions import kind_of
 from detente.simulation.store import code_version
-
-FIRST_YEAR = "horizon-first-year"
-"""Share of the long-run response of trade in the first year: of the record's world only."""
 
 KEPT = 401
 """Draws that a posterior keeps: odd, so that the central one is in the middle."""

@@ -35,6 +35,9 @@ class MeasureKind:
         Whether it can prohibit, instead of making dearer.
     collects_revenue
         Whether it is a duty, which the importer collects.
+    sanction
+        Whether it is a sanction, which its sender can take back: selections of a sender's measures
+        take in sanctions alone; anything else has to be named.
     """
 
     name: str
@@ -44,6 +47,7 @@ class MeasureKind:
     takes: tuple[str, ...] = ()
     may_ban: bool = True
     collects_revenue: bool = False
+    sanction: bool = True
 
     def check(self, measure: Measure) -> None:
         """Raise a `ValueError` for what the kind does not allow."""
@@ -66,14 +70,18 @@ def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
     return [(target, senders, measure.covered)]
 
 
-def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
+def _all_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    covered = measure.covered
-    touched: Touched = [(senders, target, covered), (target, senders, covered)]
+    return [(senders, target, measure.covered), (target, senders, measure.covered)]
+
+
+def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    touched = _all_trade(measure, world, strengths)
     if measure.invoicing_share is not None:
+        senders, target = _ends(measure, world)
         apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
-        share = covered * strengths.invoiced(measure)
+        share = measure.covered * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
@@ -128,6 +136,23 @@ KINDS = {
             _sea_trade,
             "transit",
             takes=("overseas",),
+        ),
+        MeasureKind(
+            "war",
+            "Breaks off trade between the attackers and the attacked, both ways; not a sanction, "
+            "and not lifted with the sanctions of either.",
+            _all_trade,
+            "war",
+            sanction=False,
+        ),
+        MeasureKind(
+            "withdrawal",
+            "The senders' firms leave the target beyond what the law asks of them; not a sanction, "
+            "and not undone with one.",
+            _exports,
+            "withdrawal",
+            may_ban=False,
+            sanction=False,
         ),
     )
 }

@@ -284,15 +284,15 @@ class Measure(Strict):
         """Groups of measures that it belongs to, the narrowest first: sender, kind and aim.
 
         >>> Measure(senders="USA", target="RUS", kind="import-ban", sectors=["C19"], ave=1).groups
-        ['USA-imports-energy', 'USA-imports', 'USA', 'imports']
+        ['USA-imports-energy', 'USA-imports', 'imports', 'USA']
         """
         kind = KINDS[self.kind].moves_with
         aims = {
             next((a for a, s in AIMS.items() if sector in s), "other") for sector in self.sectors
         }
         aim = aims.pop() if len(aims) == 1 else "other"
-        by_sender = [g for s in self.senders for g in (f"{s}-{kind}-{aim}", f"{s}-{kind}", s)]
-        return [*by_sender, kind]
+        narrow = [g for s in self.senders for g in (f"{s}-{kind}-{aim}", f"{s}-{kind}")]
+        return [*narrow, kind, *self.senders]
 
     def months(self, first: date, last: date) -> float:
         """Share of a period, both days included, in which the measure is in force.

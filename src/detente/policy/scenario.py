@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
 from detente.policy.pass_through import Form
 from detente.policy.posterior import Posterior, register_posterior
@@ -31,10 +32,10 @@ of Hong Kong re-exports of 24 percent; goods that only pass through pay less.
 
 
 class Selection(Strict):
-    """All measures of some senders on a target, in force at the scenario's start.
+    """All sanctions of some senders on a target, in force at the scenario's start.
 
-    `of` keeps those on the payments of all trade (`banks`), the others, which aim at some
-    products or all (`goods`), or `all`.
+    What is no sanction, such as a war, has to be named. `of` keeps those on the payments of all
+    trade (`banks`), the others, which aim at some products or all (`goods`), or `all`.
     """
 
     senders: Countries
@@ -46,7 +47,8 @@ class Selection(Strict):
         return {
             name: m
             for name, m in _in_force(on, own or {}).items()
-            if m.target == self.target
+            if KINDS[m.kind].sanction
+            and m.target == self.target
             and set(m.senders) & set(self.senders)
             and (self.of == "all" or _on_banks(m) == (self.of == "banks"))
         }

@@ -19,6 +19,7 @@ KINDS = {
     "tariff": "Tariff on imports from {target}",
     "finance": "Hinder payments with {target}",
     "transit": "Close ports to {target}",
+    "war": "Break off all trade with {target}, both ways",
 }
 DEFICITS = {
     "share": "Deficits grow with the world economy",
