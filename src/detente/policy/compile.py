@@ -245,6 +245,8 @@ class Compiled:
         if degrees is not None:
             change = change.eased(degrees)
         log_d = self._log_d(change)
+        if self.compiler.at_table and change.costs:
+            log_d -= self._not_contained(change)
         draws = log_d.shape[1]
         steps = self.compiler._steps(change, p.strengths, draws)
         transfers = np.repeat(change.transfers[:, None], draws, axis=1)
@@ -364,23 +366,27 @@ class Compiled:
         )
 
     def _log_d(self, change: ScenarioEffects) -> Array:
-        """Log cost factors of the entries, [e+1,k]."""
+        """Log cost factors of the entries, of the measures at full strength, [e+1,k]."""
         given = change.given[:, None]
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
-        world, p = self.compiler.world, self.p
-        effects = [effect_of(a, self._in_force(a), world, p) for a in change.costs]
-        draws = max(e.shape[1] for e in effects)
-        stacked = np.concatenate([_wide(e, draws) for e in effects])
-        log_d: Array = given + change.incidence @ stacked
-        if self.compiler.at_table:
-            log_d -= (1 - self._share_contained) * (
-                change.incidence
-                @ np.concatenate(
-                    [e if _is_of_table(a) else 0 * e for a, e in zip(change.costs, effects)]
-                )
-            )
+        log_d: Array = given + change.incidence @ self._effects(change)
         return log_d
+
+    def _not_contained(self, change: ScenarioEffects) -> Array:
+        """Log costs that a change takes off but the table does not contain, [e+1,k]."""
+        on_file = [_is_of_table(a) for a in change.costs]
+        by_effect = np.repeat(on_file, [self._in_force(a).shape[0] for a in change.costs])
+        taken: Array = change.incidence @ (self._effects(change) * by_effect[:, None])
+        return (1 - self._share_contained) * taken
+
+    def _effects(self, change: ScenarioEffects) -> Array:
+        """Log costs of what is done to each measure, [(action, block, sector),k]."""
+        effects = [
+            effect_of(a, self._in_force(a), self.compiler.world, self.p) for a in change.costs
+        ]
+        draws = max(e.shape[1] for e in effects)
+        return np.concatenate([_wide(e, draws) for e in effects])
 
     def _in_force(self, action: Action) -> Array:
         """Log costs of a measure in force; computed once for all scenarios that touch it."""
