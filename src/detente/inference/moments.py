@@ -125,9 +125,9 @@ def _bans(flow: Flow, simulation: Simulation) -> list[Action]:
 def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation) -> Array:
     """Trade of a flow in the products that bans cover, or in those that they do not, [k].
 
-    Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with s_m the
-    share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m the whole
-    share covered. So uncovered products are U / F of what is left of the sector, covered ones
+    Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with
+    s_m the share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m
+    the whole share covered. So uncovered products are U / F of what is left of the sector, covered ones
     (F - U) / F.
     """
     block = _block(o, simulation)

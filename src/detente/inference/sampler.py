@@ -127,7 +127,7 @@ def calibrate(
 
 
 def _simulated(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
-    """Moments at points of the unit cube (point, parameter), [m,k]; not a number without a solution."""
+    """Moments at points of the unit cube (point, parameter), [m,k]; nan without a solution."""
     try:
         return moments.simulated(_parameters(moments, priors, u))
     except ConvergenceError as error:
@@ -143,10 +143,8 @@ def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Para
     p = Parameters.central(moments.scenario, moments.world, len(u))
     for k, (name, prior) in enumerate(priors.items()):
         value = prior.value(u[:, k])
-        if name == FIRST_YEAR:
-            p = replace(p, horizon=value)
-        else:
-            p = kind_of(name).apply(p, value)
+        first_year = name == FIRST_YEAR
+        p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
     return p
 
 
@@ -184,7 +182,7 @@ def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:
 
 
 def _diagnostics(priors: Mapping[str, Prior], chain: Array) -> pd.DataFrame:
-    """Effective sample sizes and R-hat, every walker a chain; quantiles in the parameters' units."""
+    """Effective sample sizes and R-hat, every walker a chain; quantiles in their units."""
     arviz = _arviz()
     by_walker = np.swapaxes(chain, 0, 1)  # (chain, draw, parameter)
     rows = []

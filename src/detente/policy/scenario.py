@@ -195,11 +195,11 @@ class Assumptions(Strict):
         world's year and that day are put into the baseline first. Omitted, the baseline is the
         world as it is.
     level
-        Whether ad-valorem equivalents take their low or high value; `central` is the central draw of
-        the posterior of the case, or of the register.
+        Whether ad-valorem equivalents take their low or high value; `central` is the central draw
+        of the posterior of the case, or of the register.
     friction
-        Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it is
-        signed.
+        Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it
+        is signed.
     posterior
         Strengths that a record of trade confirms; omitted, those that come with the register.
     measures

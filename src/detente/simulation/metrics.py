@@ -112,7 +112,8 @@ def welfare(o: Outcome, about: About) -> Array:
     n = _countries(o.world, about.country)
     income = o.before.I[n]
     gain: Array = 100 * (o.after.real_income[n] / o.before.real_income[n] - 1)
-    return (income * gain).sum(0) / income.sum(0)
+    together: Array = (income * gain).sum(0) / income.sum(0)
+    return together
 
 
 @metric(
