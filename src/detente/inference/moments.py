@@ -127,8 +127,8 @@ def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation)
 
     Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with
     s_m the share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m
-    the whole share covered. So uncovered products are U / F of what is left of the sector, covered ones
-    (F - U) / F.
+    the whole share covered. So uncovered products are U / F of what is left of the sector, covered
+    ones (F - U) / F.
     """
     block = _block(o, simulation)
     sales = simulation.before.sales(*block).sum((1, 2))

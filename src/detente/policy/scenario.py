@@ -289,9 +289,9 @@ class Scenario(Change, Assumptions):
         self, verb: Literal["lift", "ease"], name: str, measure: Measure, degree: float = 1.0
     ) -> Action:
         """Take a measure off in the form that its sender uses."""
-        form = self.form
-        if isinstance(form, dict):
-            form = next((form[s] for s in measure.senders if s in form), "repeal")
+        by_sender = self.form if isinstance(self.form, dict) else {}
+        otherwise = "repeal" if isinstance(self.form, dict) else self.form
+        form = next((by_sender[s] for s in measure.senders if s in by_sender), otherwise)
         return Action(verb, name, measure, degree, form=form, reversible=self.reversible)
 
     def _found(
