@@ -21,6 +21,9 @@ import numpy as np
 from detente.arrays import Array, Floats
 from detente.equilibrium.rounds import across, by_own_country, summed_rounds
 
+TYPICAL = 6.0
+"""Trade elasticity at which expenditures follow wages; their own would take a matrix per sector."""
+
 ENOUGH = 1e-5
 """Relative error of the derivatives; the nonlinearity of the model is far larger."""
 
@@ -34,8 +37,9 @@ class Jacobian:
     B
         Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
         [n,j,k]; its transpose is that of expenditures.
-    prices
-        Log prices by log wages, [(j,n),m].
+    response
+        Log prices, and expenditures over value added at typical trade elasticities, by log wages,
+        [(2 j,n),m].
     labour
         Labour over value added that a unit of expenditure over value added employs in the end,
         [i,(j,n)].
@@ -51,7 +55,7 @@ class Jacobian:
     """
 
     B: Floats
-    prices: Floats
+    response: Floats
     labour: Floats
     lift_P: Floats
     lift_X: Floats
@@ -94,6 +98,9 @@ def differentiate(
     earned = np.einsum("njm,nj->mn", by_spending, alpha) * VA
     # The level of wages is the numeraire, on which nothing depends: world value added is held.
     S0 = earned - np.diag(VA) - np.outer(VA, VA) / VA.sum()
+    bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
+    spending = summed_rounds(net.transpose(0, 2, 1), G, bought, ENOUGH) / VA[:, None, None]
+    response = np.concatenate([prices.transpose(1, 0, 2), spending.transpose(1, 0, 2)])
     labour = by_spending.transpose(2, 1, 0) * VA / VA[:, None, None]
     home = np.einsum("jnn->nj", pi)
     B = np.linalg.inv(np.eye(J) - home[:, :, None] * Gt)
@@ -101,7 +108,7 @@ def differentiate(
     single = np.float32
     return Jacobian(
         B=B.astype(single),
-        prices=np.ascontiguousarray(prices.transpose(1, 0, 2).reshape(J * N, N), single),
+        response=response.reshape(2 * J * N, N).astype(single),
         labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
         lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
         lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),
