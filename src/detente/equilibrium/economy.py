@@ -63,12 +63,14 @@ class Economy:
     @cached_property
     def suppliers(self) -> Positions:
         """How many origins sell a good to a destination, [j,n]."""
-        return np.count_nonzero(self.pi, axis=2)
+        count: Positions = np.count_nonzero(self.pi, axis=2)
+        return count
 
     @cached_property
     def goods(self) -> Positions:
         """How many goods an origin sells to a destination, [n,i]."""
-        return np.count_nonzero(self.pi, axis=0)
+        count: Positions = np.count_nonzero(self.pi, axis=0)
+        return count
 
     @cached_property
     def jacobian(self) -> Jacobian:
