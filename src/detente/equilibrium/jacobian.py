@@ -38,8 +38,8 @@ class Jacobian:
         Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
         [n,j,k]; its transpose is that of expenditures.
     response
-        Log prices, and expenditures over value added at typical trade elasticities, by log wages,
-        [(2 j,n),m].
+        Log prices, and expenditures over value added, by log wages, [(2 j,n),m]; expenditures at
+        typical trade elasticities and through the rounds of inputs at home.
     labour
         Labour over value added that a unit of expenditure over value added employs in the end,
         [i,(j,n)].
@@ -98,17 +98,19 @@ def differentiate(
     earned = np.einsum("njm,nj->mn", by_spending, alpha) * VA
     # The level of wages is the numeraire, on which nothing depends: world value added is held.
     S0 = earned - np.diag(VA) - np.outer(VA, VA) / VA.sum()
-    bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
-    spending = summed_rounds(net.transpose(0, 2, 1), G, bought, ENOUGH) / VA[:, None, None]
-    response = np.concatenate([prices.transpose(1, 0, 2), spending.transpose(1, 0, 2)])
     labour = by_spending.transpose(2, 1, 0) * VA / VA[:, None, None]
     home = np.einsum("jnn->nj", pi)
     B = np.linalg.inv(np.eye(J) - home[:, :, None] * Gt)
     home_labour = beta * home
+    bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
+    spending = B.transpose(0, 2, 1) @ bought / VA[:, None, None]
     single = np.float32
+    response = np.concatenate(
+        [a.transpose(1, 0, 2) for a in (prices, spending)], dtype=single, casting="same_kind"
+    )
     return Jacobian(
         B=B.astype(single),
-        response=response.reshape(2 * J * N, N).astype(single),
+        response=response.reshape(2 * J * N, N),
         labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
         lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
         lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),

@@ -101,8 +101,8 @@ class Model:
         self.technology, self.policy, self.A = technology, policy, A
         self.component, self.G = technology.component, technology.G
         self.theta = theta[:, None, :]
-        self.beta = technology.beta.T[..., None]
-        self.alpha = technology.alpha.T[..., None]
+        self.beta = np.ascontiguousarray(technology.beta.T)[..., None]
+        self.alpha = np.ascontiguousarray(technology.alpha.T)[..., None]
         self.VA, self.D = economy.VA[:, None], technology.D[:, None]
         self.unsupplied = ((economy.supply == 0) | technology.lost.T)[..., None]
         self._put_in_place(Shares.under(policy, economy, A), policy)
