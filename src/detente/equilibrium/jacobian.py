@@ -38,8 +38,8 @@ class Jacobian:
         Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
         [n,j,k]; its transpose is that of expenditures.
     response
-        Log prices, and expenditures over value added, by log wages, [(2 j,n),m]; expenditures at
-        typical trade elasticities and through the rounds of inputs at home.
+        Log prices, and expenditures over value added, by log wages, [2,(j,n),m]; expenditures
+        at typical trade elasticities and through the rounds of inputs at home.
     labour
         Labour over value added that a unit of expenditure over value added employs in the end,
         [i,(j,n)].
@@ -105,12 +105,12 @@ def differentiate(
     bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
     spending = B.transpose(0, 2, 1) @ bought / VA[:, None, None]
     single = np.float32
-    response = np.concatenate(
-        [a.transpose(1, 0, 2) for a in (prices, spending)], dtype=single, casting="same_kind"
-    )
+    # Two matrices: a product with both at once is long enough to be shared among threads, which
+    # then wait for each other.
+    response = np.array([a.transpose(1, 0, 2) for a in (prices, spending)], single)
     return Jacobian(
         B=B.astype(single),
-        response=response.reshape(2 * J * N, N),
+        response=response.reshape(2, J * N, N),
         labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
         lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
         lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),
