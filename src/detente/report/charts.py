@@ -20,7 +20,7 @@ import xarray as xr
 from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import whole_file
-from detente.report.extras import altair
+from detente.report.extras import alt, vl_convert
 
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence
@@ -81,12 +81,16 @@ def styled(chart: Any) -> Any:
     return roomy.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
 
 
+def svg(chart: Any) -> str:
+    """A chart drawn, as text; it leaves Python's lock, so that others can work meanwhile."""
+    return str(vl_convert.vegalite_to_svg(styled(chart).to_dict(validate=False)))
+
+
 def of(rows: pd.DataFrame | list[dict[str, Any]]) -> Any:
     """A chart of some rows, to be marked; as JSON, which Altair does not look into.
 
     Of tables it makes several copies, which takes longer than to draw them.
     """
-    alt = altair()
     table = rows if isinstance(rows, list) else rows.to_dict("records")
     coded = json.dumps(table, ensure_ascii=False, separators=(",", ":"))
     return alt.Chart(alt.InlineData(coded, format=alt.DataFormat(type="json")))
@@ -95,18 +99,17 @@ def of(rows: pd.DataFrame | list[dict[str, Any]]) -> Any:
 def titled(words: str, **options: Any) -> Any:
     """A title over as many lines as it needs."""
     lines = textwrap.wrap(words, HEADING)
-    return altair().TitleParams(text=lines, anchor="start", **options)
+    return alt.TitleParams(text=lines, anchor="start", **options)
 
 
 def scale(domain: list[str], values: list[Any]) -> Any:
     """A scale that gives each of some words its colour, shape or fill."""
-    return altair().Scale(domain=domain, range=values)
+    return alt.Scale(domain=domain, range=values)
 
 
 def leakage_chart(found: CaseLeakage) -> Any:
     """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
     hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
-    alt = altair()
     billion = found.enforcement["through_hubs"] / 1e3
     cost = 100 * (billion.index - 1)
     rows = pd.DataFrame({"cost": cost, "billion": billion.to_numpy()})
@@ -141,7 +144,7 @@ def supply_chart(found: CaseLeakage) -> Any:
     ]
     totals = billion.groupby(["when", "route"])["value"].sum()
     words = "; ".join(f"{when} {route} {value:.1f}" for (when, route), value in totals.items())
-    chart = altair().hconcat(*panels, spacing=30)
+    chart = alt.hconcat(*panels, spacing=30)
     return chart.properties(
         title=f"Who supplies {destination} with goods, and by which way (billion US dollars)",
         description=f"Two Sankey diagrams, before and after. Billion dollars by way: {words}.",
@@ -150,7 +153,6 @@ def supply_chart(found: CaseLeakage) -> Any:
 
 def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> Any:
     """One diagram of three columns: origins, ways, destination."""
-    alt = altair()
     origins, routes = (
         links.groupby(column)["value"].sum().sort_values(ascending=False)
         for column in ("origin", "route")
@@ -164,8 +166,8 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.5, 2.5])),
             y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[1.28 * top, -0.02 * top])),
-            y2="high:Q",
-            detail="band:N",
+            y2=alt.Y2("high:Q"),
+            detail=alt.Detail("band:N"),
             color=alt.Color("kind:N", legend=None, scale=shades),
         )
     )
@@ -215,7 +217,7 @@ def _names(sizes: pd.Series, tops: pd.Series, x: float, side: str, top: float) -
         last = max(tops[name] + size / 2, last + 0.05 * top)
         rows.append({"x": x, "y": last, "text": f"{text.capitalised(str(name))} {size:.1f}"})
     names = of(rows).mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=12)
-    return names.encode(x="x:Q", y="y:Q", text="text:N")
+    return names.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
 
 
 def frontier_chart(found: Relief) -> Any:
@@ -224,7 +226,6 @@ def frontier_chart(found: Relief) -> Any:
     All packages are small grey dots; those on the frontier are open circles, and diamonds where
     the senders lose; the package chosen is a filled square with its name.
     """
-    alt = altair()
     target, rival = text.called(found.target), text.called(found.rival)
     kinds = ["frontier, senders gain", "frontier, senders lose"]
     rows = _points(found.packages)
@@ -288,7 +289,7 @@ def influence_chart(found: Influence) -> Any:
     data["partner"] = [text.country(p) for p in data["partner"].values.tolist()]
     costs = zip(data["partner"].values, *data["cut_off"].values, strict=True)
     words = "; ".join(f"{partner} {before:.2f} to {after:.2f}" for partner, before, after in costs)
-    chart = altair().vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
+    chart = alt.vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
     return chart.properties(
         title=f"Influence over {text.called(found.target)}: {found.scenario}",
         description=(
@@ -299,18 +300,21 @@ def influence_chart(found: Influence) -> Any:
 
 
 def _dumbbells(values: xr.DataArray, title: str) -> Any:
-    alt = altair()
     wide = values.to_series().unstack("when").reset_index()
     order = wide.sort_values("before", ascending=False)["partner"].tolist()
     y = alt.Y("partner:N", sort=order, title=None)
     lines = of(wide).mark_rule(strokeWidth=2, color="black")
-    lines = lines.encode(y=y, x=alt.X("before:Q", title=title), x2="after:Q")
+    lines = lines.encode(y=y, x=alt.X("before:Q", title=title), x2=alt.X2("after:Q"))
     points = of(wide.melt("partner", WHEN, "when", "value"))
     points = points.mark_point(size=80, opacity=1, stroke="black", strokeWidth=1.4).encode(
         y=y,
-        x="value:Q",
+        x=alt.X("value:Q"),
         shape=alt.Shape("when:N", title=None, scale=scale(WHEN, ["circle", "diamond"])),
         fill=alt.Fill("when:N", title=None, scale=scale(WHEN, ["white", "black"])),
-        tooltip=["partner:N", "when:N", alt.Tooltip("value:Q", format=".2f")],
+        tooltip=[
+            alt.Tooltip("partner:N"),
+            alt.Tooltip("when:N"),
+            alt.Tooltip("value:Q", format=".2f"),
+        ],
     )
     return alt.layer(lines, points).properties(width=460, height=18 * len(order))

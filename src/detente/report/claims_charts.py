@@ -13,7 +13,7 @@ from detente.arrays import Array
 from detente.report import text
 from detente.report.charts import OKABE_ITO, of, scale, titled, write_charts
 from detente.report.exports import write_table, write_text
-from detente.report.extras import altair, fill
+from detente.report.extras import alt, fill
 
 BARS = 6
 """Assumptions that a tornado shows."""
@@ -41,12 +41,11 @@ def evidence_charts(found: Evidence) -> dict[str, Any]:
 
 def _stacked(panels: list[Any], title: str, description: str) -> Any:
     """One panel for each claim, each with its own scale."""
-    stack = altair().vconcat(*panels, spacing=28).resolve_scale(x="independent", y="independent")
+    stack = alt.vconcat(*panels, spacing=28).resolve_scale(x="independent", y="independent")
     return stack.properties(title=titled(title), description=description)
 
 
 def _density(w: WeighedClaim) -> Any:
-    alt = altair()
     kinds = ["claim holds", "claim fails"]
     rows = _histogram(w.values)
     above = rows[["x", "x_end"]].mean(axis=1) > w.test.limit
@@ -58,7 +57,7 @@ def _density(w: WeighedClaim) -> Any:
         .mark_bar(binSpacing=0)
         .encode(
             x=alt.X("x:Q", title=_axis(w), bin="binned"),
-            x2="x_end:Q",
+            x2=alt.X2("x_end:Q"),
             y=alt.Y("share:Q", axis=None),
             color=alt.Color("holds:N", title=None, scale=shades, legend=legend),
         )
@@ -69,14 +68,14 @@ def _density(w: WeighedClaim) -> Any:
     points = of([{"x": x, "y": 0.0} for x in w.band])
     points = points.mark_point(filled=True, color="black", size=45, opacity=1)
     return alt.layer(
-        bars, span.encode(**at, x2="end:Q"), points.encode(**at), _limit(w)
+        bars, span.encode(**at, x2=alt.X2("end:Q")), points.encode(**at), _limit(w)
     ).properties(width=560, height=90, title=_heading(w, f"holds in {text.probability(w)}"))
 
 
 def _limit(w: WeighedClaim) -> Any:
     """Where the claim turns."""
     rule = of([{"x": w.test.limit}]).mark_rule(strokeDash=[5, 4], color=OKABE_ITO[1], strokeWidth=2)
-    return rule.encode(x=altair().X("x:Q", title=_axis(w)))
+    return rule.encode(x=alt.X("x:Q", title=_axis(w)))
 
 
 def _axis(w: WeighedClaim) -> str:
@@ -99,7 +98,6 @@ def _histogram(values: Array) -> pd.DataFrame:
 
 
 def _tornado(w: WeighedClaim) -> Any:
-    alt = altair()
     points = {"low": "5 percent point", "high": "95 percent point"}
     rows = w.swings.assign(width=(w.swings["high"] - w.swings["low"]).abs(), central=w.central)
     rows = rows.nlargest(BARS, "width").reset_index()
@@ -115,9 +113,14 @@ def _tornado(w: WeighedClaim) -> Any:
         .encode(
             y=alt.Y("title:N", sort=order, title=None, axis=axis),
             x=alt.X("end:Q", title=_axis(w), scale=alt.Scale(zero=False)),
-            x2="central:Q",
+            x2=alt.X2("central:Q"),
             color=alt.Color("at:N", title="assumption at its", scale=shades),
-            tooltip=["title:N", "at:N", "value:N", alt.Tooltip("end:Q", format="+.4f")],
+            tooltip=[
+                alt.Tooltip("title:N"),
+                alt.Tooltip("at:N"),
+                alt.Tooltip("value:N"),
+                alt.Tooltip("end:Q", format="+.4f"),
+            ],
         )
     )
     return alt.layer(bars, _limit(w)).properties(width=420, title=_heading(w, w.verdict))

@@ -10,7 +10,7 @@ from detente.cases import Case
 from detente.policy.register import register
 from detente.report import text
 from detente.report.charts import OKABE_ITO, of, scale
-from detente.report.extras import altair
+from detente.report.extras import alt
 
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 """Line patterns, to tell senders apart without colour."""
@@ -41,7 +41,6 @@ def measures_in_force(case: Case) -> pd.DataFrame:
 
 def timeline_chart(case: Case) -> Any:
     """Measures in force on the target by sender, and the events as marks; an Altair chart."""
-    alt = altair()
     counts = measures_in_force(case)
     counts["day"], counts["sender"] = _coded(counts["day"]), counts["sender"].map(text.country)
     most = counts.groupby("sender", sort=False)["measures"].max()
@@ -60,7 +59,9 @@ def timeline_chart(case: Case) -> Any:
     )
     events = of(_numbered(case)).encode(x=x)
     rules = events.mark_rule(strokeDash=[2, 3], color="#999999")
-    numbers = events.mark_text(fontSize=11).encode(text="number:N", y=alt.Y("y:Q", scale=None))
+    numbers = events.mark_text(fontSize=11).encode(
+        text=alt.Text("number:N"), y=alt.Y("y:Q", scale=None)
+    )
     return alt.layer(rules, lines, numbers).properties(
         title=f"Measures on {text.called(case.target)} in force, and events by number",
         description=f"Step lines of measures in force over time. Most at once: {words}.",
