@@ -142,8 +142,8 @@ def supply_chart(found: CaseLeakage) -> Any:
         _sankey(billion[billion["when"] == when], when.capitalize(), destination, top)
         for when in WHEN
     ]
-    totals = billion.groupby(["when", "route"])["value"].sum()
-    words = "; ".join(f"{when} {route} {value:.1f}" for (when, route), value in totals.items())
+    totals = billion.groupby(["when", "route"], as_index=False)["value"].sum()
+    words = "; ".join(f"{r['when']} {r['route']} {r['value']:.1f}" for _, r in totals.iterrows())
     chart = alt.hconcat(*panels, spacing=30)
     return chart.properties(
         title=f"Who supplies {destination} with goods, and by which way (billion US dollars)",
@@ -213,9 +213,9 @@ def _before(flows: pd.DataFrame, block: str) -> pd.Series:
 def _names(sizes: pd.Series, tops: pd.Series, x: float, side: str, top: float) -> Any:
     """Names and sizes beside the blocks of a column, pushed apart where they would overlap."""
     rows, last = [], -np.inf
-    for name, size in sizes.items():
+    for name, size in zip(map(str, sizes.index), sizes, strict=True):
         last = max(tops[name] + size / 2, last + 0.05 * top)
-        rows.append({"x": x, "y": last, "text": f"{text.capitalised(str(name))} {size:.1f}"})
+        rows.append({"x": x, "y": last, "text": f"{text.capitalised(name)} {size:.1f}"})
     names = of(rows).mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=12)
     return names.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
 

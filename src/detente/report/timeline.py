@@ -73,7 +73,8 @@ def timeline_chart(case: Case) -> Any:
 def _numbered(case: Case) -> pd.DataFrame:
     """Day, number and height of every event: a number that would cover another stands above it."""
     days = pd.to_datetime([e.date for e in case.events.values()])
-    wide, free, heights = NUMBER_WIDTH * (days.max() - days.min()), [], []
+    wide, heights = NUMBER_WIDTH * (days.max() - days.min()), []
+    free: list[pd.Timestamp] = []
     for day in days:
         line = next((k for k, since in enumerate(free) if since <= day), len(free))
         free[line : line + 1] = [day + wide]
