@@ -1,10 +1,10 @@
-"""Commands about cases: what they show, how surely, and what leaks."""
+"""Commands about cases and scenarios: what they show, how surely, and what leaks."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,33 +17,86 @@ from detente.cli.options import (
     ScenarioName,
     Store,
     delivering,
+    listed,
+    option,
 )
-from detente.cli.terminal import console, deliver, progress, steps, tell_written
+from detente.cli.terminal import console, progress, steps, tell_written
+
+if TYPE_CHECKING:
+    from detente.policy.scenario import Scenario
 
 
 @delivering()
 def assess(case: CaseName, *, to: Delivery) -> None:
     """Run the scenarios of a case and print who gains and who loses."""
-    from detente.analysis.assess import assess as solve
+    from detente.analysis.assess import assess as solve_all
     from detente.cases import load_case
     from detente.report.tables import assessment_view
 
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
-        result = solve(loaded, advance)
-    deliver(result, assessment_view, to)
+        result = solve_all(loaded, advance)
+    to.deliver(result, assessment_view)
+
+
+@delivering()
+def solve(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    target: Annotated[str | None, option("Country whose trade and sectors are shown.")] = None,
+    countries: Annotated[
+        str | None,
+        option(
+            "Countries and groups whose welfare is shown, comma-separated; by default the "
+            "target, the senders and the target's two largest trading partners."
+        ),
+    ] = None,
+    *,
+    to: Delivery,
+) -> None:
+    """Solve one scenario file."""
+    from detente.analysis.assess import assess_scenarios
+    from detente.policy.scenario import read_scenario
+    from detente.report.tables import assessment_view
+
+    loaded = read_scenario(scenario)
+    shown = target or _target_of(loaded)
+    actors = listed(countries) or _actors(loaded, shown)
+    partners = [c for c in actors if c != shown]
+    asked = {scenario.stem: loaded}
+    with progress("Solving") as advance:
+        result = assess_scenarios(asked, loaded.title, shown, actors, partners, advance)
+    to.deliver(result, assessment_view)
+
+
+def _actors(scenario: Scenario, target: str) -> list[str]:
+    """The target, the senders, and the two that trade most with the target."""
+    from detente.analysis.parties import largest_partners
+    from detente.world.names import resolve_countries
+
+    world = scenario.load_world()
+    senders = [s for action in scenario.actions() for s in action.measure.senders]
+    code = resolve_countries(target, world.countries)[0]
+    return list(dict.fromkeys([target, *senders, *largest_partners(world, code, 2)]))
+
+
+def _target_of(scenario: Scenario) -> str:
+    """The country a scenario is about: the first target, or the first destination of a cost."""
+    actions = scenario.actions()
+    if actions:
+        return actions[0].measure.target
+    return scenario.costs[0].destinations[0] if scenario.costs else "USA"
 
 
 @delivering(ChartFormat.svg)
 def claims(
     case: CaseName,
     draws: Draws = 896,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    seed: Annotated[int, option("Seed of the draws.", min=0)] = 0,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Local processes; one per processor by default.")
+        int | None, option("Local processes; one per processor by default.", min=1)
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler to work on instead.")
+        str | None, option("Address of a Dask scheduler to work on instead.")
     ] = None,
     store: Store = None,
     *,
@@ -66,14 +119,14 @@ def claims(
             store=store,
             progress=advance,
         )
-    deliver(found, evidence_view, to, write_evidence)
+    to.deliver(found, evidence_view, write_evidence)
 
 
 def report(
     case: CaseName,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write: .html or .md.")
-    ] = Path("report.html"),
+    output: Annotated[Path, option("File to write: .html or .md.", "-o", "--output")] = Path(
+        "report.html"
+    ),
     draws: Draws = 896,
     store: Store = None,
 ) -> None:
@@ -95,13 +148,9 @@ def report(
 def leakage(
     case: CaseName,
     scenario: ScenarioName = None,
-    hub: Annotated[
-        str | None,
-        typer.Option(help="Hub to enforce at; by default the case's target."),
-    ] = None,
+    hub: Annotated[str | None, option("Hub to enforce at; by default the case's target.")] = None,
     country: Annotated[
-        str | None,
-        typer.Option(help="Whose welfare is explained; by default the case's rival."),
+        str | None, option("Whose welfare is explained; by default the case's rival.")
     ] = None,
     *,
     to: Delivery,
@@ -115,12 +164,10 @@ def leakage(
     loaded = load_case(case)
     with progress("Solving scenarios") as advance:
         found = follow(loaded, scenario, hub, country, advance)
-    deliver(found, leakage_view, to, drawing(supply=supply_chart, leakage=leakage_chart))
+    to.deliver(found, leakage_view, drawing(supply=supply_chart, leakage=leakage_chart))
 
 
-def new(
-    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
-) -> None:
+def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
     """Write a small complete case, with comments, to start from."""
     from detente.cases.template import new_case
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detente.cli.options import Json
+from detente.cli.options import Json, option
 from detente.cli.terminal import console
+
+if TYPE_CHECKING:
+    from detente.world import World
 
 
 def list_worlds(as_json: Json = False) -> None:
@@ -25,10 +28,8 @@ def list_worlds(as_json: Json = False) -> None:
 
 def describe(
     name: Annotated[str, typer.Argument(help="Name of a world.")],
-    country: Annotated[str | None, typer.Option(help="One country of it.")] = None,
-    elasticities: Annotated[
-        str, typer.Option(help="fontagne, caliendo-parro or uniform.")
-    ] = "fontagne",
+    country: Annotated[str | None, option("One country of it.")] = None,
+    elasticities: Annotated[str, option("fontagne, caliendo-parro or uniform.")] = "fontagne",
     as_json: Json = False,
 ) -> None:
     """Describe a world, or one of its countries."""
@@ -47,7 +48,7 @@ def describe(
         console().print(world_view(world, code), highlight=False)
 
 
-def _about(world: Any) -> dict[str, Any]:
+def _about(world: World) -> dict[str, Any]:
     return {
         "name": world.name,
         "countries": world.countries,
