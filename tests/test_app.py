@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from detente.cases import available_cases, load_case
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
-from detente.simulation.run import simulate
+from detente.simulation.run import Outcome, simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")
@@ -36,7 +36,7 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from detente.app.results import Solved, results_of, solved  # noqa: E402
+from detente.app.results import results_of, solved  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
 from detente.app.views.files import opened  # noqa: E402
 from detente.app.views.page import render  # noqa: E402
@@ -292,7 +292,7 @@ def test_all_but_solving_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that nobody has asked for before: reading, tables and page, in processor time."""
     spent: list[float] = []
 
-    def timed(scenario: Scenario) -> Solved:
+    def timed(scenario: Scenario) -> Outcome:
         started = time.thread_time()
         found = solved(scenario)
         spent.append(time.thread_time() - started)
