@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import detente
 from detente.cli.options import (
     CaseName,
     ChartFormat,
@@ -22,20 +23,15 @@ from detente.cli.options import (
 )
 from detente.cli.terminal import console, progress, steps, tell_written
 
-if TYPE_CHECKING:
-    from detente.policy.scenario import Scenario
-
 
 @delivering()
 def assess(case: CaseName, *, to: Delivery) -> None:
     """Run the scenarios of a case and print who gains and who loses."""
-    from detente.analysis.assess import assess as solve_all
-    from detente.cases import load_case
     from detente.report.tables import assessment_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Solving scenarios") as advance:
-        result = solve_all(loaded, advance)
+        result = detente.assess(loaded, advance)
     to.deliver(result, assessment_view)
 
 
@@ -55,10 +51,9 @@ def solve(
 ) -> None:
     """Solve one scenario file."""
     from detente.analysis.assess import assess_scenarios
-    from detente.policy.scenario import read_scenario
     from detente.report.tables import assessment_view
 
-    loaded = read_scenario(scenario)
+    loaded = detente.read_scenario(scenario)
     shown = target or _target_of(loaded)
     actors = listed(countries) or _actors(loaded, shown)
     partners = [c for c in actors if c != shown]
@@ -68,7 +63,7 @@ def solve(
     to.deliver(result, assessment_view)
 
 
-def _actors(scenario: Scenario, target: str) -> list[str]:
+def _actors(scenario: detente.Scenario, target: str) -> list[str]:
     """The target, the senders, and the two that trade most with the target."""
     from detente.analysis.parties import largest_partners
     from detente.world.names import resolve_countries
@@ -79,7 +74,7 @@ def _actors(scenario: Scenario, target: str) -> list[str]:
     return list(dict.fromkeys([target, *senders, *largest_partners(world, code, 2)]))
 
 
-def _target_of(scenario: Scenario) -> str:
+def _target_of(scenario: detente.Scenario) -> str:
     """The country a scenario is about: the first target, or the first destination of a cost."""
     actions = scenario.actions()
     if actions:
@@ -103,14 +98,12 @@ def claims(
     to: Delivery,
 ) -> None:
     """Put the claims of a case to the model: how surely each holds, and what decides it."""
-    from detente.analysis.claims import weigh
-    from detente.cases import load_case
     from detente.report.claims_charts import write_evidence
     from detente.report.tables import evidence_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Drawing and solving") as advance:
-        found = weigh(
+        found = detente.weigh(
             loaded,
             draws,
             seed=seed,
@@ -134,10 +127,9 @@ def report(
     from detente.report.extras import check_format
 
     check_format(output)
-    from detente.cases import load_case
     from detente.report.report import gather, write_report
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with steps() as step:
         found = gather(loaded, draws=draws, store=store, progress=step)
     write_report(found, output)
@@ -156,14 +148,12 @@ def leakage(
     to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
-    from detente.analysis.leakage import leakage as follow
-    from detente.cases import load_case
     from detente.report.charts import drawing, leakage_chart, supply_chart
     from detente.report.tables import leakage_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Solving scenarios") as advance:
-        found = follow(loaded, scenario, hub, country, advance)
+        found = detente.leakage(loaded, scenario, hub, country, advance)
     to.deliver(found, leakage_view, drawing(supply=supply_chart, leakage=leakage_chart))
 
 
@@ -177,10 +167,9 @@ def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None
 
 def list_cases(as_json: Json = False) -> None:
     """List the cases that come with the package."""
-    from detente.cases import available_cases, load_case
     from detente.report.text import plural
 
-    found = {name: load_case(name) for name in available_cases()}
+    found = {name: detente.load_case(name) for name in detente.available_cases()}
     if as_json:
         print(json.dumps({k: {"title": c.title, "target": c.target} for k, c in found.items()}))
         return

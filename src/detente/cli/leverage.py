@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import detente
 from detente.cli.options import (
     CaseName,
     ChartFormat,
@@ -30,17 +31,15 @@ def influence(
     to: Delivery,
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
-    from detente.analysis.influence import influence as solve
     from detente.analysis.parties import counterpart
-    from detente.cases import load_case
     from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     chosen = loaded.scenario(scenario or loaded.last_easing())
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
-        found = solve(target, chosen, partners, progress=advance)
+        found = detente.influence(target, chosen, partners, progress=advance)
     to.deliver(found, influence_view, drawing(influence=influence_chart))
 
 
@@ -74,16 +73,15 @@ def relief(
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.analysis.relief.relief import Requirements
-    from detente.analysis.relief.relief import relief as solve
-    from detente.cases import load_case
     from detente.report.charts import drawing, frontier_chart
     from detente.report.leverage_tables import relief_view
 
-    requirements = Requirements(min_gain, max_leak, short_run, nash_value, nash_weight)
-    loaded, eased, single = load_case(case), listed(senders), listed(measures)
-    steps = _numbers(degrees)
+    wanted = Requirements(min_gain, max_leak, short_run, nash_value, nash_weight)
+    loaded, steps = detente.load_case(case), _numbers(degrees)
     with progress("Solving packages") as advance:
-        found = solve(loaded, eased, single, steps, rival, requirements, progress=advance)
+        found = detente.relief(
+            loaded, listed(senders), listed(measures), steps, rival, wanted, progress=advance
+        )
     to.deliver(found, relief_view, drawing(frontier=frontier_chart))
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+import detente
 from detente.cli.options import Json, option
 from detente.cli.terminal import console
-
-if TYPE_CHECKING:
-    from detente.world import World
 
 
 def list_worlds(as_json: Json = False) -> None:
     """List the worlds that come with the package."""
-    from detente.world import available_worlds, load_world
-
-    found = [load_world(name) for name in available_worlds()]
+    found = [detente.load_world(name) for name in detente.available_worlds()]
     if as_json:
         print(json.dumps([_about(w) for w in found], indent=2))
         return
@@ -34,10 +30,9 @@ def describe(
 ) -> None:
     """Describe a world, or one of its countries."""
     from detente.report.tables import world_view
-    from detente.world import load_world
     from detente.world.names import resolve_countries
 
-    world = load_world(name, elasticities)
+    world = detente.load_world(name, elasticities)
     codes = resolve_countries(country, world.countries) if country else []
     if as_json:
         table = world.country_table()
@@ -48,7 +43,7 @@ def describe(
         console().print(world_view(world, code), highlight=False)
 
 
-def _about(world: World) -> dict[str, Any]:
+def _about(world: detente.World) -> dict[str, Any]:
     return {
         "name": world.name,
         "countries": world.countries,

@@ -79,15 +79,20 @@ def check_format(path: Path) -> None:
         require("charts")
 
 
-def fill(template: str, **values: Any) -> str:
-    """Fill in one of the report's templates; its `text` is `detente.report.text`."""
-    from detente.report import text
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("detente.report"),
-        autoescape=template.endswith(".html"),
+def templates(package: str, escaped: bool = True) -> Any:
+    """The templates of a package, an environment of Jinja2."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=escaped,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return str(environment.get_template(template).render(text=text, **values))
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill in one of the report's templates; its `text` is `detente.report.text`."""
+    from detente.report import text
+
+    found = templates("detente.report", template.endswith(".html")).get_template(template)
+    return str(found.render(text=text, **values))
