@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.analysis.assess import Assessment
-from detente.analysis.evidence import Evidence
-from detente.analysis.leakage import CaseLeakage
 from detente.report import text
 from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
-from detente.world.world import World
+
+if TYPE_CHECKING:
+    from detente.analysis.assess import Assessment
+    from detente.analysis.evidence import Evidence
+    from detente.analysis.leakage import CaseLeakage
+    from detente.world.world import World
 
 HEADING, WORDS = 11, 64
 """Width at which headings of numbers go on in a second line, and words of a first column."""
