@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from detente.analysis.assess import sector_table
+from detente.analysis.assess import sector_table, trade_table
 from detente.analysis.claims import claim_values
 from detente.analysis.evidence import holds
 from detente.app.controls import is_unchanged, scenario_of
@@ -109,7 +109,7 @@ def results_of(panel: Panel) -> Results:
     case, scenario, target = case_of(panel.start), scenario_of(panel), panel.target
     shown = [target, *panel.senders, *ALWAYS_SHOWN]
     chosen = shown if case is None else [target, *case.countries, *panel.senders]
-    partners = dict.fromkeys(shown if case is None else case.partners)
+    partners = [p for p in (shown if case is None else case.partners) if p != target]
     outcome = solved(scenario)
     found = outcome.equilibrium
     flows = [e.trade().sum(0).T for e in (found.before, found.after)]
@@ -118,14 +118,18 @@ def results_of(panel: Panel) -> Results:
         scenario=scenario,
         target=target,
         countries=_countries(found, flows, found.world.countries),
-        chosen=_countries(found, flows, list(dict.fromkeys(chosen))),
-        partners=_partners(found, flows, target, [p for p in partners if p != target]),
+        chosen=_countries(found, flows, _once(chosen)),
+        partners=trade_table(found, target, _once(partners)).set_index("partner"),
         sectors=sectors.drop(columns="name"),
         leak=_leak(outcome),
         claims=_claims(panel, outcome),
         notes=found.notes,
         manifest=found.manifest,
     )
+
+
+def _once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def scored_at(start: str) -> dict[str, str]:
@@ -163,21 +167,8 @@ def _leak(outcome: Outcome) -> Leak | None:
 
 def _members(names: Sequence[str], world: World) -> Array:
     """Which countries belong to each name, ones and zeros, [name,n]."""
-    member = np.zeros((len(names), len(world.countries)))
-    for row, name in enumerate(names):
-        at = [world.countries.index(c) for c in resolve_countries(name, world.countries)]
-        member[row, at] = 1
-    return member
-
-
-def _with_growth(sides: dict[str, list[Array]]) -> dict[str, Array]:
-    """Columns of trade before and after, and their change in percent, NaN from nothing."""
-    columns: dict[str, Array] = {}
-    for side, (before, after) in sides.items():
-        ratio = np.full_like(after, np.nan)
-        growth = 100 * (np.divide(after, before, out=ratio, where=before > 0) - 1)
-        columns |= {f"{side}_before": before, f"{side}_after": after, f"{side}_percent": growth}
-    return columns
+    members = [resolve_countries(name, world.countries) for name in names]
+    return np.array([np.isin(world.countries, found) for found in members], dtype=float)
 
 
 def _countries(found: Equilibrium, flows: list[Array], names: Sequence[str]) -> pd.DataFrame:
@@ -185,26 +176,13 @@ def _countries(found: Equilibrium, flows: list[Array], names: Sequence[str]) -> 
     member = _members(names, found.world)
     gain = member @ found.equivalent_variation.values
     income = member @ found.before.I[:, 0]
-    within = [((member @ f) * member).sum(1) for f in flows]
-    trade: dict[str, list[Array]] = {
-        side: [member @ f.sum(axis) - own for f, own in zip(flows, within, strict=True)]
-        for side, axis in (("exports", 1), ("imports", 0))
-    }
-    welfare = {"percent": 100 * gain / income, "million_usd": gain}
-    order = [f"{side}_{what}" for what in ("before", "after", "percent") for side in trade]
-    columns = welfare | _with_growth(trade)
-    return pd.DataFrame(columns, index=pd.Index(names, name="country"))[[*welfare, *order]]
-
-
-def _partners(
-    found: Equilibrium, flows: list[Array], target: str, names: Sequence[str]
-) -> pd.DataFrame:
-    """The target's trade with countries and groups."""
-    n = found.world.countries.index(target)
-    member = _members(names, found.world)
-    member[:, n] = 0
-    sides = {
-        side: [member @ f.take(n, axis) for f in flows]
-        for side, axis in (("exports", 0), ("imports", 1))
-    }
-    return pd.DataFrame(_with_growth(sides), index=pd.Index(names, name="partner"))
+    columns = {"percent": 100 * gain / income, "million_usd": gain}
+    for when, flow in zip(("before", "after"), flows, strict=True):
+        within = ((member @ flow) * member).sum(1)
+        columns[f"exports_{when}"] = member @ flow.sum(1) - within
+        columns[f"imports_{when}"] = member @ flow.sum(0) - within
+    table = pd.DataFrame(columns, index=pd.Index(names, name="country"))
+    for side in ("exports", "imports"):
+        before = table[f"{side}_before"]
+        table[f"{side}_percent"] = 100 * (table[f"{side}_after"] / before.where(before > 0) - 1)
+    return table
