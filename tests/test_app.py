@@ -387,6 +387,31 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
     assert "Also part of this scenario: 1 measures eased, 1 measures imposed" in page
 
 
+@pytest.mark.parametrize(
+    ("action", "target", "left_over"),
+    [
+        ("impose: [{senders: Germany, target: Belarus, kind: tariff, ave: 0.2}]", "BLR", False),
+        ("impose: [{senders: all, target: Belarus, kind: tariff, ave: 0.2}]", "BLR", True),
+        ("impose: [{senders: USA, target: EU27, kind: tariff, ave: 0.2}]", "AUT", True),
+        ("lift: [{senders: United States, target: Belarus}]", "BLR", False),
+        ("costs: [{origins: China, destinations: Belarus, factor: 0.9}]", "BLR", True),
+    ],
+)
+def test_names_and_groups_of_a_file_are_those_of_the_command_line(
+    client: TestClient, tmp_path: Path, action: str, target: str, left_over: bool
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(f"title: x\n{action}\n")
+    own = client.post("/open", content=path.read_bytes()).json()["own"]
+    panel = read_state(f"a.start=own&a.own={own}").a
+    assert panel.target == target
+    page = client.get(f"/part?{query_of(read_state(f'a.start=own&a.own={own}'))}")
+    assert page.status_code == 200
+    assert ("Also part of this scenario: 1 " in page.text) == left_over
+    welfare = simulate(read_scenario(path)).outcome().equilibrium.welfare.values
+    assert results_of(panel).countries["percent"].to_numpy() == pytest.approx(welfare, abs=1e-9)
+
+
 def test_tables_as_csv(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
     assert len(rows) == 80

@@ -50,13 +50,7 @@ _NEEDS: dict[Purpose, tuple[Library, ...]] = {
 
 
 def require(*purposes: Purpose) -> None:
-    """Make sure, before anything is solved, that what some purposes need is there.
-
-    Raises
-    ------
-    MissingExtraError
-        See `Library`.
-    """
+    """Make sure, before anything is solved, that the libraries for some purposes are there."""
     for purpose in purposes:
         for library in _NEEDS[purpose]:
             library.__name__  # noqa: B018
