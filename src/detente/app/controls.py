@@ -60,16 +60,17 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
 
 
 def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
-    """The target and the senders that a scenario is about, a group by its first member."""
+    """The target and the senders that a scenario is about; for a group, its first member."""
     actions, selections = scenario.actions(), _selections(scenario)
-    countries = load_world().countries
+    ends = [a.measure.target for a in actions] or [
+        x for c in scenario.costs for x in c.destinations
+    ]
+    target = resolve_countries(ends[0] if ends else "RUS", load_world().countries)[0]
     if not actions:
-        ends = scenario.costs[0].destinations if scenario.costs else []
-        return next((c for c in ends[:1] if c in countries), "RUS"), ("USA", "EU27")
+        return target, ("USA", "EU27")
     picked = {n for s in selections for n in s.chosen(scenario.start, scenario.measures)}
     named = [s for a in actions if a.name not in picked for s in a.measure.senders]
     senders = dict.fromkeys([*(s for m in selections for s in m.senders), *named])
-    target = resolve_countries(actions[0].measure.target, countries)[0]
     return target, tuple(s for s in senders if s in country_names())
 
 
