@@ -25,6 +25,7 @@ from detente.analysis.relief.packages import (
 )
 from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
+from detente.analysis.relief.starts import Starts
 from detente.cases import Case
 from detente.world.names import resolve_countries
 
@@ -192,8 +193,9 @@ def relief(
     asked = requirements or Requirements()
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
+    starts = Starts(bundles) if bundles.complete else None
     packages = solve_packages(
-        bundles, rival, max_leak=asked.max_leak, store=store, progress=progress
+        bundles, rival, max_leak=asked.max_leak, starts=starts, store=store, progress=progress
     )
     floor, cap = asked.min_gain, asked.max_leak
     chosen = cheapest(packages, floor, cap)
@@ -205,7 +207,7 @@ def relief(
         note=bundles.note,
         requirements=asked,
         packages=packages,
-        frontier=with_cut_offs(bundles, frontier(packages)),
+        frontier=with_cut_offs(bundles, frontier(packages), starts),
         contributions=_contributions(packages) if bundles.complete else pd.DataFrame(),
         offers=offers(packages, cap),
         chosen=chosen,

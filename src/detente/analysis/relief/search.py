@@ -19,7 +19,7 @@ SMALLEST_LEAK = 1e-6
 class Evaluation(Protocol):
     """Solve packages given by their levels; told how many there are and how many went before."""
 
-    def __call__(self, levels: Positions, total: int | None = None, before: int = 0) -> xr.Dataset:
+    def __call__(self, levels: Positions, total: int, before: int = 0) -> xr.Dataset:
         """Return the packages' outcomes."""
         ...
 
