@@ -120,7 +120,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(
 
 
 def test_what_smaller_packages_do_is_where_the_search_for_larger_starts(bundles: Bundles) -> None:
-    """In logs, what few bundles do together adds up: near a package, known of one that is solved."""
+    """In logs, what few bundles do together adds up: near a package, and at one that is known."""
     levels, s = bundles.all_levels(), bundles.simulation
 
     def solved(levels: np.ndarray) -> Outcome:

@@ -25,7 +25,7 @@ from detente.simulation.store import Store, code_version, library_versions
 from detente.world.names import resolve_countries
 
 LARGEST_FREED = 31 << 20
-"""Bytes of the largest block from whose size, once it is freed, glibc learns (32 MB are too many)."""
+"""Bytes of about the largest block from whose size, once it is freed, glibc learns: 32 MB."""
 
 
 def solve_packages(
@@ -175,7 +175,7 @@ def _read(
     workers: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Array:
-    """What is read of packages (package, bundle), solved layer by layer in batches, [..., package]."""
+    """What is read of packages, solved layer by layer in batches, [..., package]."""
     simulation = bundles.simulation
     _ = simulation.before, simulation.compiled.route_shares  # made once, before threads ask
 
@@ -192,7 +192,8 @@ def _read(
             raise ConvergenceError(f"package {words!r}: {error}", told) from error
 
     _keep_freed_memory()
-    found, solved = [], []
+    found: list[Array] = []
+    solved: list[int] = []
     with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for layer in layers:
             batches = np.array_split(layer, -(-len(layer) // BATCH))
@@ -201,7 +202,8 @@ def _read(
                 solved.extend(some)
                 if progress is not None:
                     progress(len(solved))
-    return np.concatenate(found, axis=-1)[..., np.argsort(solved)]
+    in_order: Array = np.concatenate(found, axis=-1).T[np.argsort(solved)].T
+    return in_order
 
 
 def _keep_freed_memory() -> None:
