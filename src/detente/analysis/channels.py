@@ -141,7 +141,7 @@ class Channels:
         at = 1 + hub_position(choice, hub)
         welfare, _ = self._solved(scenario)
         default, without, tried = welfare[STEPS - 1], welfare[STEPS], welfare[STEPS + 1 :]
-        share = crossing(lambda tried: self._at(tried, scenario), tried)
+        share = _crossing(lambda shares: self._at(shares, scenario), tried)
         passing = None
         if share is not None:
             there = self._simulation.varied(hub_share=np.array([share]))
@@ -179,7 +179,7 @@ def _diversion(direct: Outcome, country: str) -> float:
     return float(terms.sel(country=country, partner=partners).sum())
 
 
-def crossing(excess: Callable[[Array], Array], tried: Array) -> float | None:
+def _crossing(excess: Callable[[Array], Array], tried: Array) -> float | None:
     """The least hub share at which what is computed of many changes sign; None if it never does.
 
     What is computed is known at the shares `TRIED`.
@@ -200,38 +200,6 @@ def _first_turn(shares: Array, values: Array) -> tuple[Array, Array] | None:
     """Two shares between which values change sign, and the values there."""
     turns = np.flatnonzero(values[:-1] * values[1:] < 0)
     return (shares[turns[0] :][:2], values[turns[0] :][:2]) if turns.size else None
-
-
-def calibrate_routes(simulation: Simulation, scenario: str, observed: float = 0.05) -> float:
-    """Find the hub share at which a scenario's offset ratio is the one observed.
-
-    Parameters
-    ----------
-    simulation
-        Of one draw, with routes.
-    scenario
-        Name of one in which direct trade of the first lane falls.
-    observed
-        Rise of trade through hubs over the fall of direct trade.
-
-    Raises
-    ------
-    ScenarioError
-        No hub share gives it.
-    """
-    routes_of(simulation)
-
-    def excess(hub_shares: Array) -> Array:
-        found = simulation.varied(hub_share=hub_shares).outcome(scenario)
-        return found.measure("offset-ratio", About()) - observed
-
-    share = crossing(excess, excess(TRIED))
-    if share is None:
-        raise ScenarioError(
-            f"an offset ratio of {observed:g} cannot be reached: hub shares from {TRIED[0]:g} to "
-            f"{TRIED[-1]:g} were tried"
-        )
-    return share
 
 
 def enforcement(

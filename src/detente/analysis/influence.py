@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from detente.analysis.parties import largest_partners
+from detente.analysis.rows import records
 from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.exposure import exposure
@@ -95,15 +95,11 @@ class Influence:
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data: one record for each partner and moment, and what made it."""
-        tables = {
-            name: json.loads(table.to_json(orient="records", double_precision=12))
-            for name, table in self.tables().items()
-        }
         return {
             "answer": self.answer(),
             "target": self.target,
             "scenario": self.scenario,
-            **tables,
+            **{name: records(table) for name, table in self.tables().items()},
             "manifest": self.manifest,
         }
 

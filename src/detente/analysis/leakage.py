@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from detente.analysis.channels import BreakEven, Channels, enforcement
+from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
@@ -77,7 +77,7 @@ class CaseLeakage:
             "country": self.country,
             "hub": self.hub,
             "titles": self.titles,
-            **{k: json.loads(t.to_json(orient="records")) for k, t in self.tables().items()},
+            **{k: records(t) for k, t in self.tables().items()},
             "break_even": {k: b.words for k, b in self.break_evens.items()},
             "drawn": self.drawn,
             "manifest": self.manifest,
