@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -133,17 +133,14 @@ def evaluate(
 
     if bundles.complete:
         starts = starts or Starts(bundles)
-        layers = starts.layers(levels)
-    else:
-        layers = iter([np.arange(len(levels))])
-    found = _read(bundles, levels, outcomes, layers, starts, workers, progress)
+    found = _read(bundles, levels, outcomes, starts, workers, progress)
     if kept is not None:
         kept.save(0, found)
     return _labelled(bundles, levels, rival, found)
 
 
 def with_cut_offs(
-    bundles: Bundles, packages: xr.Dataset, starts: Starts | None = None, workers: int | None = None
+    bundles: Bundles, packages: xr.Dataset, starts: Starts | None = None
 ) -> xr.Dataset:
     """Add what being cut off by the rival would cost the target under some packages.
 
@@ -162,7 +159,7 @@ def with_cut_offs(
         return lost
 
     levels = bundles.levels_at(packages["degree"].values)
-    losses = _read(bundles, levels, loss, [np.arange(len(levels))], starts, workers)
+    losses = _read(bundles, levels, loss, starts)
     return packages.assign(cut_off=("package", losses, {"units": "percent of income"}))
 
 
@@ -170,7 +167,6 @@ def _read(
     bundles: Bundles,
     levels: Positions,
     read: Callable[[Outcome], Array],
-    layers: Iterable[Positions],
     starts: Starts | None = None,
     workers: int | None = None,
     progress: Callable[[int], object] | None = None,
@@ -192,6 +188,7 @@ def _read(
             raise ConvergenceError(f"package {words!r}: {error}", told) from error
 
     _keep_freed_memory()
+    layers = [np.arange(len(levels))] if starts is None else starts.layers(levels)
     found: list[Array] = []
     solved: list[int] = []
     with one_thread(), ThreadPoolExecutor(workers or os.cpu_count()) as pool:
