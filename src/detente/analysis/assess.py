@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.rows import records
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.scenario import Scenario
@@ -87,15 +87,11 @@ class Assessment:
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data; missing numbers are null."""
-        tables = {
-            name: json.loads(table.to_json(orient="records", double_precision=12))
-            for name, table in self.tables().items()
-        }
         return {
             "title": self.title,
             "target": self.target,
             "titles": self.titles,
-            **tables,
+            **{name: records(table) for name, table in self.tables().items()},
             "notes": self.notes,
             "assumptions": self.assumptions,
             "manifest": self.manifest,
