@@ -53,6 +53,9 @@ class Assessment:
         What made the numbers.
     assumptions
         In words, by name.
+    rests_on
+        What is uncertain and what each part of it rests on: the `record` of trade, the
+        `literature`, or `judgement`.
     """
 
     title: str
@@ -64,6 +67,7 @@ class Assessment:
     notes: list[str]
     manifest: dict[str, Any]
     assumptions: dict[str, str] = field(default_factory=dict)
+    rests_on: dict[str, list[str]] = field(default_factory=dict)
 
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
@@ -94,6 +98,7 @@ class Assessment:
             **{name: records(table) for name, table in self.tables().items()},
             "notes": self.notes,
             "assumptions": self.assumptions,
+            "rests_on": self.rests_on,
             "manifest": self.manifest,
         }
 
@@ -139,7 +144,23 @@ def assess(
         welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
         manifest = {**found.manifest, "draws": draws, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
-    return replace(found, assumptions=case.notes)
+    return replace(found, assumptions=case.notes, rests_on=foundations(case))
+
+
+def foundations(case: Case) -> dict[str, list[str]]:
+    """What a case calls uncertain, by what it rests on, in the titles of the assumptions.
+
+    >>> from detente.cases import load_case
+    >>> list(foundations(load_case("belarus-2025")))
+    ['record', 'literature', 'judgement']
+    """
+    found: dict[str, list[str]] = {"record": [], "literature": [], "judgement": []}
+    confirmed = next(iter(case.spelled_out().values())).confirmed.names
+    for name, assumption in case.assumptions.items():
+        judged = "judgement" in assumption.source.lower()
+        on = "record" if name in confirmed else "judgement" if judged else "literature"
+        found[on].append(assumption.title)
+    return found
 
 
 def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:

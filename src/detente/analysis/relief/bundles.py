@@ -259,9 +259,11 @@ def can_ease(case: Case) -> bool:
 
 
 def _assumptions(case: Case) -> Scenario:
-    """The case without any change."""
+    """The case without any change; relief would take the forms that it takes in its scenarios."""
     parts = {field: getattr(case, field) for field in Assumptions.model_fields}
-    return Scenario(title=f"{case.title}: packages", **parts)
+    eased = case.scenarios[case.last_easing()]
+    forms = {"form": eased.form, "reversible": eased.reversible}
+    return Scenario(title=f"{case.title}: packages", **parts, **forms)
 
 
 def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
