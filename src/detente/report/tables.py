@@ -105,8 +105,9 @@ def _bands(result: Assessment) -> list[Table]:
     if "median" not in result.welfare:
         return []
     rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
+    numbers = rows[["percent", "low", "median", "high"]].to_dict("index")
     told = (
-        [words, *(signed(rows.loc[name, at], 3) for at in ("percent", "low", "median", "high"))]
+        [words, *(signed(value, 3) for value in numbers[name].values())]
         for name, words in result.titles.items()
     )
     title = f"{text.country(result.target)}: welfare in percent, and where 90 percent of draws lie"

@@ -262,8 +262,8 @@ def _assumptions(case: Case) -> Scenario:
     """The case without any change; relief would take the forms that it takes in its scenarios."""
     parts = {field: getattr(case, field) for field in Assumptions.model_fields}
     eased = case.scenarios[case.last_easing()]
-    forms = {"form": eased.form, "reversible": eased.reversible}
-    return Scenario(title=f"{case.title}: packages", **parts, **forms)
+    title = f"{case.title}: packages"
+    return Scenario(title=title, form=eased.form, reversible=eased.reversible, **parts)
 
 
 def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
