@@ -145,7 +145,7 @@ class Channels:
         passing = None
         if share is not None:
             there = self._simulation.varied(hub_share=np.array([share]))
-            lane = self._simulation.before.sales(*choice.trade[0].block)
+            lane = there.before.sales(*choice.trade[0].block)
             through = there.compiled.route_shares[0][at] * lane
             passing = float(through.sum() / lane.sum())
         return BreakEven(self._country, hub, share, passing, float(without), float(default))
