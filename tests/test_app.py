@@ -239,7 +239,7 @@ def test_a_claim_is_scored_only_where_what_it_is_about_is_shown(client: TestClie
     for start in case.scenarios:
         shown = claims_shown(client.get(f"/part?a.start=belarus-2025/{start}").text)
         expected = {
-            claim.statement
+            claim.said
             for claim in case.claims.values()
             if claim.test is not None
             and start in claim.test.scenarios
@@ -247,7 +247,7 @@ def test_a_claim_is_scored_only_where_what_it_is_about_is_shown(client: TestClie
             and claim.test.metric != "influence"
         }
         assert set(shown) == expected, start
-    helps_russia = case.claims["isw-any-relief"].statement
+    helps_russia = case.claims["isw-any-relief"].said
     welfare = simulate(case.scenario("us-all")).outcome().equilibrium.welfare.sel(country="RUS")
     shown = claims_shown(client.get("/part?a.start=belarus-2025/us-all").text)
     assert float(shown[helps_russia][0]) == pytest.approx(float(welfare), abs=6e-4)

@@ -45,7 +45,8 @@ scenarios:
     transfers: [{payer: United States, receiver: India, amount: 1}]
 claims:
   gain:
-    statement: India gains.
+    said: India gains.
+    tested: India trades more with China and the Union.
     form: paraphrase
     speaker: Nobody
     where: Nowhere
@@ -111,7 +112,7 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
         ),
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
-        ("strength-United", "strength-Unitted", 46, "unknown country 'Unitted States'"),
+        ("strength-United", "strength-Unitted", 47, "unknown country 'Unitted States'"),
         ("[C24A, services]", "[C24X]", 17, "unknown sector 'C24X': did you mean 'C24B'?"),
     ],
 )
@@ -177,3 +178,52 @@ def test_a_measure_of_its_own_takes_the_place_of_the_registers() -> None:
     assert "us-banks-2022" in scenario.in_force(scenario.start)
     assert "us-banks-2022" not in changed.in_force(changed.start)
     assert "us-banks-2022" not in {action.name for action in changed.actions()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("    said: India", "    statement: India", "`statement` is now `said` (what the speaker"),
+        (
+            "    tested: India trades more with China and the Union.\n",
+            "",
+            "says in `tested` what is",
+        ),
+        ("speaker: Nobody\n", "speaker: Nobody\n    outside: A motive\n", "has either a `test`"),
+    ],
+)
+def test_what_was_said_is_kept_apart_from_what_is_tested(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    claim = read(tmp_path).claims["gain"]
+    assert (claim.said, claim.tested) == (
+        "India gains.",
+        "India trades more with China and the Union.",
+    )
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, old, new)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", available_cases())
+def test_every_claim_put_to_the_model_says_what_is_tested_in_one_sentence(name: str) -> None:
+    for claim in load_case(name).claims.values():
+        assert (claim.test is None) == (claim.tested is None)
+        assert claim.said != claim.tested
+        if claim.tested is not None:
+            assert claim.tested.endswith(".")
+            assert ". " not in claim.tested
+
+
+def test_relief_for_belarusian_banks_leaves_those_that_russian_banks_own() -> None:
+    case = load_case("belarus-2025")
+
+    def lifted(name: str) -> set[str]:
+        return {action.name for action in case.scenario(name).actions()}
+
+    assert lifted("us-banks") == {"us-banks-2022", "us-debt-2021"}
+    for name in ("us-potash-banks", "us-eu-banks"):
+        assert "us-russian-banks-2022" not in lifted(name), name
+    assert "us-russian-banks-2022" in lifted("us-all")
+    port = lifted("us-potash-klaipeda") - lifted("us-potash")
+    assert port == {"lt-potash-transit-2022"}

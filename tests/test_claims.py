@@ -504,7 +504,8 @@ def test_charts_and_pages_are_written(template: Path, tmp_path: Path) -> None:
     paths = write_evidence(found, tmp_path / "out", "svg")
     assert [p.name for p in paths] == ["densities.svg", "tornado.svg", "claims.html", "claims.csv"]
     page = (tmp_path / "out" / "claims.html").read_text()
-    assert "Lifting the quota would raise Turkish income noticeably." in page
+    assert "Lifting the quota would do Türkiye a lot of good." in page
+    assert "Tested: Lifting the quota raises Turkish real income." in page
     assert "not scored" in page
     assert "http" not in page.replace("http-equiv", "")
     assert pd.read_csv(tmp_path / "out" / "claims.csv").shape[0] == 2

@@ -31,6 +31,7 @@ def test_directions() -> None:
     assert touched("export-ban") == [(USA, BLR, 0.5)]
     assert touched("import-ban") == touched("tariff") == [(BLR, USA, 0.5)]
     assert touched("finance") == [(USA, BLR, 0.5), (BLR, USA, 0.5)]
+    assert touched("war") == [(USA, BLR, 0.5), (BLR, USA, 0.5)]
     assert touched("transit", overseas=["CHN"]) == [(BLR, ["CHN"], 0.5), (["CHN"], BLR, 0.5)]
 
 
@@ -59,7 +60,7 @@ def test_transit_is_about_what_is_far_away_if_it_does_not_say() -> None:
         ("import-ban", {"invoicing_excludes": ["RUS"]}, "`invoicing_excludes` is for finance"),
         ("finance", {"invoicing_excludes": ["RUS"]}, "needs an `invoicing_share`"),
         ("import-bann", {}, "unknown kind 'import-bann': did you mean 'import-ban'?"),
-        ("???", {}, "allowed: export-ban, import-ban, tariff, finance, transit"),
+        ("???", {}, "allowed: export-ban, import-ban, tariff, finance, transit, war"),
     ],
 )
 def test_what_a_kind_does_not_allow_is_told(
@@ -72,3 +73,7 @@ def test_what_a_kind_does_not_allow_is_told(
 
 def test_tariffs_alone_collect_revenue() -> None:
     assert [k.name for k in KINDS.values() if k.collects_revenue] == ["tariff"]
+
+
+def test_a_war_alone_is_no_sanction() -> None:
+    assert [k.name for k in KINDS.values() if not k.sanction] == ["war", "withdrawal"]

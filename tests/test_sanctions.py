@@ -15,8 +15,10 @@ from detente import ScenarioError
 from detente.cases import load_case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy import plain
+from detente.policy.contained import estimates
 from detente.policy.effects import audit, cost_factor
 from detente.policy.measures import Measure
+from detente.policy.pass_through import FORMS
 from detente.policy.register import register
 from detente.policy.scenario import Scenario, read_scenario
 from detente.policy.source import MOST_SIZE, Source
@@ -51,14 +53,73 @@ def test_a_ban_of_part_of_a_sector_leaves_the_rest(world: detente.World) -> None
 
 
 def test_lifting_is_the_inverse_of_imposing() -> None:
-    names = [n for n, m in register().measures.items() if m.target == "BLR" and m.kind != "tariff"]
-    d_hat = solved(lift=names, impose=names).d_hat
-    assert float(abs(d_hat - 1).max()) < 1e-12
+    on = date(2025, 2, 12)
+    names = [n for n, m in register().in_force(on).measures.items() if m.target == "BLR"]
+    equilibrium = solved(lift=names, impose=names, status_quo=on, friction=False)
+    before = equilibrium.before.cost_factors().transpose(1, 2, 0)
+    assert float(abs(equilibrium.d_hat / before - 1).max()) < 1e-12
+    assert float(abs(equilibrium.welfare).max()) < 1e-9
+
+
+def test_lifting_everything_returns_the_reference_whatever_the_day() -> None:
+    def reference(on: date) -> Equilibrium:
+        names = list(register().in_force(on).measures)
+        return solved(lift=names, status_quo=on, friction=False)
+
+    early, late = reference(date(2023, 1, 31)), reference(date(2025, 2, 12))
+    np.testing.assert_allclose(early.d_hat, late.d_hat, rtol=1e-12)
+    np.testing.assert_allclose(early.after.log_w, late.after.log_w, atol=1e-9)
+
+
+def test_a_measure_gives_back_no_more_than_it_took(world: detente.World) -> None:
+    """At the table, which has little of a measure, lifting it takes off that little."""
+    name = "us-technology-2022"
+    at = {"origin": "USA", "destination": "BLR", "sector": "C26"}
+    theta = float(world.data["theta"].sel(sector="C26"))
+    estimate = estimates().set_index(["sender", "target", "direction", "sector"])
+    row = estimate.loc[("USA", "BLR", "exports", "C26")]
+    everything = [
+        n
+        for n, m in register().measures.items()
+        if m.target == "BLR" and m.months(date(2022, 1, 1), date(2022, 12, 31)) > 0
+    ]
+    one, all_of_it = (
+        -theta * np.log(float(solved(lift=lifted, friction=False).d_hat.sel(at)))
+        for lifted in ([name], everything)
+    )
+    assert 0 < one < all_of_it
+    assert all_of_it == pytest.approx(min(-row["effect"], -row["beside"]), rel=1e-9)
+
+
+def test_months_in_force_count() -> None:
+    law = Measure(**ON_GOODS, ave=0.3, start=date(2022, 7, 2))
+    case = {"measures": {"law": law}, "lift": ["law"], "friction": False}
+    at = {"origin": "BLR", "destination": "USA", "sector": "C20"}
+    half = float(solved(**case).d_hat.sel(at))
+    theta = float(detente.load_world().data["theta"].sel(sector="C20"))
+    months = law.months(date(2022, 1, 1), date(2022, 12, 31))
+    assert half**theta == pytest.approx((1 - months) + months * 1.3**-theta)
+
+
+def test_relief_is_used_by_its_form() -> None:
+    at = {"origin": "BLR", "destination": "USA", "sector": "C20"}
+
+    def used(**change: object) -> float:
+        lifted = solved(measures={"m": Measure(**ON_GOODS, ave=0.3)}, lift=["m"], **change)
+        return (1 - float(lifted.d_hat.sel(at))) / (1 - 1 / 1.3)
+
+    assert used(friction=False) == pytest.approx(1)
+    licence, delisting, repeal = (used(form=f) for f in ("licence", "delisting", "repeal"))
+    assert 0 < licence < delisting < repeal < 1
+    assert repeal == pytest.approx(FORMS["repeal"].central)
+    assert used(form={"USA": "licence"}) == licence
+    assert used(form="repeal", reversible=True) < repeal
 
 
 def test_easing_fully_is_lifting_and_hardening_replaces() -> None:
     def factor(**change: object) -> float:
-        d_hat = solved(measures={"m": Measure(**ON_GOODS, ave=0.3)}, **change).d_hat
+        measures = {"m": Measure(**ON_GOODS, ave=0.3)}
+        d_hat = solved(measures=measures, friction=False, **change).d_hat
         return float(d_hat.sel(origin="BLR", destination="USA", sector="C20"))
 
     assert factor(lift=["m"]) == pytest.approx(1 / 1.3, rel=1e-15)
@@ -126,8 +187,34 @@ def test_the_register_is_sound(world: detente.World) -> None:
         assert m.instrument, name
         assert m.source, name
         assert m.ban or m.ave_source, name
-    assert {m.target for m in found.values()} == {"BLR", "RUS"}
-    assert {"EU27", "USA", "GBR", "LTU"} <= {s for m in found.values() for s in m.senders}
+    assert {m.target for m in found.values()} == {"BLR", "RUS", "IND", "UKR"}
+    senders = {s for m in found.values() for s in m.senders}
+    assert {"EU27", "USA", "GBR", "CAN", "CHE", "UKR", "LTU"} <= senders
+    assert all((m.kind == "war") == (m.target == "UKR") for m in found.values())
+
+
+def test_a_war_ends_by_name_alone() -> None:
+    war = {name: m for name, m in register().measures.items() if m.kind == "war"}
+    assert "war-russia-ukraine-2022" in war
+    for sender in ("RUS", "BLR"):
+        everything = {"senders": sender, "target": "UKR"}
+        nothing = Scenario(title="peace", status_quo=date(2025, 2, 12), lift=[everything])
+        with pytest.raises(ScenarioError, match="no measure of"):
+            nothing.actions()
+    everything = {"senders": "UKR", "target": "RUS"}
+    lifted = Scenario(title="no embargo", status_quo=date(2025, 2, 12), lift=[everything]).actions()
+    assert {a.name for a in lifted} == {
+        "ua-ru-list-2016",
+        "ua-ru-embargo-2022",
+        "ua-ru-export-ban-2022",
+    }
+    peace = solved(lift=["war-russia-ukraine-2022"], status_quo=date(2025, 2, 12), friction=False)
+    before = peace.before.cost_factors().transpose(1, 2, 0)
+    change = (peace.d_hat / before).sel(sector="C28")
+    there = float(change.sel(origin="RUS", destination="UKR"))
+    assert there < 1
+    assert float(change.sel(origin="UKR", destination="RUS")) == pytest.approx(there)
+    assert float(change.sel(origin="UKR", destination="BLR")) == 1
 
 
 def test_a_regime_knows_its_day() -> None:

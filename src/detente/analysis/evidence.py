@@ -139,7 +139,8 @@ class Evidence:
         rows = [
             {
                 "claim": name,
-                "statement": w.claim.statement,
+                "said": w.claim.said,
+                "tested": w.claim.tested,
                 "speaker": w.claim.speaker,
                 "form": w.claim.form,
                 "metric": w.test.metric,
@@ -159,7 +160,7 @@ class Evidence:
         outside = [
             {
                 "claim": name,
-                "statement": claim.statement,
+                "said": claim.said,
                 "speaker": claim.speaker,
                 "form": claim.form,
                 "verdict": "outside the model",
@@ -199,7 +200,7 @@ class Evidence:
         }
 
     def _repr_html_(self) -> str:
-        shown = self.table()[["statement", "speaker", "probability", "median", "verdict"]]
+        shown = self.table()[["said", "tested", "speaker", "probability", "median", "verdict"]]
         return str(shown.to_html())
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from detente.cases import Case, available_cases, load_case
 from detente.errors import ScenarioError, nearest
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
 from detente.policy.register import register
 from detente.policy.scenario import Scenario
@@ -100,5 +101,6 @@ def manageable(scenario: Scenario) -> Scenario:
 
 
 def measures_in_force(target: str, on: date) -> dict[str, Measure]:
-    """Measures on file against a target on a day."""
-    return register().in_force(on).of(target=target).measures
+    """Sanctions on file against a target on a day."""
+    found = register().in_force(on).of(target=target).measures
+    return {name: m for name, m in found.items() if KINDS[m.kind].sanction}

@@ -11,8 +11,11 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from detente.cases.records import Claim, Concession, Event
 from detente.errors import ScenarioError, WorldError, nearest
-from detente.policy.measures import Countries, Country, canonical_countries
+from detente.inference.observations import Observation
+from detente.policy.kinds import KINDS
+from detente.policy.measures import STRENGTH, Countries, Country, canonical_countries
 from detente.policy.plain import Location
+from detente.policy.posterior import Posterior
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (
     Assumptions,
@@ -24,8 +27,20 @@ from detente.policy.scenario import (
 from detente.policy.source import Source
 from detente.simulation.assumptions import Assumption, check_assumption, kind_of
 
-SECTIONS = ("measures", "events", "concessions", "claims", "scenarios", "assumptions")
+SECTIONS = (
+    "measures",
+    "events",
+    "concessions",
+    "claims",
+    "scenarios",
+    "assumptions",
+    "observations",
+)
 """Parts of a case that may stand in files of their own, `events.yaml` and so on."""
+
+
+POSTERIOR = "posterior.json"
+"""Where a case keeps the posterior of its strengths."""
 
 
 class Case(Assumptions):
@@ -52,7 +67,9 @@ class Case(Assumptions):
     scenarios
         Changes by name; each is computed under the assumptions of the case.
     assumptions
-        What is uncertain, by name; see `detente.cases.records.ASSUMPTIONS`.
+        What is uncertain, by name; see `detente.simulation.assumptions.ASSUMPTIONS`.
+    observations
+        What trade did, by name: `detente calibrate` makes the case's posterior of it.
     """
 
     title: str
@@ -69,6 +86,7 @@ class Case(Assumptions):
     claims: dict[str, Claim] = Field(default_factory=dict)
     scenarios: dict[str, Change] = Field(min_length=1)
     assumptions: dict[str, Assumption] = Field(default_factory=dict)
+    observations: dict[str, Observation] = Field(default_factory=dict)
 
     @field_validator("parties")
     @classmethod
@@ -144,11 +162,12 @@ def _code(name: str, known: Sequence[str]) -> str:
 
 
 def _of_code(assumption: str, known: Sequence[str]) -> str:
-    """`strength-SENDER` with the code that the sender has in measures."""
-    sender = assumption.removeprefix("strength-")
-    if sender in (assumption, "others"):
+    """`strength-GROUP` with the code that the sender has in measures."""
+    group = assumption.removeprefix(STRENGTH)
+    sender, *rest = group.split("-")
+    if group == assumption or sender in ("others", *(k.moves_with for k in KINDS.values())):
         return assumption
-    return f"strength-{canonical_countries([sender], known)[0]}"
+    return STRENGTH + "-".join([canonical_countries([sender], known)[0], *rest])
 
 
 def available_cases() -> tuple[str, ...]:
@@ -191,6 +210,9 @@ def _read(path: Path) -> Case:
         if own_file.is_file():
             source = source.with_section(section, Source.read(own_file))
     case = source.validate(Case, names_of(source))
+    own_posterior = path.with_name(POSTERIOR)
+    if own_posterior.is_file():
+        case = case.model_copy(update={"posterior": Posterior.read(own_posterior)})
     known = {**register().measures, **case.measures}
     for name, change in case.scenarios.items():
         check_measures(source, ("scenarios", name), change, known)

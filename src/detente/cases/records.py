@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -67,7 +67,7 @@ class Test(Strict):
     negligible
         Size, in the metric's unit, below which an effect is called negligible.
     note
-        How the words became a metric, and what is lost.
+        Where the threshold comes from, and what is lost between the words and the metric.
     """
 
     __test__ = False  # not a class of tests, for pytest
@@ -105,27 +105,39 @@ class Test(Strict):
 
 
 class Claim(Sourced):
-    """A statement somebody made, tied to a metric of the model or marked as outside it.
+    """Something somebody said, tied to a metric of the model or marked as outside it.
 
     Attributes
     ----------
-    statement, form
-        The words, `verbatim` or in `paraphrase`.
+    said, form
+        What the speaker said, close to the source: `verbatim` or in `paraphrase`.
     speaker, where, date
         Who said it, on what occasion or in what publication, when.
-    test
-        The metric it is tied to.
+    tested, test
+        What is put to the model in its place, in one sentence that is the case's own and not the
+        speaker's; the metric it is tied to.
     outside
         Why the model cannot speak to it; such a claim is not scored.
     """
 
-    statement: str
+    said: str
     form: Literal["verbatim", "paraphrase"]
     speaker: str
     where: str
     date: datetime.date | None = None
+    tested: str | None = None
     test: Test | None = None
     outside: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "statement" in given:
+            raise ValueError(
+                "`statement` is now `said` (what the speaker said) and `tested` (what is put to "
+                "the model)"
+            )
+        return given
 
     @model_validator(mode="after")
     def _tested_or_outside(self) -> Claim:
@@ -133,5 +145,10 @@ class Claim(Sourced):
             raise ValueError(
                 "a claim has either a `test` (metric, scenarios, direction) or the reason why it "
                 "is `outside` the model"
+            )
+        if (self.test is None) != (self.tested is None):
+            raise ValueError(
+                "a claim with a `test` says in `tested` what is put to the model, in one sentence; "
+                "one that is `outside` has neither"
             )
         return self

@@ -1,9 +1,14 @@
 """From scenarios to policies: measures, costs, tariffs, transfers and routes, for any draws.
 
+Three states of the world: the reference, with no measure in it; the status quo of a day or of a
+period; and what a scenario makes of that. The world's table is none of them: it contains part of
+the measures of its year (`detente.policy.contained`). So the reference is the table without that
+part, the status quo is the reference with all measures in force at their full strength, and what is
+lifted gives back no more than it took.
+
 `Compiler` holds what does not depend on the parameters: which trade each measure acts on, and
 where routed trade and its legs are. `Compiled` is the same under some parameters, one value to a
-draw. A policy is composed of the costs since the world's year (what came into force up to the
-status quo) and the costs of a scenario on top of it.
+draw.
 """
 
 from __future__ import annotations
@@ -17,12 +22,14 @@ import numpy as np
 
 from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.policy.effects import effect_of, log_costs, rate_step
+from detente.policy.contained import ContainedFall
+from detente.policy.effects import blocks_touched, effect_of, log_costs, rate_step
 from detente.policy.entries import Entries, both_ways, spread
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Margins, Policy
+from detente.policy.register import register
 from detente.policy.routes import (
     Legs,
     RouteChoice,
@@ -39,6 +46,9 @@ from detente.world.world import World
 
 CutOff = tuple[str, tuple[str, ...]]
 """A country and the partners it is cut off from."""
+
+Period = tuple[date, date]
+"""First and last day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +91,8 @@ class Compiler:
         By name; the assumptions of the first hold for all.
     cut_offs
         The cut-offs that will be asked for.
+    period
+        Takes the place of the scenarios' status quo: measures count by their months in it.
 
     Attributes
     ----------
@@ -95,12 +107,18 @@ class Compiler:
         world: World,
         scenarios: Mapping[str, Scenario],
         cut_offs: Sequence[CutOff] = (),
+        period: Period | None = None,
     ) -> None:
         self.world, self.scenarios, self.cut_offs = world, dict(scenarios), tuple(cut_offs)
         self.assumptions = next(iter(self.scenarios.values()))
-        since = since_the_year(self.assumptions, world)
+        self.at_table = self.assumptions.status_quo is None and period is None
+        on = self.assumptions.status_quo
+        period = period or (None if on is None else (on, on))
+        year = [] if self._year is None else self._in_force(self._year)
+        now = [] if period is None else self._in_force(period)
         self.routes = _routes_of(self.assumptions, world)
-        blocks = [b for s in (since, *scenarios.values()) for b in blocks_of(s, world)]
+        blocks = [b for s in scenarios.values() for b in blocks_of(s, world)]
+        blocks += [b for a in (*year, *now) for b in blocks_touched(a.measure, world)]
         blocks += [b for cut_off in cut_offs for b in both_ways(world, *cut_off)]
         trade = () if self.routes is None else self.routes.trade
         self.entries = Entries(world, [*blocks, *(t.block for t in trade)])
@@ -108,21 +126,55 @@ class Compiler:
         self.places = [Legs.of(t, hubs, self.entries) for t in trade]
         t = world.data["t"].values.transpose(2, 0, 1).ravel()
         self.t: Array = t[self.entries.positions]
-        self.since = self._change(since, self.t, words_of(since))
-        central = Strengths.at(self.assumptions.level)
-        rates = self.t + self._steps(self.since, central, 1)[:, 0]
+        self.estimated = ContainedFall.of(world, self.entries)
+        taxes = [a for a in now if KINDS[a.measure.kind].collects_revenue]
+        said = [] if period is None else [_status_quo_in_words(period, now)]
+        nothing = Scenario(title="none")
+        self.year = ScenarioEffects.of(nothing, year, world, self.entries)
+        self.now = ScenarioEffects.of(nothing, now, world, self.entries, taxes, said)
+        rates = self.t + self._steps(self.now, Strengths.at(self.assumptions.level), 1)[:, 0]
         self.changes = {
             name: self._change(s, rates, words_of(s, self.routes)) for name, s in scenarios.items()
         }
-        self.in_force = self._in_force()
 
     def under(self, p: Parameters) -> Compiled:
         """The scenarios under some parameters."""
         return Compiled(self, p)
 
     def _change(self, scenario: Scenario, rates: Array, words: Sequence[str]) -> ScenarioEffects:
-        tariffs = [a for a in scenario.actions() if self._collects(a, rates)]
-        return ScenarioEffects.of(scenario, self.world, self.entries, tariffs, words)
+        actions = scenario.actions()
+        if self.at_table:
+            actions = [a if a.verb == "impose" else self._within_year(a) for a in actions]
+        tariffs = [a for a in actions if self._collects(a, rates)]
+        return ScenarioEffects.of(scenario, actions, self.world, self.entries, tariffs, words)
+
+    def _within_year(self, action: Action) -> Action:
+        """An action on a measure of the table, which has it for its months of the year only."""
+        if self._year is None:
+            return action
+        return replace(action, months=action.measure.months(*self._year) or 1.0)
+
+    @cached_property
+    def _year(self) -> Period | None:
+        """The year of the table, for a world that knows it."""
+        year = self.world.data.attrs.get("year")
+        return None if year is None else (date(int(year), 1, 1), date(int(year), 12, 31))
+
+    def _in_force(self, period: Period) -> list[Action]:
+        """Measures in force in a period, by their months.
+
+        At the table itself those on file on the same targets are enough.
+        """
+        known = self.assumptions.known_in_force(*period)
+        if self.at_table:
+            actions = [a for s in self.scenarios.values() for a in s.actions()]
+            targets = {a.measure.target for a in actions if a.name in register().measures}
+            known = {k: m for k, m in known.items() if m.target in targets}
+        return [
+            Action("impose", name, m, months=m.months(*period))
+            for name, m in known.items()
+            if m.target in self.world.countries
+        ]
 
     def _collects(self, action: Action, rates: Array) -> bool:
         """Tell whether a tariff is imposed, or collects revenue in the world that it leaves.
@@ -136,7 +188,7 @@ class Compiler:
             return collects
         rows = self.entries.rows(tariff_block(m, self.world))
         rows = rows[rows < rates.size]
-        return bool(rates[rows].min(initial=np.inf) >= m.share * m.strength("low"))
+        return bool(rates[rows].min(initial=np.inf) >= m.covered * m.strength("low"))
 
     def _steps(self, change: ScenarioEffects, strengths: Strengths, draws: int) -> Array:
         """By how much tariff rates move, [e,k]."""
@@ -145,29 +197,47 @@ class Compiler:
         moved: Array = (change.taxed @ by_block)[:-1]
         return moved
 
-    def _in_force(self) -> ScenarioEffects:
-        """Measures in force at the status quo that weigh on direct trade which may be routed."""
-        trade = () if self.routes is None else self.routes.trade
-        ends = {self.world.countries[c] for t in trade for c in (*t.block[1], *t.block[2])}
-        measures = self.assumptions.in_force(self.assumptions.start)
-        touching = {k: m for k, m in measures.items() if m.target in ends}
-        imposed = Scenario(title="in force", measures=touching, impose=list(touching))
-        return ScenarioEffects.of(imposed, self.world, self.entries)
-
 
 class Compiled:
     """The scenarios of a compiler under some parameters."""
 
     def __init__(self, compiler: Compiler, p: Parameters) -> None:
         self.compiler, self.p = compiler, p
-        self._known: dict[str, list[tuple[Measure, Array]]] = {}
-        self._since = self._log_d(compiler.since)
-        rate = compiler.t[:, None] + compiler._steps(compiler.since, p.strengths, p.draws)
+        self._known: dict[tuple[str, float], list[tuple[Measure, Array]]] = {}
+        year = self._log_d(compiler.year)
+        self.contained = self._of_year(year)
+        self._share_contained = np.divide(
+            self.contained, year, out=np.ones_like(year), where=year > 0
+        )
+        self.full = self.contained if compiler.at_table else self._log_d(compiler.now)
+        rate = compiler.t[:, None] + compiler._steps(compiler.now, p.strengths, p.draws)
         nothing = np.zeros((len(compiler.world.countries), p.draws))
-        words = compiler.since.words
-        on = compiler.assumptions.status_quo
-        steps = (f"status quo of {on}: {'; '.join(words)}",) if words else ()
-        self.status_quo = Costs(np.zeros_like(self._since), rate, nothing, steps)
+        self.status_quo = Costs(np.zeros_like(self.full), rate, nothing, compiler.now.words)
+
+    def _of_year(self, full: Array) -> Array:
+        """Log costs that the table contains, where its measures would make them `full`, [e+1,k].
+
+        What was estimated is a fall of trade in that year, whatever the elasticity.
+        """
+        compiler, p = self.compiler, self.p
+        N = len(compiler.world.countries)
+        theta = p.theta[compiler.entries.positions // N**2]
+        found = compiler.estimated.in_draws(p.contained) / theta
+        contained = full.copy()
+        contained[:-1] = np.where(np.isnan(found), full[:-1], np.minimum(found, full[:-1]))
+        return contained
+
+    @cached_property
+    def _since(self) -> Array:
+        """Log costs of the status quo beside the table, routed trade over all routes, [e+1,k]."""
+        since = self.full - self.contained
+        for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True):
+            then, now = (
+                self._over_routes(costs, trade, place, rho)[0]
+                for costs in (self.contained, self.full)
+            )
+            since[place.direct] = np.log(now) - np.log(then)
+        return since
 
     def scenario(self, name: str, degrees: Mapping[str, Array] | None = None) -> Costs:
         """What a scenario does on top of the status quo.
@@ -178,6 +248,8 @@ class Compiled:
         if degrees is not None:
             change = change.eased(degrees)
         log_d = self._log_d(change)
+        if self.compiler.at_table and change.costs:
+            log_d -= self._not_contained(change)
         draws = log_d.shape[1]
         steps = self.compiler._steps(change, p.strengths, draws)
         transfers = np.repeat(change.transfers[:, None], draws, axis=1)
@@ -243,20 +315,34 @@ class Compiled:
 
     @cached_property
     def route_shares(self) -> list[Array]:
-        """Shares of the routes in the status quo, tilted by the measures in force."""
-        choice, p = self.compiler.routes, self.p
+        """Shares of the routes in the status quo: those without sanctions, moved by its costs."""
+        return [
+            self._over_routes(self.full, trade, place, rho)[1]
+            for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True)
+        ]
+
+    @cached_property
+    def _unsanctioned(self) -> list[Array]:
+        """Shares of the routes in the reference."""
+        choice = self.compiler.routes
         if choice is None:
             return []
-        levels = np.array([choice.level_of_odds(float(share)) for share in p.hub_share])
-        in_force = self._log_d(self.compiler.in_force)
-        return [
-            shares_of_routes(
-                levels
-                * trade.odds[..., None]
-                * np.exp(self.vartheta(trade) * in_force[place.direct])
-            )
-            for trade, place in zip(choice.trade, self.compiler.places, strict=True)
-        ]
+        levels = np.array([choice.level_of_odds(float(share)) for share in self.p.hub_share])
+        return [shares_of_routes(levels * trade.odds[..., None]) for trade in choice.trade]
+
+    @property
+    def _routed_places(self) -> tuple[Sequence[RoutedTrade], Sequence[Legs]]:
+        choice = self.compiler.routes
+        return (() if choice is None else choice.trade), self.compiler.places
+
+    def _over_routes(
+        self, log_d: Array, trade: RoutedTrade, place: Legs, rho: Array
+    ) -> tuple[Array, Array]:
+        """Composite cost factor and shares of the routes under some costs since the reference."""
+        d = np.exp(log_d)
+        legs = d[place.direct], d[place.first], d[place.second]
+        handling = np.ones((len(rho) - 1, 1))
+        return rerouted(rho, route_costs(*legs, handling), self.vartheta(trade))
 
     def vartheta(self, trade: RoutedTrade) -> Array:
         """Route elasticity (sector, 1, 1, k)."""
@@ -283,40 +369,48 @@ class Compiled:
         )
 
     def _log_d(self, change: ScenarioEffects) -> Array:
-        """Log cost factors of the entries, [e+1,k]."""
+        """Log cost factors of the entries, of the measures at full strength, [e+1,k]."""
         given = change.given[:, None]
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
-        world, p = self.compiler.world, self.p
-        effects = [effect_of(a, self._in_force(a), world, p) for a in change.costs]
-        draws = max(e.shape[1] for e in effects)
-        stacked = np.concatenate([_wide(e, draws) for e in effects])
-        log_d: Array = given + change.incidence @ stacked
+        log_d: Array = given + change.incidence @ self._effects(change)
         return log_d
+
+    def _not_contained(self, change: ScenarioEffects) -> Array:
+        """Log costs that a change takes off but the table does not contain, [e+1,k]."""
+        on_file = [_is_of_table(a) for a in change.costs]
+        by_effect = np.repeat(on_file, [self._in_force(a).shape[0] for a in change.costs])
+        taken: Array = change.incidence @ (self._effects(change) * by_effect[:, None])
+        return (1 - self._share_contained) * taken
+
+    def _effects(self, change: ScenarioEffects) -> Array:
+        """Log costs of what is done to each measure, [(action, block, sector),k]."""
+        effects = [
+            effect_of(a, self._in_force(a), self.compiler.world, self.p) for a in change.costs
+        ]
+        draws = max(e.shape[1] for e in effects)
+        return np.concatenate([_wide(e, draws) for e in effects])
 
     def _in_force(self, action: Action) -> Array:
         """Log costs of a measure in force; computed once for all scenarios that touch it."""
-        known = self._known.setdefault(action.name, [])
+        known = self._known.setdefault((action.name, action.months), [])
         for measure, logs in known:
             if measure is action.measure or measure == action.measure:
                 return logs
-        logs = log_costs(action.measure, self.compiler.world, self.p)
+        logs = log_costs(action.measure, self.compiler.world, self.p, months=action.months)
         known.append((action.measure, logs))
         return logs
 
 
-def since_the_year(scenario: Scenario, world: World) -> Scenario:
-    """What was done to measures between the world's year and the status quo."""
-    if scenario.status_quo is None:
-        return Scenario(title="none")
-    year_end = date(int(world.data.attrs["year"]), 12, 31)
-    then, now = scenario.in_force(year_end), scenario.in_force(scenario.status_quo)
-    return Scenario(
-        title=f"status quo of {scenario.status_quo}",
-        measures={**then, **now},
-        lift=[m for m in then if m not in now],
-        impose=[m for m in now if m not in then],
-    )
+def _is_of_table(action: Action) -> bool:
+    """Tell whether something is done to a measure on file, of which a table may contain part."""
+    return action.verb != "impose" and action.name in register().measures
+
+
+def _status_quo_in_words(period: Period, in_force: Sequence[Action]) -> str:
+    first, last = period
+    when = f"of {first}" if first == last else f"from {first} to {last}"
+    return f"status quo {when}: {len(in_force)} measures in force"
 
 
 def _routes_of(scenario: Scenario, world: World) -> RouteChoice | None:

@@ -31,6 +31,18 @@ def cost_factor(ave: Any, share: Any, theta: Array) -> Array:
     return factor
 
 
+def known_ave(ave: Any, theta_world: Array, theta_long: Array) -> Array:
+    """Ad-valorem equivalent under other elasticities: a measure is known by the trade it stops.
+
+    delta^-theta stays what it is at the world's elasticities.
+
+    >>> known_ave(0.25, np.array([4.0]), np.array([8.0])).round(3).tolist()
+    [0.118]
+    """
+    converted: Array = (1 + ave) ** (theta_world / theta_long) - 1
+    return converted
+
+
 def blocks_touched(measure: Measure, world: World) -> list[Block]:
     """The blocks of trade that a measure acts on."""
     return [
@@ -41,14 +53,17 @@ def blocks_touched(measure: Measure, world: World) -> list[Block]:
     ]
 
 
-def log_costs(measure: Measure, world: World, p: Parameters, ave: Any = None) -> Array:
+def log_costs(
+    measure: Measure, world: World, p: Parameters, ave: Any = None, months: float = 1.0
+) -> Array:
     """Log cost factors of a measure in force, by block and sector, [(block, sector),k].
 
-    A measure is known by the trade it stops, d_hat^-theta at the world's elasticities, so its cost
-    with others is d_hat^(theta_world / theta). Factors of different measures on the same trade
-    multiply, in any order: for measures that cover shares s1 and s2 of a sector this is exact if
-    coverage is independent, since ((1-s1) + s1 d1^-theta) ((1-s2) + s2 d2^-theta) is then the mean
-    of the products' own factors to the power -theta.
+    Inside the products covered a measure is known by the trade it stops in the long run at the
+    world's elasticities (`known_ave`); the elasticity of the horizon then says how much of their
+    trade goes on, and what the sector as a whole costs. Factors of different measures on the same
+    trade multiply, in any order: for measures that cover shares s1 and s2 of a sector this is exact
+    if coverage is independent, since ((1-s1) + s1 d1^-theta) ((1-s2) + s2 d2^-theta) is then the
+    mean of the products' own factors to the power -theta.
 
     Parameters
     ----------
@@ -56,14 +71,17 @@ def log_costs(measure: Measure, world: World, p: Parameters, ave: Any = None) ->
         The measure, on a world, under some parameters.
     ave
         Ad-valorem equivalent in place of the measure's own, one or one for each draw.
+    months
+        Share of the period in which the measure is in force: so much of the period's trade is
+        covered.
     """
     ave = p.strengths.ave(measure) if ave is None else ave
     blocks = blocks_touched(measure, world)
     sectors = blocks[0][0]
-    theta = world.data["theta"].values[sectors][:, None]
-    converted = theta / p.theta_long[sectors]
+    theta = p.theta[sectors]
+    known = known_ave(ave, world.data["theta"].values[sectors][:, None], p.theta_long[sectors])
     logs = [
-        np.log(cost_factor(ave, share, theta)) * converted
+        np.log(cost_factor(known, share * months, theta))
         for _, _, share in KINDS[measure.kind].trade_touched(measure, world, p.strengths)
     ]
     draws = max(log.shape[1] for log in logs)
@@ -85,12 +103,13 @@ def effect_of(action: Action, in_force: Array, world: World, p: Parameters) -> A
             f"{action.name}: a complete ban cannot be taken off: the baseline does not show the "
             "trade it prevents; give it an `ave` instead"
         )
-    if action.verb == "lift":
-        return -in_force
     left = action.new_ave
-    if action.verb == "ease":
-        left = (1 - action.degree) * p.strengths.ave(action.measure)
-    return log_costs(action.measure, world, p, left) - in_force
+    if action.verb in ("lift", "ease"):
+        used = action.degree * p.pass_through.used(
+            action.form, action.measure.kind, action.reversible
+        )
+        left = (1 - used) * p.strengths.ave(action.measure)
+    return log_costs(action.measure, world, p, left, action.months) - in_force
 
 
 def rate_step(action: Action, strengths: Strengths) -> Any:

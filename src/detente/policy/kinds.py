@@ -27,23 +27,32 @@ class MeasureKind:
     trade_touched
         Finds the trade that a measure acts on, given the world and the strengths: origins,
         destinations and the share of products covered.
+    moves_with
+        Name of the kinds of a sender whose strengths move together.
     takes
         Optional fields of a measure that have a meaning for this kind only.
     may_ban
         Whether it can prohibit, instead of making dearer.
     collects_revenue
         Whether it is a duty, which the importer collects.
+    sanction
+        Whether it is a sanction, which its sender can take back: selections of a sender's measures
+        take in sanctions alone; anything else has to be named.
     """
 
     name: str
     meaning: str
     trade_touched: Callable[[Measure, World, Strengths], Touched]
+    moves_with: str
     takes: tuple[str, ...] = ()
     may_ban: bool = True
     collects_revenue: bool = False
+    sanction: bool = True
 
     def check(self, measure: Measure) -> None:
         """Raise a `ValueError` for what the kind does not allow."""
+        if self.collects_revenue and isinstance(measure.share, dict):
+            raise ValueError(f"a {self.name} takes one `share`, not one by sector")
         if measure.ban and not self.may_ban:
             raise ValueError(f"a {self.name} measure needs an `ave`; only trade can be banned")
         for field, kinds in _TAKEN_BY.items():
@@ -53,21 +62,26 @@ class MeasureKind:
 
 
 def _exports(measure: Measure, world: World, strengths: Strengths) -> Touched:
-    return [(*_ends(measure, world), measure.share)]
+    return [(*_ends(measure, world), measure.covered)]
 
 
 def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    return [(target, senders, measure.share)]
+    return [(target, senders, measure.covered)]
+
+
+def _all_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    senders, target = _ends(measure, world)
+    return [(senders, target, measure.covered), (target, senders, measure.covered)]
 
 
 def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
-    senders, target = _ends(measure, world)
-    touched: Touched = [(senders, target, measure.share), (target, senders, measure.share)]
+    touched = _all_trade(measure, world, strengths)
     if measure.invoicing_share is not None:
+        senders, target = _ends(measure, world)
         apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
-        share = measure.share * strengths.invoiced(measure)
+        share = measure.covered * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
@@ -79,7 +93,8 @@ def _sea_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
         far = [c for c in world.countries if c not in near]
     else:
         far = _countries(measure.overseas, world)
-    return [(target, far, measure.share), (far, target, measure.share)]
+    covered = measure.covered
+    return [(target, far, covered), (far, target, covered)]
 
 
 def _ends(measure: Measure, world: World) -> tuple[list[str], list[str]]:
@@ -94,12 +109,15 @@ def _countries(names: list[str], world: World) -> list[str]:
 KINDS = {
     kind.name: kind
     for kind in (
-        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports),
-        MeasureKind("import-ban", "Stops the senders' imports from the target.", _imports),
+        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports, "exports"),
+        MeasureKind(
+            "import-ban", "Stops the senders' imports from the target.", _imports, "imports"
+        ),
         MeasureKind(
             "tariff",
             "Adds a duty on the senders' imports from the target; revenue goes to the importer.",
             _imports,
+            "imports",
             may_ban=False,
             collects_revenue=True,
         ),
@@ -108,6 +126,7 @@ KINDS = {
             "Makes paying for all trade between sender and target dearer, and for the part of the "
             "target's trade with third countries that is invoiced in the sender's currency.",
             _payments,
+            "finance",
             takes=("invoicing_share", "invoicing_excludes"),
             may_ban=False,
         ),
@@ -115,7 +134,25 @@ KINDS = {
             "transit",
             "Makes the target's overseas trade through the sender's ports dearer.",
             _sea_trade,
+            "transit",
             takes=("overseas",),
+        ),
+        MeasureKind(
+            "war",
+            "Breaks off trade between the attackers and the attacked, both ways; not a sanction, "
+            "and not lifted with the sanctions of either.",
+            _all_trade,
+            "war",
+            sanction=False,
+        ),
+        MeasureKind(
+            "withdrawal",
+            "The senders' firms leave the target beyond what the law asks of them; not a sanction, "
+            "and not undone with one.",
+            _exports,
+            "withdrawal",
+            may_ban=False,
+            sanction=False,
         ),
     )
 }

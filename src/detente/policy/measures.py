@@ -121,6 +121,16 @@ class Range(Strict):
         return np.interp(quantile, [0.0, 0.5, 1.0], [self.low, self.central, self.high])
 
 
+STRENGTH = "strength-"
+"""What the name of an assumption about the strength of a group of measures begins with."""
+
+AIMS = {
+    "energy": {"B05", "B06", "C19"},
+    "machines": {"C25", "C26", "C27", "C28", "C29", "C301", "C302T309"},
+}
+"""Groups of sectors whose measures were made and are kept alike; everything else is `other`."""
+
+
 @dataclass(frozen=True)
 class Strengths:
     """Where in their ranges the strengths of measures are: quantiles, one or one for each draw.
@@ -128,9 +138,9 @@ class Strengths:
     Attributes
     ----------
     all
-        Of every measure, unless its sender is in `of`.
+        Of every measure that is in none of the groups below.
     of
-        By sender: country codes, or groups as they stand in the measure.
+        By group of measures; see `Measure.groups`.
     invoicing
         Of shares of trade invoiced in a currency.
     """
@@ -149,7 +159,7 @@ class Strengths:
         """Ad-valorem equivalent of a measure; infinite for a ban."""
         if measure.ave is None:
             return float("inf")
-        known = (self.of[s] for s in measure.senders if s in self.of)
+        known = (self.of[group] for group in measure.groups if group in self.of)
         return measure.ave.at(next(known, self.all))
 
     def invoiced(self, measure: Measure) -> Any:
@@ -180,6 +190,7 @@ def _is_share(value: Range) -> Range:
     return value
 
 
+Fraction = Annotated[float, Field(gt=0, le=1)]
 Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
 Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]
 
@@ -199,8 +210,8 @@ class Measure(Strict):
     sectors
         Sectors covered; all by default.
     share
-        Share of the sector's products that is covered; for transit, the share of overseas trade
-        that used the ports. Above 0 and up to 1.
+        Share of the sector's products that is covered, one for all sectors or by sector; for
+        transit, the share of overseas trade that used the ports. Above 0 and up to 1.
     ave
         Ad-valorem equivalent inside the products covered, one number or low, central and high:
         0.30 is a cost factor of 1.30. For a tariff, its rate.
@@ -226,7 +237,7 @@ class Measure(Strict):
     target: Country
     kind: Annotated[str, AfterValidator(_known_kind)]
     sectors: Sectors = Field(default=["all"])
-    share: float = Field(default=1.0, gt=0, le=1)
+    share: Fraction | dict[str, Fraction] = 1.0
     ave: Ave | None = None
     ban: bool = False
     invoicing_share: Share | None = None
@@ -251,6 +262,8 @@ class Measure(Strict):
         if self.start and self.end and self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
         KINDS[self.kind].check(self)
+        if isinstance(self.share, dict) and set(self.share) != set(self.sectors):
+            raise ValueError("a `share` by sector needs one for each of `sectors`, and no other")
         if self.invoicing_excludes is not None and self.invoicing_share is None:
             raise ValueError("`invoicing_excludes` needs an `invoicing_share`")
         return self
@@ -258,6 +271,38 @@ class Measure(Strict):
     def strength(self, level: Level = "central") -> float:
         """Ad-valorem equivalent at its low, central or high value; infinite for a ban."""
         return float(Strengths.at(level).ave(self))
+
+    @property
+    def covered(self) -> Any:
+        """Share of products covered, one for all sectors or one for each, [j,1]."""
+        if not isinstance(self.share, dict):
+            return self.share
+        return np.array([self.share[sector] for sector in self.sectors])[:, None]
+
+    @property
+    def groups(self) -> list[str]:
+        """Groups of measures that it belongs to, the narrowest first: sender, kind and aim.
+
+        >>> Measure(senders="USA", target="RUS", kind="import-ban", sectors=["C19"], ave=1).groups
+        ['USA-imports-energy', 'USA-imports', 'imports', 'USA']
+        """
+        kind = KINDS[self.kind].moves_with
+        aims = {
+            next((a for a, s in AIMS.items() if sector in s), "other") for sector in self.sectors
+        }
+        aim = aims.pop() if len(aims) == 1 else "other"
+        narrow = [g for s in self.senders for g in (f"{s}-{kind}-{aim}", f"{s}-{kind}")]
+        return [*narrow, kind, *self.senders]
+
+    def months(self, first: date, last: date) -> float:
+        """Share of a period, both days included, in which the measure is in force.
+
+        >>> law = Measure(senders="USA", target="RUS", kind="export-ban", ave=1, start="2022-07-02")
+        >>> round(law.months(date(2022, 1, 1), date(2022, 12, 31)), 2)
+        0.5
+        """
+        begins, ends = max(self.start or first, first), min(self.end or last, last)
+        return max((ends - begins).days + 1, 0) / ((last - first).days + 1)
 
     def in_force(self, on: date) -> bool:
         """Tell whether the measure is in force on a day; without a start it always was."""

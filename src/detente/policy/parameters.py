@@ -9,6 +9,7 @@ import numpy as np
 
 from detente.arrays import Array
 from detente.policy.measures import Strengths
+from detente.policy.pass_through import PassThrough
 from detente.policy.routes import HUB_SHARE, NESTING
 from detente.world.world import World
 
@@ -28,6 +29,10 @@ class Parameters:
         Share of the long-run response of trade that has come about, [k].
     strengths
         Where measures are in their ranges.
+    pass_through
+        How much of relief is used.
+    contained
+        What the table contains of its year's measures, in standard errors above the estimate, [k].
     deficits
         Closure: `share`, `value` or `zero`, [k].
     nesting
@@ -45,6 +50,8 @@ class Parameters:
     theta_long: Array
     horizon: Array
     strengths: Strengths
+    pass_through: PassThrough
+    contained: Array
     deficits: Any
     nesting: Array
     hub_share: Array
@@ -56,7 +63,11 @@ class Parameters:
     def central(cls, scenario: Scenario, world: World, draws: int = 1) -> Parameters:
         """What a scenario says, for all draws alike."""
         routes, patronage = scenario.routes, scenario.patronage
+        posterior = scenario.confirmed
         hub_share = None if routes is None else routes.hub_share
+        if hub_share is None:
+            hub_share = posterior.value("hub-share", 0.5, HUB_SHARE)
+        central = scenario.level == "central"
 
         def each(value: float) -> Array:
             return np.full(draws, value)
@@ -64,10 +75,12 @@ class Parameters:
         return cls(
             theta_long=np.repeat(world.data["theta"].values[:, None], draws, axis=1),
             horizon=each(1.0),
-            strengths=Strengths.at(scenario.level),
+            strengths=posterior.strengths(0.5) if central else Strengths.at(scenario.level),
+            pass_through=PassThrough(friction=scenario.friction),
+            contained=each(0.0),
             deficits=np.full(draws, scenario.deficits),
             nesting=each(NESTING),
-            hub_share=each(HUB_SHARE if hub_share is None else hub_share),
+            hub_share=each(hub_share),
             hub_margin=each(0.0 if routes is None else routes.margin),
             handling=each(1.0),
             patron_share=each(0.0 if patronage is None else patronage.share),
@@ -89,6 +102,6 @@ class Parameters:
         alike: dict[str, Any] = {
             f.name: np.repeat(getattr(self, f.name), draws, axis=-1)
             for f in fields(self)
-            if f.name != "strengths"
+            if f.name not in ("strengths", "pass_through")
         }
         return replace(self, **{**alike, **values})

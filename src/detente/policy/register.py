@@ -101,7 +101,7 @@ def look_up(known: dict[str, Value], name: str, what: str) -> Value:
 
 @lru_cache(maxsize=1)
 def register() -> Regime:
-    """All measures on file: sanctions on Belarus and Russia, 2021 to 2025.
+    """All measures on file: sanctions on Belarus and Russia, 2021 to 2025, and what the war ended.
 
     Sources, and where the ad-valorem equivalents come from, stand in each measure and in
     docs/regimes.md.

@@ -8,10 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
+from detente.policy.pass_through import Form
+from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
 from detente.policy.source import Source
 from detente.world.embedded import load_world
@@ -29,10 +32,10 @@ of Hong Kong re-exports of 24 percent; goods that only pass through pay less.
 
 
 class Selection(Strict):
-    """All measures of some senders on a target, in force at the scenario's start.
+    """All sanctions of some senders on a target, in force at the scenario's start.
 
-    `of` keeps those on the payments of all trade (`banks`), the others, which aim at some
-    products or all (`goods`), or `all`.
+    What is no sanction, such as a war, has to be named. `of` keeps those on the payments of all
+    trade (`banks`), the others, which aim at some products or all (`goods`), or `all`.
     """
 
     senders: Countries
@@ -44,7 +47,8 @@ class Selection(Strict):
         return {
             name: m
             for name, m in _in_force(on, own or {}).items()
-            if m.target == self.target
+            if KINDS[m.kind].sanction
+            and m.target == self.target
             and set(m.senders) & set(self.senders)
             and (self.of == "all" or _on_banks(m) == (self.of == "banks"))
         }
@@ -159,6 +163,11 @@ class Change(Strict):
         Measures in the baseline that change strength: name to the new ad-valorem equivalent.
     costs, transfers
         Cost factors and transfers given directly.
+    form
+        How measures are taken off, a `licence`, a `delisting` or a `repeal`, for all senders or by
+        sender: it decides how much of the relief is used.
+    reversible
+        Whether the relief may be withdrawn at will.
     """
 
     title: str
@@ -168,6 +177,8 @@ class Change(Strict):
     harden: dict[str, Annotated[float, Field(gt=-1)]] = Field(default_factory=dict)
     costs: list[CostChange] = Field(default_factory=list)
     transfers: list[Transfer] = Field(default_factory=list)
+    form: Form | dict[str, Form] = "repeal"
+    reversible: bool = False
 
 
 class Assumptions(Strict):
@@ -184,7 +195,13 @@ class Assumptions(Strict):
         world's year and that day are put into the baseline first. Omitted, the baseline is the
         world as it is.
     level
-        Whether ad-valorem equivalents take their low, central or high value.
+        Whether ad-valorem equivalents take their low or high value; `central` is the central draw
+        of the posterior of the case, or of the register.
+    friction
+        Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it
+        is signed.
+    posterior
+        Strengths that a record of trade confirms; omitted, those that come with the register.
     measures
         Measures by name, besides those of the register. One with a `start` is in force from that
         day as those of the register are; one without is imagined: only an option, to be imposed.
@@ -194,11 +211,15 @@ class Assumptions(Strict):
         A subsidy that shrinks when its receiver gains.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     world: str = "icio2022"
     elasticities: str = "fontagne"
     deficits: Literal["share", "value", "zero"] = "share"
     status_quo: date | None = None
     level: Level = "central"
+    friction: bool = True
+    posterior: Posterior | None = Field(default=None, exclude=True)
     measures: dict[str, Measure] = Field(default_factory=dict)
     routes: Routes | None = None
     patronage: Patronage | None = None
@@ -210,6 +231,11 @@ class Scenario(Change, Assumptions):
     def load_world(self) -> World:
         """Load the world the scenario names, with its elasticities."""
         return load_world(self.world, self.elasticities)
+
+    @property
+    def confirmed(self) -> Posterior:
+        """The posterior in force."""
+        return self.posterior or register_posterior()
 
     @property
     def start(self) -> date:
@@ -225,7 +251,16 @@ class Scenario(Change, Assumptions):
         >>> "barley" in found, "iron-ore" in found
         (True, False)
         """
-        return _in_force(on, self.measures)
+        return self.known_in_force(on, on)
+
+    def known_in_force(self, first: date, last: date) -> dict[str, Measure]:
+        """Measures in force on some day of a period."""
+        known = {**register().measures, **self.measures}
+        return {
+            name: m
+            for name, m in known.items()
+            if m.months(first, last) > 0 and (m.start is not None or name not in self.measures)
+        }
 
     def actions(self) -> list[Action]:
         """Spell out what happens to which measure.
@@ -238,9 +273,9 @@ class Scenario(Change, Assumptions):
         known = {**register().measures, **self.measures}
         lifted = [x for m in self.lift for x in self._found(m, known)]
         imposed = [x for m in self.impose for x in self._found(m, known)]
-        found = [Action("lift", name, measure) for name, measure in lifted]
+        found = [self._relief("lift", name, measure) for name, measure in lifted]
         found += [
-            Action("ease", name, look_up(known, name, "measure"), degree=degree)
+            self._relief("ease", name, look_up(known, name, "measure"), degree)
             for name, degree in self.ease.items()
         ]
         found += [Action("impose", name, measure) for name, measure in imposed]
@@ -249,6 +284,15 @@ class Scenario(Change, Assumptions):
             for name, ave in self.harden.items()
         ]
         return found
+
+    def _relief(
+        self, verb: Literal["lift", "ease"], name: str, measure: Measure, degree: float = 1.0
+    ) -> Action:
+        """Take a measure off in the form that its sender uses."""
+        by_sender = self.form if isinstance(self.form, dict) else {}
+        otherwise = "repeal" if isinstance(self.form, dict) else self.form
+        form = next((by_sender[s] for s in measure.senders if s in by_sender), otherwise)
+        return Action(verb, name, measure, degree, form=form, reversible=self.reversible)
 
     def _found(
         self, wanted: str | Selection | Measure, known: Mapping[str, Measure]
@@ -275,6 +319,9 @@ class Action:
     measure: Measure
     degree: Any = 1.0
     new_ave: float | None = None
+    form: Form = "repeal"
+    reversible: bool = False
+    months: float = 1.0
 
 
 def read_scenario(path: Path | str) -> Scenario:

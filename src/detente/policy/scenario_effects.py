@@ -51,13 +51,14 @@ class ScenarioEffects:
     def of(
         cls,
         scenario: Scenario,
+        actions: Sequence[Action],
         world: World,
         entries: Entries,
         tariffs: Sequence[Action] = (),
         words: Sequence[str] = (),
     ) -> ScenarioEffects:
-        """Find the entries of a scenario, of whose actions some collect revenue."""
-        costs = tuple(a for a in scenario.actions() if a not in tariffs)
+        """Find the entries of a scenario and its actions, of which some collect revenue."""
+        costs = tuple(a for a in actions if a not in tariffs)
         taxed = [tariff_block(a.measure, world) for a in tariffs]
         given = [block_of(world, c.sectors, c.destinations, c.origins) for c in scenario.costs]
         logs = np.log([c.factor for c in scenario.costs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.arrays import Array
 from detente.report import text
-from detente.report.charts import OKABE_ITO, of, scale, titled, write_charts
+from detente.report.charts import HEADING, OKABE_ITO, of, scale, titled, write_charts
 from detente.report.exports import write_table, write_text
 from detente.report.extras import alt, fill
 
@@ -83,7 +84,8 @@ def _axis(w: WeighedClaim) -> str:
 
 
 def _heading(w: WeighedClaim, what: str) -> Any:
-    return titled(w.claim.statement, subtitle=what, fontSize=12)
+    tested = textwrap.wrap(f"Tested: {w.claim.tested}", HEADING)
+    return titled(w.claim.said, subtitle=[*tested, what], fontSize=12)
 
 
 def _histogram(values: Array) -> pd.DataFrame:

@@ -177,7 +177,7 @@ def _enforcement(found: CaseLeakage) -> Table:
 def evidence_view(found: Evidence) -> RenderableType:
     """Verdicts, bands, and what decides them."""
     decided = [[name, text.deciding(w), w.break_even] for name, w in found.weighed.items()]
-    outside = [[text.statement(c), c.speaker, str(c.outside)] for c in found.outside.values()]
+    outside = [[text.said(c), c.speaker, str(c.outside)] for c in found.outside.values()]
     decides = "What decides them: share of variance (total Sobol index of ranks), break-even"
     tables = [
         _verdicts(found),
@@ -193,7 +193,7 @@ def _verdicts(found: Evidence) -> Table:
     styles = {"supported": "green", "contradicted": "red"}
     rows = (
         [
-            text.statement(w.claim),
+            f"{text.said(w.claim)}\nTested: {w.claim.tested}",
             w.claim.speaker,
             text.probability(w),
             text.band(w),

@@ -194,9 +194,9 @@ def deciding(w: WeighedClaim) -> str:
     return "; ".join(f"{t} {share} %" for t, share in zip(top["title"], shares, strict=True))
 
 
-def statement(claim: Claim) -> str:
-    """What was claimed, in quotation marks where it is verbatim."""
-    return f"“{claim.statement}”" if claim.form == "verbatim" else claim.statement
+def said(claim: Claim) -> str:
+    """What was said, in quotation marks where it is verbatim."""
+    return f"“{claim.said}”" if claim.form == "verbatim" else claim.said
 
 
 def provenance(manifest: Mapping[Any, Any]) -> str:

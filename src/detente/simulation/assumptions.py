@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from scipy.special import ndtri
 
 from detente.arrays import Array
 from detente.errors import ScenarioError, nearest
-from detente.policy.measures import Range, Strict
+from detente.policy.measures import STRENGTH, Range, Strict
 from detente.policy.parameters import Parameters
 from detente.world.closure import Deficits
 
@@ -29,16 +30,13 @@ WAYS: dict[Given, str] = {
 }
 """How an assumption may be given, in words."""
 
-STRENGTH = "strength-"
-"""What the name of an assumption about a sender's measures begins with."""
-
 
 class Assumption(Strict):
     """One thing that is uncertain, and how.
 
     A range has its central value as median and is uniform on either side of it. `spread` is the
     standard deviation of the logarithm, for elasticities; `common` is the part of its square that
-    all sectors share. `choices` are equally likely. Nothing at all, for `strength-SENDER` and
+    all sectors share. `choices` are equally likely. Nothing at all, for `strength-GROUP` and
     `invoicing`, takes the ranges of the measures themselves.
 
     Attributes
@@ -121,7 +119,7 @@ class AssumptionKind:
 
 
 ASSUMPTIONS: dict[str, AssumptionKind] = {}
-"""What may be uncertain by name, besides `strength-SENDER`."""
+"""What may be uncertain by name, besides `strength-GROUP`."""
 
 Apply = Callable[[Parameters, Any], Parameters]
 
@@ -224,20 +222,32 @@ def transfer_share(p: Parameters, share: Array) -> Parameters:
     return replace(p, patron_share=share)
 
 
+@assumption("pass-through", "share of relief that is used, by its form (rank)", "nothing")
+def pass_through(p: Parameters, rank: Array) -> Parameters:
+    """Where in their ranges the shares of relief that is used are."""
+    return replace(p, pass_through=replace(p.pass_through, rank=rank))
+
+
+@assumption("contained", "what the table contains of the measures of its year (rank)", "nothing")
+def contained(p: Parameters, rank: Array) -> Parameters:
+    """Fall of trade in the table, in standard errors beside the estimate."""
+    return replace(p, contained=np.clip(ndtri(rank), -2.5, 2.5))
+
+
 @assumption("closure", "what holds deficits: share, value or zero", "choices")
 def closure(p: Parameters, deficits: Any) -> Parameters:
     """Closure."""
     return replace(p, deficits=deficits)
 
 
-def strength_of(sender: str) -> Apply:
-    """How strengths of the measures of a sender, or of all others, move."""
+def strength_of(group: str) -> Apply:
+    """How strengths of the measures of a group, or of all others, move."""
 
     def apply(p: Parameters, rank: Array) -> Parameters:
         s = p.strengths
-        if sender == "others":
+        if group == "others":
             return replace(p, strengths=replace(s, all=rank))
-        return replace(p, strengths=replace(s, of={**s.of, sender: rank}))
+        return replace(p, strengths=replace(s, of={**s.of, group: rank}))
 
     return apply
 
@@ -254,9 +264,9 @@ def kind_of(name: str) -> AssumptionKind:
     'range'
     """
     if name.startswith(STRENGTH):
-        sender = name.removeprefix(STRENGTH)
-        meaning = f"ad-valorem equivalents of {sender} (rank)"
-        apply = strength_of(sender)
+        group = name.removeprefix(STRENGTH)
+        meaning = f"ad-valorem equivalents of {group} (rank)"
+        apply = strength_of(group)
         return AssumptionKind(meaning, "nothing", -np.inf, np.inf, "", None, apply)
     if name not in ASSUMPTIONS:
         raise ScenarioError(f"unknown assumption {name!r}: {nearest(name, ASSUMPTIONS)}")

@@ -19,8 +19,20 @@ TAILS = 2.5
 """Standard deviations at which the normal distribution of log elasticities is cut off."""
 
 
+RECORD = "record"
+"""Name of all assumptions together that a record of trade confirms."""
+
+CONFIRMED = Assumption(
+    title="What the record of trade confirms, from weak to strong",
+    source="Posterior draws of strengths, payments and hubs; docs/validation.md",
+)
+
+
 class ParameterSpace:
     """What is uncertain about scenarios, as a unit cube: which coordinate moves what.
+
+    Assumptions that are in the scenario's posterior are drawn together, by one coordinate that runs
+    along its draws; the central draw is in the middle.
 
     Parameters
     ----------
@@ -41,7 +53,11 @@ class ParameterSpace:
     def __init__(
         self, scenario: Scenario, assumptions: Mapping[str, Assumption], world: World
     ) -> None:
-        self.scenario, self.assumptions, self.world = scenario, dict(assumptions), world
+        self.scenario, self.world = scenario, world
+        self.confirmed = [name for name in assumptions if name in scenario.confirmed.names]
+        self.assumptions = {n: a for n, a in assumptions.items() if n not in self.confirmed}
+        if self.confirmed:
+            self.assumptions[RECORD] = CONFIRMED
         self._sectors = {name: self._moved_sectors(name) for name in self.assumptions}
         self.groups = [
             name for name, sectors in self._sectors.items() for _ in range(1 + len(sectors))
@@ -79,8 +95,18 @@ class ParameterSpace:
         """The parameters at some points (point, coordinate)."""
         p = Parameters.central(self.scenario, self.world, len(points))
         for name, value in self.values(points).items():
+            if name == RECORD:
+                p = self._as_confirmed(p, value)
+                continue
             moves = self._multiples(name, points) if self._sectors[name] else value
             p = kind_of(name).apply(p, moves)
+        return p
+
+    def _as_confirmed(self, p: Parameters, quantile: Array) -> Parameters:
+        """Put draws of the posterior in place."""
+        for name in self.confirmed:
+            value = self.scenario.confirmed.value(name, quantile, None)
+            p = kind_of(name).apply(p, value)
         return p
 
     def value(self, name: str, quantile: Any) -> Any:
@@ -98,7 +124,7 @@ class ParameterSpace:
 
     def _moved_sectors(self, name: str) -> list[int]:
         """Positions of the sectors whose elasticities an assumption moves one by one."""
-        goods = kind_of(name).goods
+        goods = None if name == RECORD else kind_of(name).goods
         return [k for k, s in enumerate(self.world.sectors) if is_goods(s) == goods]
 
     def _multiples(self, name: str, points: Array) -> Array:

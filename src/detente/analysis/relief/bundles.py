@@ -12,8 +12,9 @@ from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
 from detente.policy.compile import Costs, CutOff
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
-from detente.policy.scenario import Assumptions, Scenario
+from detente.policy.scenario import Assumptions, Scenario, Selection
 from detente.simulation.run import Simulation, simulate
 from detente.world.names import is_goods, resolve_countries
 from detente.world.world import World
@@ -245,10 +246,11 @@ def bundles_of(
 
 
 def measures_on_target(case: Case) -> dict[str, Measure]:
-    """Measures on the case's target in force at its start, but not those it only imagines."""
+    """Sanctions on the case's target in force at its start, but not those it only imagines."""
     assumptions = _assumptions(case)
     in_force = assumptions.in_force(assumptions.start)
-    return {name: m for name, m in in_force.items() if m.target == case.target}
+    on_target = {name: m for name, m in in_force.items() if m.target == case.target}
+    return {name: m for name, m in on_target.items() if KINDS[m.kind].sanction}
 
 
 def can_ease(case: Case) -> bool:
@@ -277,7 +279,11 @@ def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
 
 
 def default_senders(case: Case) -> list[str]:
-    """Senders whose measures on the target the case's scenarios lift or ease."""
+    """Senders all of whose measures on the target a scenario lifts; else those of single ones."""
+    lifted = [entry for change in case.scenarios.values() for entry in change.lift]
+    chosen = [x for x in lifted if isinstance(x, Selection) and x.target == case.target]
+    if chosen:
+        return list(dict.fromkeys(sender for entry in chosen for sender in entry.senders))
     named: list[str] = []
     for name in case.scenarios:
         for action in case.scenario(name).actions():

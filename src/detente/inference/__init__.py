@@ -1,0 +1,1 @@
+"""Strengths of measures from the record: observations, moments, posteriors."""

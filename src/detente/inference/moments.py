@@ -1,0 +1,190 @@
+"""The comparison that was made on the record, made on simulated trade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from detente.arrays import Array, Positions
+from detente.equilibrium.native import one_thread
+from detente.inference.observations import Flow, Observation
+from detente.policy.compile import Compiled, Compiler
+from detente.policy.effects import blocks_touched, known_ave
+from detente.policy.entries import Block, block_of
+from detente.policy.measures import Measure
+from detente.policy.parameters import Parameters
+from detente.policy.scenario import Action, Assumptions, Scenario
+from detente.simulation.run import Simulation
+from detente.world.names import resolve_sectors
+
+TOLERANCE = 1e-6
+"""Of the solves: a moment is then good to a thousandth, where errors are a tenth."""
+
+BANS = ("export-ban", "import-ban")
+
+
+class Moments:
+    """Simulates what was observed.
+
+    Parameters
+    ----------
+    observations
+        By name.
+    assumptions
+        What the world is simulated under; a status quo and routes are its own.
+
+    Attributes
+    ----------
+    observations
+        By name.
+    world
+        The world.
+    """
+
+    def __init__(self, observations: Mapping[str, Observation], assumptions: Assumptions) -> None:
+        self.observations = dict(observations)
+        parts = {f: getattr(assumptions, f) for f in Assumptions.model_fields}
+        self.scenario = Scenario(title="the record", **{**parts, "status_quo": None})
+        self.world = self.scenario.load_world()
+        periods = [p for o in observations.values() for p in (o.before.period, o.after.period)]
+        self._compilers = {
+            period: Compiler(self.world, {"none": self.scenario}, period=period)
+            for period in dict.fromkeys(periods)
+        }
+
+    @property
+    def values(self) -> Array:
+        """What was observed, [m]."""
+        return np.array([o.value for o in self.observations.values()])
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors, [m]."""
+        return np.array([o.error for o in self.observations.values()])
+
+    def simulated(self, p: Parameters) -> Array:
+        """The same of simulated trade under some parameters, [m,k].
+
+        Raises
+        ------
+        ConvergenceError
+            No equilibrium under some of them.
+        """
+        with one_thread():
+            states = {
+                period: Simulation(compiler, p, TOLERANCE)
+                for period, compiler in self._compilers.items()
+            }
+            found = [
+                _compared(o, states[o.before.period], states[o.after.period])
+                for o in self.observations.values()
+            ]
+        return np.array(found)
+
+
+def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:
+    """One observation on simulated trade, [k]."""
+    if o.of == "gravity":
+        return _effect_at_given_prices(_block(o, after), after.compiled)
+    if o.of == "offset":
+        return _offset(before, after)
+    if o.of == "trade":
+        change = np.log(_trade(o, after) / _trade(o, before))
+    else:
+        listed = _bans(o, after)
+        traded = [_in_products(o, listed, simulation) for simulation in (before, after)]
+        change = np.log(traded[1] / traded[0])
+    if o.against is not None:
+        change -= np.log(_trade(o.against, after) / _trade(o.against, before))
+    return change
+
+
+def _block(flow: Flow, simulation: Simulation) -> Block:
+    return block_of(simulation.world, flow.sectors, flow.destinations, flow.origins)
+
+
+def _trade(flow: Flow, simulation: Simulation) -> Array:
+    """Trade of a flow, [k]."""
+    total: Array = simulation.before.sales(*_block(flow, simulation)).sum((0, 1, 2))
+    return total
+
+
+def _bans(flow: Flow, simulation: Simulation) -> list[Action]:
+    """Bans on all of a flow that are in force in a period."""
+    _, destinations, origins = _block(flow, simulation)
+    found = []
+    for action in simulation.compiler.now.costs:
+        _, n, i = blocks_touched(action.measure, simulation.world)[0]
+        within = np.isin(destinations, n).all() and np.isin(origins, i).all()
+        if within and action.measure.kind in BANS:
+            found.append(action)
+    return found
+
+
+def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation) -> Array:
+    """Trade of a flow in the products that bans cover, or in those that they do not, [k].
+
+    Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with
+    s_m the share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m
+    the whole share covered. So uncovered products are U / F of what is left of the sector, covered
+    ones (F - U) / F.
+    """
+    block = _block(o, simulation)
+    sales = simulation.before.sales(*block).sum((1, 2))
+    sectors = [simulation.world.sectors[j] for j in block[0]]
+    in_force = {a.name: a.months for a in simulation.compiler.now.costs}
+    untouched, left = np.ones_like(sales), np.ones_like(sales)
+    for ban in bans:
+        m = ban.measure
+        share, rows = _shares(m, sectors)
+        untouched[rows] *= 1 - share
+        in_period = share * in_force.get(ban.name, 0.0)
+        left[rows] *= 1 - in_period * (1 - _left(m, block[0][rows], simulation.compiled))
+    part = untouched / left if o.of == "uncovered" else (left - untouched) / left
+    total: Array = (sales * part).sum(0)
+    return total
+
+
+def _shares(m: Measure, sectors: Sequence[str]) -> tuple[Array, Positions]:
+    """Share of products covered, [j,1], and where the sectors concerned are among some."""
+    known = resolve_sectors(m.sectors, sectors) if m.sectors == ["all"] else m.sectors
+    rows = np.array([k for k, s in enumerate(sectors) if s in known], np.int64)
+    if isinstance(m.share, dict):
+        return np.array([m.share[sectors[k]] for k in rows])[:, None], rows
+    return np.full((rows.size, 1), m.share), rows
+
+
+def _left(m: Measure, sectors: Positions, compiled: Compiled) -> Array:
+    """What a ban leaves of the trade in its products at given prices, delta^-theta, [j,k]."""
+    p, theta = compiled.p, compiled.compiler.world.data["theta"].values[sectors][:, None]
+    ave = known_ave(p.strengths.ave(m), theta, p.theta_long[sectors])
+    left: Array = (1 + ave) ** -p.theta[sectors]
+    return left
+
+
+def _effect_at_given_prices(block: Block, compiled: Compiled) -> Array:
+    """Log effect of all measures in force on trade of a block at given prices, [k]."""
+    rows = compiled.compiler.entries.rows(block)
+    theta = compiled.p.theta[block[0]][:, None, None]
+    table = compiled.compiler.world.trade.values.transpose(2, 1, 0)[np.ix_(*block)][..., None]
+    without = table * np.exp(theta * compiled.contained[rows])
+    with_them = without * np.exp(-theta * compiled.full[rows])
+    effect: Array = np.log(with_them.sum((0, 1, 2)) / without.sum((0, 1, 2)))
+    return effect
+
+
+def _offset(before: Simulation, after: Simulation) -> Array:
+    """Rise of trade through hubs over the fall of direct trade, first of the routed trade, [k]."""
+    routed = []
+    for simulation in (before, after):
+        compiled: Compiled = simulation.compiled
+        choice = simulation.compiler.routes
+        if choice is None:
+            raise ValueError("an offset needs routes")
+        shares = compiled.route_shares[0]
+        sales = simulation.before.sales(*choice.trade[0].block)
+        routed.append(((shares[1:] * sales).sum((0, 1, 2, 3)), (shares[0] * sales).sum((0, 1, 2))))
+    (hubs_before, direct_before), (hubs_after, direct_after) = routed
+    ratio: Array = (hubs_after - hubs_before) / (direct_before - direct_after)
+    return ratio

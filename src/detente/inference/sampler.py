@@ -1,0 +1,221 @@
+"""Posteriors of strengths by indirect inference, sampled by emcee and diagnosed with ArviZ.
+
+The same comparison is run on simulated trade as on the record (Gourieroux, Monfort and Renault
+1993, Journal of Applied Econometrics 8), and parameters are as likely as the two are close. The
+affine-invariant ensemble of emcee (Foreman-Mackey, Hogg, Lang and Goodman 2013, PASP 125) asks for
+many points at once, which the solver computes side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detente.arrays import Array
+from detente.errors import ConvergenceError, MissingExtraError
+from detente.inference.moments import Moments
+from detente.inference.priors import FIRST_YEAR, Prior
+from detente.policy.parameters import Parameters
+from detente.policy.posterior import Posterior
+from detente.simulation.assumptions import kind_of
+from detente.simulation.store import code_version
+
+KEPT = 401
+"""Draws that a posterior keeps: odd, so that the central one is in the middle."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A posterior with what it was compared with.
+
+    Attributes
+    ----------
+    posterior
+        The draws that are kept.
+    fit
+        One row per observation: observed, its error, and median and 90 percent band of prior and
+        posterior; `matched` tells whether the observation is within two errors of the median.
+    diagnostics
+        One row per parameter: prior and posterior quantiles, effective sample size, R-hat.
+    """
+
+    posterior: Posterior
+    fit: pd.DataFrame
+    diagnostics: pd.DataFrame
+
+
+def calibrate(
+    moments: Moments,
+    priors: Mapping[str, Prior],
+    *,
+    walkers: int = 48,
+    steps: int = 400,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Sample strengths given what was observed.
+
+    Parameters
+    ----------
+    moments
+        The observations, and the world to simulate them on.
+    priors
+        What is unknown, by the names of assumptions (`strength-GROUP`, `invoicing`, `hub-share`) or
+        `horizon-first-year`.
+    walkers, steps
+        Of the ensemble; the first half of the steps is dropped.
+    seed
+        Of the random numbers.
+    progress
+        Told after every step: how many of how many.
+
+    Raises
+    ------
+    MissingExtraError
+        emcee or ArviZ is not installed.
+    ConvergenceError
+        No point of the prior has an equilibrium.
+    """
+    emcee = _emcee()
+    names = list(priors)
+
+    def simulate(u: Array) -> Array:
+        return _simulated(moments, priors, u)
+
+    def log_probability(u: Array) -> Array:
+        inside = ((u > 0) & (u < 1)).all(1)
+        found = np.full(len(u), -np.inf)
+        if inside.any():
+            z = (simulate(u[inside]) - moments.values[:, None]) / moments.errors[:, None]
+            found[inside] = -0.5 * (z**2).sum(0)
+        return np.where(np.isfinite(found), found, -np.inf)
+
+    random = np.random.RandomState(seed)
+    start = random.uniform(0.05, 0.95, (walkers, len(names)))
+    moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
+    sampler = emcee.EnsembleSampler(
+        walkers, len(names), log_probability, vectorize=True, moves=moves
+    )
+    state = emcee.State(start, random_state=random.get_state())
+    for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
+        if progress is not None:
+            progress(step, steps)
+    chain = sampler.get_chain(discard=steps // 2)
+    prior = simulate(random.uniform(size=(4 * walkers, len(names))))
+    kept = _ordered(chain.reshape(-1, len(names)), random)
+    after = simulate(kept)
+    manifest = {
+        "made_by": code_version(),
+        "world": moments.world.data.attrs.get("name", ""),
+        "observations": sorted(moments.observations),
+        "sampler": f"emcee {emcee.__version__}: {walkers} walkers, {steps} steps, half dropped",
+        "acceptance": round(float(sampler.acceptance_fraction.mean()), 3),
+        "seed": seed,
+    }
+    values = np.column_stack([priors[n].value(kept[:, k]) for k, n in enumerate(names)])
+    return Calibration(
+        Posterior(tuple(names), values, manifest),
+        _fit(moments, prior, after),
+        _diagnostics(priors, chain),
+    )
+
+
+def _simulated(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
+    """Moments at points of the unit cube (point, parameter), [m,k]; nan without a solution."""
+    try:
+        return moments.simulated(_parameters(moments, priors, u))
+    except ConvergenceError as error:
+        draw = int(str(error.diagnostics["draw"]))
+        found = np.full((len(moments.values), len(u)), np.nan)
+        others = np.arange(len(u)) != draw
+        if others.any():
+            found[:, others] = _simulated(moments, priors, u[others])
+        return found
+
+
+def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Parameters:
+    p = Parameters.central(moments.scenario, moments.world, len(u))
+    for k, (name, prior) in enumerate(priors.items()):
+        value = prior.value(u[:, k])
+        first_year = name == FIRST_YEAR
+        p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
+    return p
+
+
+def _ordered(points: Array, random: Any) -> Array:
+    """Some of the points, along their first principal component, the central one in the middle.
+
+    The central point is the one nearest to the medians of all parameters.
+    """
+    chosen = points[random.choice(len(points), min(KEPT, len(points)) // 2 * 2, replace=False)]
+    spread = points.std(0)
+    central = points[np.argmin((((points - np.median(points, 0)) / spread) ** 2).sum(1))]
+    standard = (chosen - chosen.mean(0)) / spread
+    direction = np.linalg.svd(standard, full_matrices=False)[2][0]
+    direction *= np.sign(direction.sum())
+    order = np.argsort(standard @ direction)
+    return np.insert(chosen[order], len(chosen) // 2, central, axis=0)
+
+
+def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:
+    quantiles = {
+        f"{when} {name}": np.nanquantile(simulated, q, axis=1)
+        for when, simulated in (("prior", prior), ("posterior", after))
+        for name, q in (("low", 0.05), ("median", 0.5), ("high", 0.95))
+    }
+    table = pd.DataFrame(
+        {
+            "observation": list(moments.observations),
+            "observed": moments.values,
+            "error": moments.errors,
+            **quantiles,
+        }
+    )
+    table["matched"] = np.abs(table["observed"] - table["posterior median"]) <= 2 * table["error"]
+    return table
+
+
+def _diagnostics(priors: Mapping[str, Prior], chain: Array) -> pd.DataFrame:
+    """Effective sample sizes and R-hat, every walker a chain; quantiles in their units."""
+    arviz = _arviz()
+    by_walker = np.swapaxes(chain, 0, 1)  # (chain, draw, parameter)
+    rows = []
+    for k, (name, prior) in enumerate(priors.items()):
+        low, median, high = prior.value(np.quantile(by_walker[..., k], [0.05, 0.5, 0.95]))
+        prior_low, prior_median, prior_high = prior.value(np.array([0.05, 0.5, 0.95]))
+        rows.append(
+            {
+                "parameter": name,
+                "prior low": prior_low,
+                "prior median": prior_median,
+                "prior high": prior_high,
+                "low": low,
+                "median": median,
+                "high": high,
+                "ess": float(arviz.ess(by_walker[..., k])),
+                "r_hat": float(arviz.rhat(by_walker[..., k])),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _emcee() -> Any:
+    try:
+        import emcee
+    except ImportError as error:
+        raise MissingExtraError("emcee", "estimate", "calibration") from error
+    return emcee
+
+
+def _arviz() -> Any:
+    try:
+        import arviz
+    except ImportError as error:
+        raise MissingExtraError("ArviZ", "estimate", "calibration") from error
+    return arviz
