@@ -38,7 +38,7 @@ def paths(countries: list[str]) -> dict[str, str]:
 def map_of(welfare: pd.Series, target: str) -> Map:
     """Colour the map by changes of welfare, in percent of income."""
     names = country_names()
-    told = {code: f"{names[code]}: {signed(x, 3, '−')} %" for code, x in welfare.items()}
+    told = {str(code): f"{names[str(code)]}: {signed(x, 3, '−')} %" for code, x in welfare.items()}
     marks = [
         Mark(code, step_of(percent), told[code], land().points.get(code))
         for code, percent in welfare.items()
