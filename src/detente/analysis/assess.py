@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from detente.analysis.rows import records
+from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.scenario import Scenario
@@ -121,7 +122,7 @@ def assess(
     draws
         Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
     seed
-        Of the draws (a scrambled Sobol sequence).
+        Of the draws (a Latin hypercube).
 
     Raises
     ------
@@ -168,16 +169,13 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
 
     Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
     """
-    from scipy.stats import qmc
-
     quantities = [
         Quantity("welfare", About(country=country), scenario)
         for scenario in case.scenarios
         for country in case.countries
     ]
     evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
-    sequence = qmc.Sobol(len(evaluator.space.groups), rng=seed)
-    values = evaluator.evaluate(sequence.random(2 ** int(np.ceil(np.log2(draws))))[:draws])
+    values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     return pd.DataFrame(
         {
@@ -188,6 +186,14 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
             "high": high,
         }
     )
+
+
+def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
+    """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
+    random = np.random.default_rng(seed)
+    strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T
+    points: Array = (strata + random.random((draws, coordinates))) / draws
+    return points
 
 
 def assess_scenarios(
