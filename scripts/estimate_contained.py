@@ -11,10 +11,10 @@ the border in each year, and one effect of each (sender, target, direction) in 2
 sender and a target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that
 the fall is measured on 2018 to 2020 (on 2018 to 2021 with Russia).
 
-Beside it stands the plain change: that of the sender's trade with the target beside all trade of the
-sector that neither target has a part in. Gravity takes the exporter's other sales as
-given and so reads what was diverted to them as a larger fall; undone where supply moves freely
-between destinations, it would bring back more trade than there ever was.
+Beside it stands the plain change: that of the sender's trade with the target beside all trade of
+the sector that neither target has a part in. Gravity takes the exporter's other sales as given and
+so reads what was diverted to them as a larger fall; undone where supply moves freely between
+destinations, it would bring back more trade than there ever was.
 
 The standard error is that of placebos: the same residual for the trade of the same sender with all
 countries that nobody sanctioned, of similar size. That of the regression would say next to nothing
