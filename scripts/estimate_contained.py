@@ -1,4 +1,4 @@
-"""How much of the sanctions on Russia and Belarus the table of 2022 contains, by structural gravity.
+"""How much of the sanctions on Russia and Belarus the table of 2022 contains, by gravity.
 
     python scripts/estimate_contained.py PANEL_FOLDER
 
@@ -7,14 +7,14 @@ destination, sector], `countries`, `sectors`); the year 2022 is the embedded wor
 sector, trade of all pairs, at home included, is fitted by Poisson pseudo maximum likelihood with
 effects of origin and year, of destination and year and of the pair (Yotov, Piermartini, Monteiro
 and Larch 2016, An Advanced Guide to Trade Policy Analysis, equation (1-7)), a common effect of
-the border in each year, and one effect of each (sender, target, direction) in 2022. Pairs of a sender and a
-target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that the fall is
-measured on 2018 to 2020 (on 2018 to 2021 with Russia).
+the border in each year, and one effect of each (sender, target, direction) in 2022. Pairs of a
+sender and a target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that
+the fall is measured on 2018 to 2020 (on 2018 to 2021 with Russia).
 
 Beside it stands the plain change: that of the sender's trade with the target beside its trade with
 all countries that neither sanction nor are sanctioned. Gravity takes the exporter's other sales as
-given and so reads what was diverted to them as a larger fall; undone where supply moves freely between
-destinations, it would bring back more trade than there ever was.
+given and so reads what was diverted to them as a larger fall; undone where supply moves freely
+between destinations, it would bring back more trade than there ever was.
 
 The standard error is that of placebos: the same residual for the trade of the same sender with all
 countries that nobody sanctioned, of similar size. That of the regression would say next to nothing
@@ -162,7 +162,7 @@ def standard_error(size: float, placebos: pd.DataFrame) -> float:
 
 
 def beside_bystanders(data: pd.DataFrame, countries: list[str]) -> pd.Series:
-    """Log change of each cell to 2022 beside that of the sender's trade with unsanctioned partners."""
+    """Log change of each cell to 2022 beside that of the sender's unsanctioned trade."""
     sanctioning = {c for m in SENDERS.values() for c in resolve_countries(m, countries)}
     apart = sanctioning | set(TARGETS)
     found = {}

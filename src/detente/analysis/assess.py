@@ -14,11 +14,15 @@ import pandas as pd
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.scenario import Scenario
-from detente.simulation.metrics import sales
+from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.metrics import About, sales
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
+
+DRAWS = 48
+"""Draws behind the bands: a second's work, and ends good to a tenth of a band."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +38,9 @@ class Assessment:
     titles
         Scenario name to title, in order.
     welfare
-        One row per scenario and country or group: welfare in percent of income, equivalent
-        variation in million USD.
+        One row per scenario and country or group: welfare in percent of income with its band
+        (`low`, `median`, `high`: 5, 50 and 95 percent of the draws, where any were made),
+        equivalent variation in million USD.
     trade
         One row per scenario and partner of the target: exports and imports before and after, in
         million USD, and their change in percent.
@@ -97,7 +102,13 @@ class Assessment:
         }
 
 
-def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> Assessment:
+def assess(
+    case: Case,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Assessment:
     """Solve every scenario of a case.
 
     Parameters
@@ -106,6 +117,10 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
         From `detente.cases.load_case`.
     progress
         Called with (scenarios done, scenarios in all).
+    draws
+        Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
+    seed
+        Of the draws (a scrambled Sobol sequence).
 
     Raises
     ------
@@ -123,7 +138,39 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
     found = assess_scenarios(
         case.spelled_out(), case.title, case.target, case.countries, case.partners, progress
     )
+    if draws and case.assumptions:
+        bands = welfare_bands(case, draws, seed)
+        welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
+        manifest = {**found.manifest, "draws": draws, "seed": seed}
+        found = replace(found, welfare=welfare, manifest=manifest)
     return replace(found, assumptions=case.notes)
+
+
+def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
+    """Quantiles of welfare over draws of a case's assumptions, in percent of income.
+
+    Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
+    """
+    from scipy.stats import qmc
+
+    quantities = [
+        Quantity("welfare", About(country=country), scenario)
+        for scenario in case.scenarios
+        for country in case.countries
+    ]
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
+    sequence = qmc.Sobol(len(evaluator.space.groups), rng=seed)
+    values = evaluator.evaluate(sequence.random(2 ** int(np.ceil(np.log2(draws))))[:draws])
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    return pd.DataFrame(
+        {
+            "scenario": [q.scenario for q in quantities],
+            "country": [q.about.country for q in quantities],
+            "low": low,
+            "median": median,
+            "high": high,
+        }
+    )
 
 
 def assess_scenarios(

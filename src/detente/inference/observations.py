@@ -54,10 +54,10 @@ class Observation(Flow):
         In words.
     of
         `trade` compares all trade of the flow; `covered` only the products under an export or
-        import ban in the second period, `uncovered` the others; `offset` is the rise of trade through
-        hubs over the fall of direct trade, with the two in `after` and `before`; `gravity` is an
-        effect at given prices, as structural gravity estimates it, beside the trade that there would
-        have been.
+        import ban in the second period, `uncovered` the others; `offset` is the rise of trade
+        through hubs over the fall of direct trade, with the two in `after` and `before`; `gravity`
+        is an effect at given prices, as structural gravity estimates it, beside the trade that
+        there would have been.
     measures
         The bans whose products are meant by `covered` and `uncovered`; all on the flow by default.
     before, after

@@ -53,7 +53,7 @@ HORIZON = Prior(
 def priors_of(
     assumptions: Mapping[str, Assumption], *, first_year: bool = True
 ) -> dict[str, Prior]:
-    """Priors of what observations can tell: strengths, payments, hubs, and the first year's horizon.
+    """Priors of what observations tell: strengths, payments, hubs, the first year's horizon.
 
     Ranks for strengths and payments, as their ranges are those of the measures.
 

@@ -162,7 +162,7 @@ def calibrate(
 
 
 def libraries() -> tuple[Any, Any]:
-    """emcee and ArviZ, which the extra `estimate` brings.
+    """The libraries emcee and ArviZ, which the extra `estimate` brings.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
 
 
 def _simulated(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
-    """Moments at points of the unit cube (point, parameter), [m,k]; not a number without a solution."""
+    """Moments at points of the unit cube (point, parameter), [m,k]; nan without a solution."""
     batches = np.split(u, range(BATCH, len(u), BATCH))
     return np.concatenate([_batch(moments, priors, points) for points in batches], axis=1)
 
@@ -245,10 +245,8 @@ def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Para
     p = Parameters.central(moments.scenario, moments.world, len(u))
     for k, (name, prior) in enumerate(priors.items()):
         value = prior.value(u[:, k])
-        if name == FIRST_YEAR:
-            p = replace(p, horizon=value)
-        else:
-            p = kind_of(name).apply(p, value)
+        first_year = name == FIRST_YEAR
+        p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
     return p
 
 
@@ -286,7 +284,7 @@ def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:
 
 
 def _diagnostics(priors: Mapping[str, Prior], chain: Array) -> pd.DataFrame:
-    """Effective sample sizes and R-hat, every walker a chain; quantiles in the parameters' units."""
+    """Effective sample sizes and R-hat, every walker a chain; quantiles in their units."""
     _, arviz = libraries()
     by_walker = np.swapaxes(chain, 0, 1)  # (chain, draw, parameter)
     rows = []

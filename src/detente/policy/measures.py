@@ -285,9 +285,9 @@ class Measure(Strict):
 
     @property
     def groups(self) -> list[str]:
-        """Groups of measures that it belongs to, the narrowest first: its own, sender, kind and aim.
+        """Groups of measures that it belongs to, narrowest first: its own, sender, kind, aim.
 
-        >>> oil = {"senders": "USA", "target": "RUS", "kind": "import-ban", "sectors": ["C19"], "ave": 1}
+        >>> oil = dict(senders="USA", target="RUS", kind="import-ban", sectors="C19", ave=1)
         >>> Measure(**oil).groups
         ['USA-imports-energy', 'USA-imports', 'imports', 'USA']
         >>> Measure(**oil, group="fuel").groups[0]
