@@ -25,7 +25,6 @@ from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
 from detente.simulation.assumptions import kind_of
-from detente.simulation.store import code_version
 
 KEPT = 401
 """Draws that a posterior keeps: odd, so that the central one is in the middle."""
@@ -209,11 +208,13 @@ def _check_simulated(moments: Moments, prior: Array) -> None:
 
 def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
     """What a posterior depends on, besides the sampler's settings."""
+    from detente import __version__
+
     emcee, arviz = libraries()
     content = {name: o.model_dump(mode="json") for name, o in moments.observations.items()}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     return {
-        "detente": code_version(),
+        "detente": __version__,
         "emcee": emcee.__version__,
         "arviz": arviz.__version__,
         "world": moments.world.data.attrs.get("name", ""),
