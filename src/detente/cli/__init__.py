@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import cases, leverage, worlds
+from detente.cli import calibrate, cases, leverage, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cases.assess, cases.claims, cases.report):
+for command in (cases.assess, cases.claims, calibrate.calibrate, cases.report):
     app.command()(command)
 
 

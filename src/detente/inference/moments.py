@@ -110,14 +110,15 @@ def _trade(flow: Flow, simulation: Simulation) -> Array:
     return total
 
 
-def _bans(flow: Flow, simulation: Simulation) -> list[Action]:
-    """Bans on all of a flow that are in force in a period."""
-    _, destinations, origins = _block(flow, simulation)
+def _bans(o: Observation, simulation: Simulation) -> list[Action]:
+    """Bans on all of a flow in force in a period, of those that an observation is about."""
+    _, destinations, origins = _block(o, simulation)
     found = []
     for action in simulation.compiler.now.costs:
         _, n, i = blocks_touched(action.measure, simulation.world)[0]
         within = np.isin(destinations, n).all() and np.isin(origins, i).all()
-        if within and action.measure.kind in BANS:
+        meant = not o.measures or action.name in o.measures
+        if within and meant and action.measure.kind in BANS:
             found.append(action)
     return found
 
