@@ -118,7 +118,7 @@ def calibrate(
     _check(names, walkers)
 
     def log_probability(x: Array) -> Array:
-        """Of normal scores of the prior's quantiles, which have no walls to run into, (point, p)."""
+        """Of normal scores of the prior, which have no walls to run into, (point, parameter)."""
         simulated = _simulated(moments, priors, ndtr(x))
         z = (simulated - moments.values[:, None]) / moments.errors[:, None]
         found: Array = -0.5 * ((z**2).sum(0) + (x**2).sum(1))
