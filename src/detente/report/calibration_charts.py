@@ -62,7 +62,7 @@ def _fit(fit: pd.DataFrame, case: Case) -> Any:
     rule = base.mark_rule(strokeWidth=5).encode(x=x, x2=alt.X2("high:Q"))
     shapes = scale(kinds, ["diamond", "circle", "square"])
     points = base.mark_point(filled=True, size=60, opacity=1).encode(
-        x=alt.X("middle:Q"), shape=alt.Shape("what:N", scale=shapes, title=None, legend=legend)
+        x=alt.X("middle:Q"), shape=alt.Shape("what:N", scale=shapes, legend=None)
     )
     heading = alt.Header(labelAngle=0, labelAlign="left", labelLimit=460, title=None)
     row = alt.Row("title:N", header=heading, sort=[*dict.fromkeys(b["title"] for b in bands)])
