@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.rows import records
+from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.scenario import Scenario
@@ -21,8 +22,8 @@ from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
 
-DRAWS = 48
-"""Draws behind the bands: a second's work, and ends good to a tenth of a band."""
+DRAWS = 32
+"""Draws behind the bands: two seconds' work; `detente claims` makes bands of hundreds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,9 @@ class Assessment:
         What made the numbers.
     assumptions
         In words, by name.
+    rests_on
+        What is uncertain and what each part of it rests on: the `record` of trade, the
+        `literature`, or `judgement`.
     """
 
     title: str
@@ -64,6 +68,7 @@ class Assessment:
     notes: list[str]
     manifest: dict[str, Any]
     assumptions: dict[str, str] = field(default_factory=dict)
+    rests_on: dict[str, list[str]] = field(default_factory=dict)
 
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
@@ -87,17 +92,14 @@ class Assessment:
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data; missing numbers are null."""
-        tables = {
-            name: json.loads(table.to_json(orient="records", double_precision=12))
-            for name, table in self.tables().items()
-        }
         return {
             "title": self.title,
             "target": self.target,
             "titles": self.titles,
-            **tables,
+            **{name: records(table) for name, table in self.tables().items()},
             "notes": self.notes,
             "assumptions": self.assumptions,
+            "rests_on": self.rests_on,
             "manifest": self.manifest,
         }
 
@@ -120,7 +122,7 @@ def assess(
     draws
         Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
     seed
-        Of the draws (a scrambled Sobol sequence).
+        Of the draws (a Latin hypercube).
 
     Raises
     ------
@@ -143,7 +145,23 @@ def assess(
         welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
         manifest = {**found.manifest, "draws": draws, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
-    return replace(found, assumptions=case.notes)
+    return replace(found, assumptions=case.notes, rests_on=foundations(case))
+
+
+def foundations(case: Case) -> dict[str, list[str]]:
+    """What a case calls uncertain, by what it rests on, in the titles of the assumptions.
+
+    >>> from detente.cases import load_case
+    >>> list(foundations(load_case("belarus-2025")))
+    ['record', 'literature', 'judgement']
+    """
+    found: dict[str, list[str]] = {"record": [], "literature": [], "judgement": []}
+    confirmed = next(iter(case.spelled_out().values())).confirmed.names
+    for name, assumption in case.assumptions.items():
+        judged = "judgement" in assumption.source.lower()
+        on = "record" if name in confirmed else "judgement" if judged else "literature"
+        found[on].append(assumption.title)
+    return found
 
 
 def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
@@ -151,16 +169,13 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
 
     Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
     """
-    from scipy.stats import qmc
-
     quantities = [
         Quantity("welfare", About(country=country), scenario)
         for scenario in case.scenarios
         for country in case.countries
     ]
     evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
-    sequence = qmc.Sobol(len(evaluator.space.groups), rng=seed)
-    values = evaluator.evaluate(sequence.random(2 ** int(np.ceil(np.log2(draws))))[:draws])
+    values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     return pd.DataFrame(
         {
@@ -171,6 +186,14 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
             "high": high,
         }
     )
+
+
+def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
+    """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
+    random = np.random.default_rng(seed)
+    strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T
+    points: Array = (strata + random.random((draws, coordinates))) / draws
+    return points
 
 
 def assess_scenarios(

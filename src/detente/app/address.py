@@ -20,6 +20,7 @@ from detente.app.names import country_names
 from detente.app.starts import DEFAULT, OWN, first_day
 from detente.app.state import PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Kind, Level
 from detente.world import load_world
 from detente.world.names import resolve_sectors
@@ -130,7 +131,7 @@ def _row(kind: str, sectors: str, strength: str, by: str) -> NewMeasure:
         raise ScenarioError(str(error)) from error
     for sender in by.split("+") if by else []:
         _one_of(sender, country_names())
-    banned = strength == "ban" and found not in ("tariff", "finance")
+    banned = strength == "ban" and KINDS[found].may_ban
     size = 20 if strength == "ban" else _number(strength, 0, MOST_STRENGTH)
     return NewMeasure(found, sectors, None if banned else size, by)
 

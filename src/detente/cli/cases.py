@@ -25,13 +25,20 @@ from detente.cli.terminal import console, progress, steps, tell_written
 
 
 @delivering()
-def assess(case: CaseName, *, to: Delivery) -> None:
-    """Run the scenarios of a case and print who gains and who loses."""
+def assess(
+    case: CaseName,
+    draws: Annotated[
+        int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)
+    ] = 32,
+    *,
+    to: Delivery,
+) -> None:
+    """Run the scenarios of a case and print who gains and who loses, and how surely."""
     from detente.report.tables import assessment_view
 
     loaded = detente.load_case(case)
     with progress("Solving scenarios") as advance:
-        result = detente.assess(loaded, advance)
+        result = detente.assess(loaded, advance, draws=draws)
     to.deliver(result, assessment_view)
 
 

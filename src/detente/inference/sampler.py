@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from detente.arrays import Array
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError
@@ -116,19 +117,17 @@ def calibrate(
     names = list(priors)
     _check(names, walkers)
 
-    def log_probability(u: Array) -> Array:
-        inside = ((u > 0) & (u < 1)).all(1)
-        found = np.full(len(u), -np.inf)
-        if inside.any():
-            simulated = _simulated(moments, priors, u[inside])
-            z = (simulated - moments.values[:, None]) / moments.errors[:, None]
-            found[inside] = -0.5 * (z**2).sum(0)
+    def log_probability(x: Array) -> Array:
+        """Of normal scores of the prior, which have no walls to run into, (point, parameter)."""
+        simulated = _simulated(moments, priors, ndtr(x))
+        z = (simulated - moments.values[:, None]) / moments.errors[:, None]
+        found: Array = -0.5 * ((z**2).sum(0) + (x**2).sum(1))
         return np.where(np.isfinite(found), found, -np.inf)
 
     random = np.random.RandomState(seed)
     prior = _simulated(moments, priors, random.uniform(size=(4 * walkers, len(names))))
     _check_simulated(moments, prior)
-    start = random.uniform(0.05, 0.95, (walkers, len(names)))
+    start = random.normal(size=(walkers, len(names)))
     moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
     sampler = emcee.EnsembleSampler(
         walkers, len(names), log_probability, vectorize=True, moves=moves
@@ -137,7 +136,7 @@ def calibrate(
     for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
         if progress is not None:
             progress(step, steps)
-    chain = sampler.get_chain(discard=steps // 2)
+    chain = ndtr(sampler.get_chain(discard=steps // 2))
     diagnostics = _diagnostics(priors, chain)
     kept = _ordered(chain.reshape(-1, len(names)), random)
     values = np.column_stack([priors[n].value(kept[:, k]) for k, n in enumerate(names)])
@@ -254,16 +253,15 @@ def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Para
 def _ordered(points: Array, random: Any) -> Array:
     """Some of the points, along their first principal component, the central one in the middle.
 
-    The central point is the one nearest to the medians of all parameters.
+    The central point has the medians of all parameters.
     """
     chosen = points[random.choice(len(points), min(KEPT, len(points)) // 2 * 2, replace=False)]
     spread = points.std(0)
-    central = points[np.argmin((((points - np.median(points, 0)) / spread) ** 2).sum(1))]
     standard = (chosen - chosen.mean(0)) / spread
     direction = np.linalg.svd(standard, full_matrices=False)[2][0]
     direction *= np.sign(direction.sum())
     order = np.argsort(standard @ direction)
-    return np.insert(chosen[order], len(chosen) // 2, central, axis=0)
+    return np.insert(chosen[order], len(chosen) // 2, np.median(points, 0), axis=0)
 
 
 def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:

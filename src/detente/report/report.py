@@ -141,7 +141,7 @@ def gather(
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
     chosen = case.scenario(drawn)
-    assessment = assess(case, step("Solving scenarios"))
+    assessment = assess(case, step("Solving scenarios"), draws=0)
     evidence = led = eased = None
     if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
         evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))

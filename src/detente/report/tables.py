@@ -79,10 +79,12 @@ def assessment_view(result: Assessment) -> RenderableType:
     return Group(
         Text(result.title, style="bold"),
         _welfare(result, "percent", "Welfare, percent of income (exact real income)", 3),
+        *_bands(result),
         _welfare(result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", 0),
         _trade(result),
         _sectors(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],
+        *[Text(sentence) for sentence in text.rests_on(result.rests_on)],
         *[Text(f"{text.capitalised(k)}: {v.strip()}") for k, v in result.assumptions.items()],
         Text(text.provenance(result.manifest), style="dim"),
     )
@@ -96,6 +98,20 @@ def _welfare(result: Assessment, column: str, title: str, digits: int) -> Table:
         for name, words in result.titles.items()
     )
     return grid(title, ["scenario", *map(text.country, codes)], rows)
+
+
+def _bands(result: Assessment) -> list[Table]:
+    """How sure the target's welfare is, where draws were made."""
+    if "median" not in result.welfare:
+        return []
+    rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
+    numbers = rows[["percent", "low", "median", "high"]].to_dict("index")
+    told = (
+        [words, *(signed(value, 3) for value in numbers[name].values())]
+        for name, words in result.titles.items()
+    )
+    title = f"{text.country(result.target)}: welfare in percent, and where 90 percent of draws lie"
+    return [grid(title, ["scenario", "central", "5 %", "median", "95 %"], told)]
 
 
 def _trade(result: Assessment) -> Table:

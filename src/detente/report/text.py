@@ -199,6 +199,23 @@ def said(claim: Claim) -> str:
     return f"“{claim.said}”" if claim.form == "verbatim" else claim.said
 
 
+FOUNDATIONS = {
+    "record": "Anchored in the record of trade",
+    "literature": "From the literature",
+    "judgement": "Judgement",
+}
+
+
+def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
+    """What the uncertain parts of a result rest on, a sentence for each foundation.
+
+    >>> rests_on({"record": ["Cost of payments"], "judgement": []})
+    ['Anchored in the record of trade: cost of payments.']
+    """
+    lowered = {on: [t[:1].lower() + t[1:] for t in titles] for on, titles in foundations.items()}
+    return [f"{FOUNDATIONS[on]}: {'; '.join(titles)}." for on, titles in lowered.items() if titles]
+
+
 def provenance(manifest: Mapping[Any, Any]) -> str:
     """Version, world, elasticities and closure of a run, or of the first of several."""
     made = next(iter(manifest["scenarios"].values())) if "scenarios" in manifest else manifest

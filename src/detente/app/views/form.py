@@ -22,6 +22,7 @@ KINDS = {
     "finance": "Hinder payments with {target}",
     "transit": "Close ports to {target}",
     "war": "Break off all trade with {target}, both ways",
+    "withdrawal": "Withdraw firms from {target}",
 }
 DEFICITS = {
     "share": "Deficits grow with the world economy",

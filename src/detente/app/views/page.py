@@ -18,6 +18,7 @@ from detente.app.views import form
 from detente.app.views.contents import View, contents, plain, signed, views_of
 from detente.app.views.maps import legend, paths
 from detente.errors import ConvergenceError, ScenarioError, WorldError
+from detente.policy.kinds import KINDS
 from detente.report.extras import templates
 from detente.report.maps import land
 from detente.report.text import called, countries
@@ -93,6 +94,7 @@ def environment() -> Any:
         "rest_of": rest_of,
         "hub_share": shown_hub_share,
         "first_row": _first_row,
+        "may_ban": lambda kind: KINDS[kind].may_ban,
     }
     return made
 
