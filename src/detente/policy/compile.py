@@ -207,7 +207,7 @@ class Compiled:
         year = self._log_d(compiler.year)
         self.contained = self._of_year(year)
         self._share_contained = np.divide(
-            self.contained, year, out=np.ones_like(year), where=year > 0
+            self.contained, year, out=np.ones_like(year), where=(year > 0) & np.isfinite(year)
         )
         self.full = self.contained if compiler.at_table else self._log_d(compiler.now)
         rate = compiler.t[:, None] + compiler._steps(compiler.now, p.strengths, p.draws)
