@@ -22,6 +22,7 @@ from scipy.special import ndtr
 from detente.arrays import Array
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError
 from detente.inference.moments import Moments
+from detente.inference.observations import Observation
 from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
@@ -125,13 +126,18 @@ def calibrate(
         return np.where(np.isfinite(found), found, -np.inf)
 
     random = np.random.RandomState(seed)
-    prior = _simulated(moments, priors, random.uniform(size=(4 * walkers, len(names))))
+    points = random.uniform(size=(4 * walkers, len(names)))
+    prior = _simulated(moments, priors, points)
+    if np.isnan(prior).all():
+        moments.simulated(_parameters(moments, priors, points[:1]))  # tells why
     _check_simulated(moments, prior)
     start = random.normal(size=(walkers, len(names)))
     moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
     sampler = emcee.EnsembleSampler(
         walkers, len(names), log_probability, vectorize=True, moves=moves
     )
+    # In emcee's wrapper an interruption would print every walker.
+    sampler.log_prob_fn = log_probability
     state = emcee.State(start, random_state=random.get_state())
     for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
         if progress is not None:
@@ -181,6 +187,12 @@ def libraries() -> tuple[Any, Any]:
     return emcee, arviz
 
 
+def fingerprint(observations: Mapping[str, Observation]) -> str:
+    """What tells the content of some observations from that of others."""
+    content = {name: o.model_dump(mode="json") for name, o in observations.items()}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
 def _check(names: list[str], walkers: int) -> None:
     if not names:
         raise ScenarioError(
@@ -195,8 +207,6 @@ def _check(names: list[str], walkers: int) -> None:
 
 def _check_simulated(moments: Moments, prior: Array) -> None:
     """Raise for observations that no point of the prior could be compared with."""
-    if np.isnan(prior).all():
-        raise ConvergenceError("no point of the prior has an equilibrium", {})
     for name, simulated in zip(moments.observations, prior, strict=True):
         if not np.isfinite(simulated).any():
             raise ScenarioError(
@@ -210,15 +220,13 @@ def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
     from detente import __version__
 
     emcee, arviz = libraries()
-    content = {name: o.model_dump(mode="json") for name, o in moments.observations.items()}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     return {
         "detente": __version__,
         "emcee": emcee.__version__,
         "arviz": arviz.__version__,
         "world": moments.world.data.attrs.get("name", ""),
-        "observations": sorted(content),
-        "observations_fingerprint": digest.hexdigest()[:16],
+        "observations": sorted(moments.observations),
+        "observations_fingerprint": fingerprint(moments.observations),
         "priors": {n: [p.range.low, p.range.central, p.range.high] for n, p in priors.items()},
     }
 
