@@ -190,7 +190,7 @@ def libraries() -> tuple[Any, Any]:
 def fingerprint(observations: Mapping[str, Observation]) -> str:
     """What tells the content of some observations from that of others."""
     content = {name: o.model_dump(mode="json") for name, o in observations.items()}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _check(names: list[str], walkers: int) -> None:
