@@ -230,7 +230,13 @@ class Compiled:
     @cached_property
     def _since(self) -> Array:
         """Log costs of the status quo beside the table, routed trade over all routes, [e+1,k]."""
-        since = self.full - self.contained
+        banned = np.isinf(self.contained)
+        if (banned & np.isfinite(self.full)).any():
+            raise ScenarioError(
+                "a complete ban of the table's year has ended by the status quo, and the table does "
+                "not show the trade it prevented; give it an `ave` instead"
+            )
+        since = np.where(banned, 0.0, self.full - np.where(banned, 0.0, self.contained))
         for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True):
             then, now = (
                 self._over_routes(costs, trade, place, rho)[0]
