@@ -108,6 +108,13 @@ def test_the_same_seed_gives_the_same_bits_and_another_others(
     assert not np.array_equal(first.posterior.draws, other.posterior.draws)
 
 
+def test_a_calibration_does_not_depend_on_an_earlier_one(known: Moments, case: Case) -> None:
+    other = Posterior(("strength-CHN-coal",), np.ones((1, 1)), {})
+    again = Moments(known.observations, case.model_copy(update={"posterior": other}))
+    p, q = (Parameters.central(m.scenario, m.world) for m in (known, again))
+    np.testing.assert_array_equal(known.simulated(p), again.simulated(q))
+
+
 def test_progress_is_told_after_every_step(known: Moments, priors: dict[str, Prior]) -> None:
     told: list[tuple[int, int]] = []
     calibrate(known, priors, walkers=6, steps=10, progress=lambda done, of: told.append((done, of)))

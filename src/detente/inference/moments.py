@@ -32,7 +32,7 @@ class Moments:
     observations
         By name.
     assumptions
-        What the world is simulated under; a status quo and routes are its own.
+        What the world is simulated under, but for their status quo and posterior.
 
     Attributes
     ----------
@@ -45,7 +45,8 @@ class Moments:
     def __init__(self, observations: Mapping[str, Observation], assumptions: Assumptions) -> None:
         self.observations = dict(observations)
         parts = {f: getattr(assumptions, f) for f in Assumptions.model_fields}
-        self.scenario = Scenario(title="the record", **{**parts, "status_quo": None})
+        alone = {"status_quo": None, "posterior": None}
+        self.scenario = Scenario(title="the record", **{**parts, **alone})
         self.world = self.scenario.load_world()
         periods = [p for o in observations.values() for p in (o.before.period, o.after.period)]
         compilers = {
