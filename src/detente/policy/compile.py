@@ -386,7 +386,7 @@ class Compiled:
         """Log costs that a change takes off but the table does not contain, [e+1,k]."""
         on_file = [_is_of_table(a) for a in change.costs]
         by_effect = np.repeat(on_file, [self._in_force(a).shape[0] for a in change.costs])
-        taken: Array = change.incidence @ (self._effects(change) * by_effect[:, None])
+        taken: Array = change.incidence @ np.where(by_effect[:, None], self._effects(change), 0.0)
         return (1 - self._share_contained) * taken
 
     def _effects(self, change: ScenarioEffects) -> Array:
