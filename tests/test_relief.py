@@ -28,7 +28,8 @@ from detente.analysis.relief.snapback import snap_back
 from detente.analysis.relief.solved import evaluate, solve_packages
 from detente.analysis.relief.starts import Starts
 from detente.cases import Case, load_case
-from detente.policy.compile import Compiler, Costs
+from detente.policy.compile import Compiler
+from detente.policy.compiled import Costs
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Scenario
 from detente.simulation.run import Outcome, Simulation, simulate

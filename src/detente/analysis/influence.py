@@ -20,7 +20,7 @@ from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
-from detente.policy.compile import Costs
+from detente.policy.compiled import Costs
 from detente.policy.scenario import Scenario
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries

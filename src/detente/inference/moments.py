@@ -9,7 +9,8 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.equilibrium.native import one_thread
 from detente.inference.observations import Flow, Observation
-from detente.policy.compile import Compiled, Compiler
+from detente.policy.compile import Compiler
+from detente.policy.compiled import Compiled
 from detente.policy.effects import blocks_touched, known_ave
 from detente.policy.entries import Block, block_of
 from detente.policy.measures import Measure

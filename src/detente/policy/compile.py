@@ -14,70 +14,28 @@ draw.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 
 from detente.arrays import Array
-from detente.errors import ScenarioError
+from detente.policy.compiled import Compiled, CutOff
 from detente.policy.contained import ContainedFall
-from detente.policy.effects import blocks_touched, effect_of, log_costs, rate_step
+from detente.policy.effects import blocks_touched, rate_step
 from detente.policy.entries import Entries, both_ways, spread
 from detente.policy.kinds import KINDS
-from detente.policy.measures import Measure, Strengths
+from detente.policy.measures import Strengths
 from detente.policy.parameters import Parameters
-from detente.policy.policy import Margins, Policy
 from detente.policy.register import register
-from detente.policy.routes import (
-    Legs,
-    RouteChoice,
-    RoutedTrade,
-    RouteShares,
-    rerouted,
-    route_choice,
-    route_costs,
-    shares_of_routes,
-)
+from detente.policy.routes import Legs, RouteChoice, route_choice
 from detente.policy.scenario import Action, Scenario
 from detente.policy.scenario_effects import ScenarioEffects, blocks_of, tariff_block, words_of
 from detente.world.world import World
 
-CutOff = tuple[str, tuple[str, ...]]
-"""A country and the partners it is cut off from."""
-
 Period = tuple[date, date]
 """First and last day."""
-
-
-@dataclass(frozen=True, eq=False)
-class Costs:
-    """What is different from the status quo, before goods choose their routes.
-
-    Attributes
-    ----------
-    log_d
-        Log cost factors of the entries, with a last row of zeros for all other trade, [e+1,k].
-    rate
-        Tariff rates of the entries, [e,k].
-    transfers
-        Income given, [n,k].
-    steps
-        In words.
-    """
-
-    log_d: Array
-    rate: Array
-    transfers: Array
-    steps: tuple[str, ...] = ()
-
-    def with_transfer(self, payer: int, receiver: int, amount: Array) -> Costs:
-        """The same with a transfer between two countries, by positions, in each draw."""
-        transfers = np.repeat(self.transfers, amount.size // self.transfers.shape[1], axis=1)
-        transfers[payer] -= amount
-        transfers[receiver] += amount
-        return replace(self, transfers=transfers)
 
 
 class Compiler:
@@ -132,7 +90,7 @@ class Compiler:
         nothing = Scenario(title="none")
         self.year = ScenarioEffects.of(nothing, year, world, self.entries)
         self.now = ScenarioEffects.of(nothing, now, world, self.entries, taxes, said)
-        rates = self.t + self._steps(self.now, Strengths.at(self.assumptions.level), 1)[:, 0]
+        rates = self.t + self.steps(self.now, Strengths.at(self.assumptions.level), 1)[:, 0]
         self.changes = {
             name: self._change(s, rates, words_of(s, self.routes)) for name, s in scenarios.items()
         }
@@ -190,227 +148,12 @@ class Compiler:
         rows = rows[rows < rates.size]
         return bool(rates[rows].min(initial=np.inf) >= m.covered * m.strength("low"))
 
-    def _steps(self, change: ScenarioEffects, strengths: Strengths, draws: int) -> Array:
+    def steps(self, change: ScenarioEffects, strengths: Strengths, draws: int) -> Array:
         """By how much tariff rates move, [e,k]."""
         steps = [np.broadcast_to(rate_step(a, strengths), draws) for a in change.tariffs]
         by_block = spread(np.array(steps).reshape(-1, draws), change.taxed_blocks)
         moved: Array = (change.taxed @ by_block)[:-1]
         return moved
-
-
-class Compiled:
-    """The scenarios of a compiler under some parameters."""
-
-    def __init__(self, compiler: Compiler, p: Parameters) -> None:
-        self.compiler, self.p = compiler, p
-        self._known: dict[tuple[str, float], list[tuple[Measure, Array]]] = {}
-        year = self._log_d(compiler.year)
-        self.contained = self._of_year(year)
-        self._share_contained = np.divide(
-            self.contained, year, out=np.ones_like(year), where=(year > 0) & np.isfinite(year)
-        )
-        self.full = self.contained if compiler.at_table else self._log_d(compiler.now)
-        rate = compiler.t[:, None] + compiler._steps(compiler.now, p.strengths, p.draws)
-        nothing = np.zeros((len(compiler.world.countries), p.draws))
-        self.status_quo = Costs(np.zeros_like(self.full), rate, nothing, compiler.now.words)
-
-    def _of_year(self, full: Array) -> Array:
-        """Log costs that the table contains, where its measures would make them `full`, [e+1,k].
-
-        What was estimated is a fall of trade in that year, whatever the elasticity.
-        """
-        compiler, p = self.compiler, self.p
-        N = len(compiler.world.countries)
-        theta = p.theta[compiler.entries.positions // N**2]
-        found = compiler.estimated.in_draws(p.contained) / theta
-        contained = full.copy()
-        contained[:-1] = np.where(np.isnan(found), full[:-1], np.minimum(found, full[:-1]))
-        return contained
-
-    @cached_property
-    def _since(self) -> Array:
-        """Log costs of the status quo beside the table, routed trade over all routes, [e+1,k]."""
-        banned = np.isinf(self.contained)
-        if (banned & np.isfinite(self.full)).any():
-            raise ScenarioError(
-                "a complete ban of the table's year has ended by the status quo, and the table "
-                "does not show the trade it prevented; give it an `ave` instead"
-            )
-        since = np.where(banned, 0.0, self.full - np.where(banned, 0.0, self.contained))
-        for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True):
-            then, now = (
-                self._over_routes(costs, trade, place, rho)[0]
-                for costs in (self.contained, self.full)
-            )
-            since[place.direct] = np.log(now) - np.log(then)
-        return since
-
-    def scenario(self, name: str, degrees: Mapping[str, Array] | None = None) -> Costs:
-        """What a scenario does on top of the status quo.
-
-        With `degrees`, by measure: the degree to which it is eased in each draw, 1 is lifting.
-        """
-        change, p = self.compiler.changes[name], self.p
-        if degrees is not None:
-            change = change.eased(degrees)
-        log_d = self._log_d(change)
-        if self.compiler.at_table and change.costs:
-            log_d -= self._not_contained(change)
-        draws = log_d.shape[1]
-        steps = self.compiler._steps(change, p.strengths, draws)
-        transfers = np.repeat(change.transfers[:, None], draws, axis=1)
-        words = (*self.status_quo.steps, *change.words)
-        return Costs(log_d, self.status_quo.rate + steps, transfers, words)
-
-    def cut_offs(self, costs: Costs, cut_offs: Sequence[CutOff]) -> Costs:
-        """The same with all direct trade of a country with some partners banned.
-
-        One cut-off in all draws, or several one after the other under the costs of one draw.
-
-        Raises
-        ------
-        ScenarioError
-            The compiler was not told of a cut-off.
-        """
-        draws = costs.log_d.shape[1] * len(cut_offs)
-        log_d = _wide(costs.log_d, draws) if len(cut_offs) > 1 else costs.log_d.copy()
-        for k, (country, partners) in enumerate(cut_offs):
-            if (country, partners) not in self.compiler.cut_offs:
-                raise ScenarioError(
-                    f"{country} cut off from {'+'.join(partners)}: name the cut-off when the "
-                    "simulation is set up, with `cut_offs`"
-                )
-            column = k if len(cut_offs) > 1 else slice(None)
-            for block in both_ways(self.compiler.world, country, partners):
-                log_d[self.compiler.entries.rows(block), column] = np.inf
-        log_d[-1] = 0.0
-        words = [f"{country} cut off from {'+'.join(partners)}" for country, partners in cut_offs]
-        return replace(costs, log_d=log_d, steps=(*costs.steps, "; or ".join(words)))
-
-    def routed(self, costs: Costs) -> list[RouteShares]:
-        """How routed trade goes under some costs."""
-        choice = self.compiler.routes
-        if choice is None:
-            return []
-        handling = choice.handling[:, None] * np.atleast_2d(self.p.handling)
-        d = np.exp(costs.log_d)
-        routed = []
-        for trade, place, rho in zip(
-            choice.trade, self.compiler.places, self.route_shares, strict=True
-        ):
-            legs = d[place.direct], d[place.first], d[place.second]
-            kappa, after = rerouted(rho, route_costs(*legs, handling), self.vartheta(trade))
-            routed.append(RouteShares(trade, rho, after, kappa))
-        return routed
-
-    def policy(self, costs: Costs, routed: Sequence[RouteShares] = ()) -> Policy:
-        """The policy that some costs make on top of the status quo, goods going as they do."""
-        log_d = self._since + costs.log_d
-        places = self.compiler.places[: len(routed)]
-        for shares, place in zip(routed, places, strict=True):
-            log_d[place.direct] = self._since[place.direct] + np.log(shares.kappa)
-        draws = max(log_d.shape[1], costs.transfers.shape[1])
-        return Policy(
-            entries=self.compiler.entries.positions,
-            log_d=_wide(log_d[:-1], draws),
-            rate=_wide(costs.rate, draws),
-            transfers=_wide(costs.transfers, draws),
-            margins=self._margins(routed, places, draws),
-            steps=costs.steps,
-        )
-
-    @cached_property
-    def route_shares(self) -> list[Array]:
-        """Shares of the routes in the status quo: those without sanctions, moved by its costs."""
-        return [
-            self._over_routes(self.full, trade, place, rho)[1]
-            for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True)
-        ]
-
-    @cached_property
-    def _unsanctioned(self) -> list[Array]:
-        """Shares of the routes in the reference."""
-        choice = self.compiler.routes
-        if choice is None:
-            return []
-        levels = np.array([choice.level_of_odds(float(share)) for share in self.p.hub_share])
-        return [shares_of_routes(levels * trade.odds[..., None]) for trade in choice.trade]
-
-    @property
-    def _routed_places(self) -> tuple[Sequence[RoutedTrade], Sequence[Legs]]:
-        choice = self.compiler.routes
-        return (() if choice is None else choice.trade), self.compiler.places
-
-    def _over_routes(
-        self, log_d: Array, trade: RoutedTrade, place: Legs, rho: Array
-    ) -> tuple[Array, Array]:
-        """Composite cost factor and shares of the routes under some costs since the reference."""
-        d = np.exp(log_d)
-        legs = d[place.direct], d[place.first], d[place.second]
-        handling = np.ones((len(rho) - 1, 1))
-        return rerouted(rho, route_costs(*legs, handling), self.vartheta(trade))
-
-    def vartheta(self, trade: RoutedTrade) -> Array:
-        """Route elasticity (sector, 1, 1, k)."""
-        choice, theta = self.compiler.routes, self.p.theta[trade.block[0]]
-        assert choice is not None
-        vartheta = self.p.nesting * theta if choice.vartheta is None else choice.vartheta
-        by_sector: Array = np.broadcast_to(vartheta, theta.shape)[:, None, None]
-        return by_sector
-
-    def _margins(
-        self, routed: Sequence[RouteShares], places: Sequence[Legs], draws: int
-    ) -> Margins:
-        """What hubs earn, for all trade and hubs that may be taken."""
-        if not routed:
-            return Margins.none(draws)
-        shares = [
-            self.p.hub_margin * (r.after - r.before)[1:][place.taken]
-            for r, place in zip(routed, places, strict=True)
-        ]
-        return Margins(
-            entry=np.concatenate([place.paying for place in places]),
-            hub=np.concatenate([place.hub for place in places]),
-            share=_wide(np.concatenate(shares), draws),
-        )
-
-    def _log_d(self, change: ScenarioEffects) -> Array:
-        """Log cost factors of the entries, of the measures at full strength, [e+1,k]."""
-        given = change.given[:, None]
-        if not change.costs:
-            return np.repeat(given, self.p.draws, axis=1)
-        log_d: Array = given + change.incidence @ self._effects(change)
-        return log_d
-
-    def _not_contained(self, change: ScenarioEffects) -> Array:
-        """Log costs that a change takes off but the table does not contain, [e+1,k]."""
-        on_file = [_is_of_table(a) for a in change.costs]
-        by_effect = np.repeat(on_file, [self._in_force(a).shape[0] for a in change.costs])
-        taken: Array = change.incidence @ np.where(by_effect[:, None], self._effects(change), 0.0)
-        return (1 - self._share_contained) * taken
-
-    def _effects(self, change: ScenarioEffects) -> Array:
-        """Log costs of what is done to each measure, [(action, block, sector),k]."""
-        effects = [
-            effect_of(a, self._in_force(a), self.compiler.world, self.p) for a in change.costs
-        ]
-        draws = max(e.shape[1] for e in effects)
-        return np.concatenate([_wide(e, draws) for e in effects])
-
-    def _in_force(self, action: Action) -> Array:
-        """Log costs of a measure in force; computed once for all scenarios that touch it."""
-        known = self._known.setdefault((action.name, action.months), [])
-        for measure, logs in known:
-            if measure is action.measure or measure == action.measure:
-                return logs
-        logs = log_costs(action.measure, self.compiler.world, self.p, months=action.months)
-        known.append((action.measure, logs))
-        return logs
-
-
-def _is_of_table(action: Action) -> bool:
-    """Tell whether something is done to a measure on file, of which a table may contain part."""
-    return action.verb != "impose" and action.name in register().measures
 
 
 def _status_quo_in_words(period: Period, in_force: Sequence[Action]) -> str:
@@ -425,8 +168,3 @@ def _routes_of(scenario: Scenario, world: World) -> RouteChoice | None:
         return None
     ends = [(lane.origins, lane.destinations) for lane in r.lanes]
     return route_choice(world, r.hubs, ends, vartheta=r.vartheta, enforcement=r.enforcement)
-
-
-def _wide(values: Array, draws: int) -> Array:
-    """Values [..., k] for all draws, where one may stand for all."""
-    return np.ascontiguousarray(np.broadcast_to(values, (*values.shape[:-1], draws)))

@@ -13,7 +13,8 @@ from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.native import one_thread
 from detente.errors import ConvergenceError
-from detente.policy.compile import Compiler, CutOff
+from detente.policy.compile import Compiler
+from detente.policy.compiled import CutOff
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
 from detente.simulation.metrics import About

@@ -17,7 +17,8 @@ from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ScenarioError
-from detente.policy.compile import Compiled, Compiler, Costs, CutOff
+from detente.policy.compile import Compiler
+from detente.policy.compiled import Compiled, Costs, CutOff
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
 from detente.policy.routes import RouteShares

@@ -10,7 +10,7 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
-from detente.policy.compile import Costs, CutOff
+from detente.policy.compiled import Costs, CutOff
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
 from detente.policy.scenario import Assumptions, Scenario, Selection
