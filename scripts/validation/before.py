@@ -1,0 +1,277 @@
+"""Back to before: lifting every sanction should return trade of before the sanctions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from detente.policy.kinds import KINDS
+from detente.policy.register import register
+from detente.report import text
+from detente.report.charts import titled
+from detente.simulation.run import simulate
+from detente.world.names import resolve_countries, resolve_sectors
+from detente.world.world import World
+from validation.page import Section, banded, folded, percent, picture, ratio, table, within
+from validation.panel import Panel
+from validation.states import SENDERS, TOLERANCE, Record, at, band, sectors_at
+
+DAY = date(2025, 2, 12)
+BASE = range(2018, 2021)
+SMALLEST = 25.0
+CELL, TOTAL = (0.7, 1.5), (0.9, 1.2)
+PARTIES = ("EU27", "USA", "GBR")
+TARGETS = ("BLR", "RUS")
+KEYS = ["sender", "target", "direction"]
+
+
+def section(record: Record, panel: Panel) -> Section:
+    """Ratios of trade with all sanctions lifted to trade of 2018 to 2020."""
+    cells = cells_of(record, panel)
+    large = cells[cells["past"] > SMALLEST].copy()
+    large["why"] = [_why(row) for _, row in large.iterrows()]
+    outside = large[large["why"] != ""]
+    blocks = [
+        f"Every sanction in force on {DAY:%-d %B %Y} is lifted and used in full; the war and the withdrawal "
+        "of firms stay, as they are no sanctions. Trade should return to something like the mean of 2018 "
+        f"to 2020 in each cell of sender, target, direction and sector with more than {SMALLEST:.0f} "
+        f"million dollars: the target is {CELL[0]} to {CELL[1]} in each and {TOTAL[0]} to {TOTAL[1]} in total. "
+        "Dollars are those of 2022 against those of 2018 to 2020; the ratio beside it takes off by how much the "
+        "sender's trade in the sector with countries that nobody sanctions grew in between.",
+        totals_table(cells),
+        shares_within(large),
+        picture("before", "Trade with all sanctions lifted against trade of 2018 to 2020"),
+        reasons_table(outside),
+        folded(f"All {len(outside)} cells outside, with why", outside_table(outside)),
+    ]
+    return Section("Back to before", blocks, {"before": chart(large)})
+
+
+def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
+    """One row per sender, target, direction and sector; draws as arrays."""
+    now = {n: m for n, m in register().measures.items() if m.in_force(DAY)}
+    sanctions = [n for n, m in now.items() if KINDS[m.kind].sanction]
+    lifting = {"sanctions": sanctions, "everything": list(now)}
+    scenarios = {
+        name: record.scenario(title=name, status_quo=DAY, lift=lift)
+        for name, lift in lifting.items()
+    }
+    simulation = simulate(scenarios, record.parameters(friction=False), tolerance=TOLERANCE)
+    states = {
+        "status quo": simulation.before,
+        **{name: simulation.outcome(name).after for name in lifting},
+    }
+    unsanctioned = _unsanctioned(panel.world)
+    touched = _touched(panel.world)
+    j = sectors_at(panel.world, panel.sectors)
+    rows = []
+    for sender in PARTIES:
+        for target in TARGETS:
+            for direction in ("imports", "exports"):
+                flow = (target, sender) if direction == "imports" else (sender, target)
+                apart = (unsanctioned, sender) if direction == "imports" else (sender, unsanctioned)
+                origins, destinations = (at(panel.world, names) for names in flow)
+                found = {
+                    name: e.sales(j, destinations, origins).sum((1, 2))
+                    for name, e in states.items()
+                }
+                past = panel.mean(BASE, *flow)
+                growth = panel.growth(BASE, [2022], *apart)
+                for k, sector in enumerate(panel.sectors):
+                    rows.append(
+                        {
+                            "sender": sender,
+                            "target": target,
+                            "direction": direction,
+                            "sector": sector,
+                            "past": past[k],
+                            "table": panel.flow(2022, *flow)[k],
+                            "growth": growth[k],
+                            "measured": (sender, target, direction, sector) in touched,
+                            **{name: values[k] for name, values in found.items()},
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def _unsanctioned(world: World) -> list[str]:
+    apart = {*resolve_countries(SENDERS, world.countries), *TARGETS, "UKR"}
+    return [c for c in world.countries if c not in apart]
+
+
+def _touched(world: World) -> set[tuple[str, str, str, str]]:
+    """Cells with a measure on their own products."""
+    found = set()
+    for m in register().in_force(DAY).measures.values():
+        if m.kind in ("export-ban", "import-ban", "tariff"):
+            direction = "exports" if m.kind == "export-ban" else "imports"
+            for sector in resolve_sectors(m.sectors, world.sectors):
+                found |= {(sender, m.target, direction, sector) for sender in m.senders}
+    return found
+
+
+def _total(cells: pd.DataFrame, column: str) -> Any:
+    return np.sum(list(cells[column]), axis=0)
+
+
+def totals_table(cells: pd.DataFrame) -> str:
+    """Totals by sender, target and direction."""
+    rows = []
+    for keys, part in [*cells.groupby(KEYS, sort=False), (("all", "all", "both"), cells)]:
+        past, grown = part["past"].sum(), (part["past"] * part["growth"].fillna(1)).sum()
+        lifted, returned = _total(part, "sanctions"), _total(part, "everything")
+        rows.append(
+            [
+                *keys,
+                text.plain(past),
+                text.plain(float(np.median(_total(part, "status quo")))),
+                banded(band(lifted / past), ratio),
+                banded(band(lifted / grown), ratio),
+                ratio(float(np.median(returned / past))),
+                within(float(np.median(lifted / past)), *TOTAL),
+            ]
+        )
+    columns = [
+        *KEYS,
+        "2018-20, million USD",
+        "status quo",
+        "lifted / 2018-20",
+        "growth taken off",
+        "and firms back",
+        f"within {TOTAL[0]} to {TOTAL[1]}",
+    ]
+    return table(pd.DataFrame(rows, columns=columns))
+
+
+def _medians(row: pd.Series) -> tuple[float, float, float]:
+    """Raw ratio, ratio after growth, and raw ratio with the firms back."""
+    lifted, returned = (float(np.median(row[name])) for name in ("sanctions", "everything"))
+    return lifted / row["past"], lifted / row["past"] / row["growth"], returned / row["past"]
+
+
+def _inside(value: float) -> bool:
+    return CELL[0] <= value <= CELL[1]
+
+
+def _why(row: pd.Series) -> str:
+    """Why a cell is outside; nothing for one that is inside."""
+    raw, adjusted, returned = _medians(row)
+    in_table = row["table"] / row["past"]
+    if _inside(raw):
+        return ""
+    if not row["measured"] and not _inside(in_table):
+        return "no measure on it: the table itself is outside"
+    if _inside(adjusted):
+        return "prices and demand grew as much elsewhere"
+    if _inside(returned) or _inside(returned / row["growth"]):
+        return "firms that left stay away"
+    if raw > 1 and in_table > CELL[1]:
+        return "the table stood above before anything is lifted"
+    if raw < 1 and in_table < CELL[0]:
+        return "the table fell by more than the measures of 2022 can have taken"
+    return "more is given back than was there" if raw > 1 else "less is given back than was there"
+
+
+def shares_within(large: pd.DataFrame) -> str:
+    """How many cells are inside, with measures and without."""
+    rows = []
+    for words, part in (
+        ("under a measure on their products", large[large["measured"]]),
+        ("under no measure on their products", large[~large["measured"]]),
+        ("all", large),
+    ):
+        raw, adjusted, returned = np.array([_medians(r) for _, r in part.iterrows()]).T
+        trade = part["past"].to_numpy()
+        inside = [(CELL[0] <= r) & (r <= CELL[1]) for r in (raw, adjusted, returned)]
+        rows.append(
+            [
+                words,
+                len(part),
+                *(f"{percent(x.mean())} ({percent((x * trade).sum() / trade.sum())})" for x in inside),
+            ]
+        )
+    columns = ["cells", "number", "lifted", "growth taken off", "and firms back"]
+    return "Percent of cells inside (in brackets, of their trade):\n\n" + table(
+        pd.DataFrame(rows, columns=columns).replace(r"\+", "", regex=True)
+    )
+
+
+def reasons_table(outside: pd.DataFrame) -> str:
+    """Why cells are outside, counted."""
+    counts = outside.groupby("why").agg(cells=("past", "size"), trade=("past", "sum")).reset_index()
+    counts = counts.sort_values("trade", ascending=False)
+    counts["trade"] = counts["trade"].map("{:,.0f}".format)
+    columns = {"why": "why outside", "trade": "trade 2018-20, million USD"}
+    return table(counts.rename(columns=columns))
+
+
+def outside_table(outside: pd.DataFrame) -> str:
+    """Every cell outside."""
+    rows = []
+    for _, row in outside.sort_values("past", ascending=False).iterrows():
+        raw, adjusted, returned = _medians(row)
+        rows.append(
+            [
+                *(row[k] for k in KEYS),
+                f"{row['sector']} {text.sector(row['sector']).lower()}",
+                text.plain(row["past"]),
+                ratio(row["table"] / row["past"]),
+                ratio(raw),
+                ratio(adjusted),
+                ratio(returned),
+                row["why"],
+            ]
+        )
+    columns = [*KEYS, "sector", "2018-20", "table", "lifted", "growth off", "firms back", "why"]
+    return table(pd.DataFrame(rows, columns=columns))
+
+
+def chart(large: pd.DataFrame) -> Any:
+    """Log-log scatter, raw and with growth taken off."""
+    rows = []
+    for _, row in large.iterrows():
+        lifted = float(np.median(row["sanctions"]))
+        kind = "under a measure" if row["measured"] else "under no measure"
+        for panel, value in (
+            ("as computed", lifted),
+            ("growth of trade elsewhere taken off", lifted / row["growth"]),
+        ):
+            rows.append((panel, kind, row["target"], row["past"], value))
+    data = pd.DataFrame(rows, columns=["panel", "kind", "target", "past", "lifted"])
+    low, high = SMALLEST * 0.4, float(data[["past", "lifted"]].max().max()) * 1.5
+    lines = pd.DataFrame(
+        [(f, x, x * f) for f in (*CELL, 1.0) for x in (low, high)], columns=["f", "past", "lifted"]
+    )
+    axis = alt.Scale(type="log", domain=[low, high])
+    kinds = ["under a measure", "under no measure"]
+    drawn = []
+    for panel in dict.fromkeys(data["panel"]):
+        guide = (
+            alt.Chart(lines)
+            .mark_line(color="#999999", strokeWidth=1)
+            .encode(x=alt.X("past:Q", scale=axis), y="lifted:Q", detail="f:N")
+        )
+        points = (
+            alt.Chart(data[data["panel"] == panel])
+            .mark_point(size=40, opacity=0.85, clip=True)
+            .encode(
+                x=alt.X("past:Q", scale=axis, title="mean of 2018 to 2020, million USD"),
+                y=alt.Y("lifted:Q", scale=axis, title="all sanctions lifted, million USD"),
+                color=alt.Color(
+                    "kind:N",
+                    scale=alt.Scale(domain=kinds, range=["#0072B2", "#999999"]),
+                    title=None,
+                ),
+                shape=alt.Shape("target:N", title="target"),
+            )
+        )
+        drawn.append((guide + points).properties(width=320, height=320, title=panel))
+    heading = "Trade with all sanctions lifted; lines at 0.7, 1 and 1.5 times trade of before"
+    return alt.hconcat(*drawn).properties(
+        title=titled(heading),
+        description="Each point is a sender's trade with a target in one direction and sector.",
+    )
