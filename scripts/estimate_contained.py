@@ -1,4 +1,4 @@
-"""How much of the sanctions on Russia and Belarus the table of 2022 contains, by structural gravity.
+"""How much of the sanctions on Russia and Belarus the table of 2022 contains, by gravity.
 
     python scripts/estimate_contained.py PANEL_FOLDER
 
@@ -7,13 +7,13 @@ destination, sector], `countries`, `sectors`); the year 2022 is the embedded wor
 sector, trade of all pairs, at home included, is fitted by Poisson pseudo maximum likelihood with
 effects of origin and year, of destination and year and of the pair (Yotov, Piermartini, Monteiro
 and Larch 2016, An Advanced Guide to Trade Policy Analysis, equation (1-7)), a common effect of
-the border in each year, and one effect of each (sender, target, direction) in 2022. Pairs of a sender and a
-target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that the fall is
-measured on 2018 to 2020 (on 2018 to 2021 with Russia).
+the border in each year, and one effect of each (sender, target, direction) in 2022. Pairs of a
+sender and a target have effects of their own for 2011-13 and 2014-17, and Belarus for 2021, so that
+the fall is measured on 2018 to 2020 (on 2018 to 2021 with Russia).
 
-Beside it stands the plain change: that of the sender's trade with the target beside its trade with
-all countries that neither sanction nor are sanctioned. Gravity takes the exporter's other sales as
-given and so reads what was diverted to them as a larger fall; undone where supply moves freely between
+Beside it stands the plain change: that of the sender's trade with the target beside all trade of
+the sector that neither target has a part in. Gravity takes the exporter's other sales as given and
+so reads what was diverted to them as a larger fall; undone where supply moves freely between
 destinations, it would bring back more trade than there ever was.
 
 The standard error is that of placebos: the same residual for the trade of the same sender with all
@@ -161,10 +161,10 @@ def standard_error(size: float, placebos: pd.DataFrame) -> float:
     return float(1.4826 * np.median(np.abs(chosen["log"] - chosen["log"].median())))
 
 
-def beside_bystanders(data: pd.DataFrame, countries: list[str]) -> pd.Series:
-    """Log change of each cell to 2022 beside that of the sender's trade with unsanctioned partners."""
-    sanctioning = {c for m in SENDERS.values() for c in resolve_countries(m, countries)}
-    apart = sanctioning | set(TARGETS)
+def beside_the_world(data: pd.DataFrame, countries: list[str]) -> pd.Series:
+    """Log change of each cell to 2022 beside that of all trade that no target has a part in."""
+    apart = data["origin"].isin(TARGETS) | data["destination"].isin(TARGETS)
+    world = data[~apart & (data["origin"] != data["destination"])]
     found = {}
     for name, members in SENDERS.items():
         inside = resolve_countries(members, countries)
@@ -173,11 +173,10 @@ def beside_bystanders(data: pd.DataFrame, countries: list[str]) -> pd.Series:
             ("exports", "origin", "destination"),
         ):
             of_sender = data[data[own].isin(inside)]
-            bystanders = of_sender[~of_sender[other].isin(apart)]
             for target in TARGETS:
                 base = range(2018, 2021 if target == "BLR" else 2022)
                 change = _log_change(of_sender[of_sender[other] == target], base)
-                found[(name, target, direction)] = change - _log_change(bystanders, base)
+                found[(name, target, direction)] = change - _log_change(world, base)
     return pd.concat(found, names=["sender", "target", "direction"])
 
 
@@ -219,7 +218,7 @@ def main(folder: Path) -> None:
         for r in effects.itertuples()
     ]
     keys = ["sender", "target", "direction", "sector"]
-    effects = effects.join(beside_bystanders(data, countries).rename("beside"), on=keys)
+    effects = effects.join(beside_the_world(data, countries).rename("beside"), on=keys)
     columns = [*keys, "effect", "beside", "se", "trade_2022"]
     effects = effects[columns].dropna().sort_values(columns[:4])
     OUTPUT.parent.mkdir(exist_ok=True)

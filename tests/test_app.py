@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from detente.cases import available_cases, load_case
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
-from detente.simulation.run import simulate
+from detente.simulation.run import Outcome, simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")
@@ -36,7 +36,7 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from detente.app.results import Solved, results_of, solved  # noqa: E402
+from detente.app.results import results_of, solved  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
 from detente.app.views.files import opened  # noqa: E402
 from detente.app.views.page import render  # noqa: E402
@@ -292,7 +292,7 @@ def test_all_but_solving_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that nobody has asked for before: reading, tables and page, in processor time."""
     spent: list[float] = []
 
-    def timed(scenario: Scenario) -> Solved:
+    def timed(scenario: Scenario) -> Outcome:
         started = time.thread_time()
         found = solved(scenario)
         spent.append(time.thread_time() - started)
@@ -385,6 +385,31 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
     assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
     page = client.get(f"/part?a.start=own&a.own={own}").text
     assert "Also part of this scenario: 1 measures eased, 1 measures imposed" in page
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "left_over"),
+    [
+        ("impose: [{senders: Germany, target: Belarus, kind: tariff, ave: 0.2}]", "BLR", False),
+        ("impose: [{senders: all, target: Belarus, kind: tariff, ave: 0.2}]", "BLR", True),
+        ("impose: [{senders: USA, target: EU27, kind: tariff, ave: 0.2}]", "AUT", True),
+        ("lift: [{senders: United States, target: Belarus}]", "BLR", False),
+        ("costs: [{origins: China, destinations: Belarus, factor: 0.9}]", "BLR", True),
+    ],
+)
+def test_names_and_groups_of_a_file_are_those_of_the_command_line(
+    client: TestClient, tmp_path: Path, action: str, target: str, left_over: bool
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(f"title: x\n{action}\n")
+    own = client.post("/open", content=path.read_bytes()).json()["own"]
+    panel = read_state(f"a.start=own&a.own={own}").a
+    assert panel.target == target
+    page = client.get(f"/part?{query_of(read_state(f'a.start=own&a.own={own}'))}")
+    assert page.status_code == 200
+    assert ("Also part of this scenario: 1 " in page.text) == left_over
+    welfare = simulate(read_scenario(path)).outcome().equilibrium.welfare.values
+    assert results_of(panel).countries["percent"].to_numpy() == pytest.approx(welfare, abs=1e-9)
 
 
 def test_tables_as_csv(client: TestClient) -> None:

@@ -193,6 +193,14 @@ def test_help_brings_nothing_that_computes() -> None:
     assert not brought & heavy
 
 
+def test_an_assessment_brings_neither_charts_nor_claims() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "detente", "assess", "belarus-2025"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "detente.report.tables" in brought
+    assert not brought & {"detente.analysis.claims", "SALib", "altair"}
+
+
 def test_words_need_neither_pandas_nor_numpy() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sys, detente.report.text; print(*sys.modules)"],

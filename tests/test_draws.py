@@ -11,6 +11,9 @@ import detente
 from detente import Changes, World
 from detente.equilibrium.economy import economy_of
 from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.jacobian import TYPICAL
+from detente.equilibrium.markets import Technology
+from detente.equilibrium.model import Model
 from detente.equilibrium.shares import Shares, changed_shares
 from detente.equilibrium.solver import find_equilibria
 from detente.errors import ConvergenceError
@@ -92,6 +95,28 @@ def test_the_jacobian_is_the_derivative_of_excess_demand(world: World) -> None:
     np.testing.assert_allclose(VA @ S, -VA, rtol=1e-3, atol=1e-3 * VA.max())
 
 
+def test_prices_and_expenditures_follow_wages_by_the_jacobian(world: World) -> None:
+    economy = economy_of(world)
+    J, N, _ = economy.pi.shape
+    policy, held = policy_of([Changes(world)]), np.zeros(1, bool)
+    theta = np.full((J, 1), TYPICAL)
+    A = changed_shares(policy, economy, theta)
+    model = Model(economy, Technology.of(economy), theta, held, policy, A)
+    size = 1e-5
+    wages = np.random.default_rng(1).normal(size=(N, 1))
+    x = model.at_baseline()
+    x[0] += size * wages
+    prices, spending = (economy.jacobian.response @ wages).reshape(2, J, N, 1)
+    x[1 : 1 + J] += size * prices
+    model.residuals(x)
+    np.testing.assert_allclose(model.r[1 : 1 + J] / size, 0, atol=1e-3)
+    unanswered = np.abs(model.r[1 + J :]).sum()
+    x[1 + J :] += size * spending
+    model.residuals(x)
+    # What crosses borders in later rounds is left to the search.
+    assert np.abs(model.r[1 + J :]).sum() < 0.2 * unanswered
+
+
 def test_draws_of_the_same_elasticities_share_a_matrix(world: World) -> None:
     jacobian, theta = economy_of(world).jacobian, economy_of(world).theta[:, None]
     assert jacobian.clearing(np.repeat(theta, 3, axis=1)).shape[0] == 1
@@ -117,10 +142,27 @@ def test_what_little_is_left_of_a_supply_is_summed_anew() -> None:
     )
     alone = detente.rebalance(small, "zero")
     banned = Changes(alone).ban("A").ban(destination="A")
-    economy, policy = economy_of(alone), policy_of([banned])
+    economy, policy = economy_of(alone), policy_of([banned, banned])
     A = changed_shares(policy, economy, economy.theta[:, None])
     assert (Shares.under(policy, economy, A).pi[0, 0] == 0).all()
     home = float(alone.data["pi"].sel(origin="A", destination="A").item())
     expected = 100 * (home**0.25 - 1)  # Arkolakis, Costinot and Rodriguez-Clare (2012)
     welfare = detente.solve(alone, banned, tolerance=1e-12).welfare.sel(country="A")
     assert float(welfare) == pytest.approx(expected, rel=1e-12)
+    twice = detente.solve_many(alone, [banned, banned], tolerance=1e-12)["welfare"]
+    assert twice.sel(country="A").values == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_supplier_who_gets_cheap_as_its_trade_gets_dear_leaves_no_rounding(
+    world: World, others: int
+) -> None:
+    """What a tenfold cost takes from its customers is not a difference of large numbers."""
+    nothing = Changes(world)
+    dear = nothing.cost("RUS", factor=10.0).cost(destination="RUS", factor=10.0)
+    changes = [dear, *[nothing] * others]
+    theta = np.repeat(world.data["theta"].values[:, None], len(changes), axis=1)
+    e = found(world, changes, theta, np.ones(len(changes), bool))
+    assert e.residuals.max() <= TOLERANCE
+    sold = e.economy.beta.T * e.Y[..., 0]
+    np.testing.assert_allclose(sold.sum(0), e.economy.VA * np.exp(e.log_w[:, 0]), rtol=1e-8)

@@ -26,9 +26,9 @@ from detente.analysis.relief.relief import Relief, Requirements, relief
 from detente.analysis.relief.search import _knapsack, searched
 from detente.analysis.relief.snapback import snap_back
 from detente.analysis.relief.solved import evaluate, solve_packages
-from detente.analysis.relief.starts import WORTH, Starts, logs
+from detente.analysis.relief.starts import Starts
 from detente.cases import Case, load_case
-from detente.policy.compile import Compiler
+from detente.policy.compile import Compiler, Costs
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Scenario
 from detente.simulation.run import Outcome, Simulation, simulate
@@ -119,38 +119,62 @@ def test_the_result_does_not_depend_on_the_number_of_threads(
         np.testing.assert_allclose(few[name], packages[name][:8], atol=1e-6)
 
 
-def test_what_parts_do_is_where_the_search_for_packages_starts(bundles: Bundles) -> None:
-    """What bundles do alone and in pairs adds up in logs: near a package, exact for a part."""
+def test_what_smaller_packages_do_is_where_the_search_for_larger_starts(bundles: Bundles) -> None:
+    """In logs, what few bundles do together adds up: near a package, and at one that is known."""
     levels, s = bundles.all_levels(), bundles.simulation
 
     def solved(levels: np.ndarray) -> Outcome:
         return s.respond(bundles.costs(levels), PACKAGES)
 
-    many = np.repeat(levels, WORTH, axis=0)
-    starts = Starts.of(s.before, many, lambda parts: logs(solved(parts).after))
-    assert starts is not None
-    assert len(starts.parts) == 1 + 5 + 10
-    everything = solved(levels[-1:]).after
-    for row, close in ((levels[0b101], 1e-6), (levels[-1], 0.1)):
-        near, after = starts.near(row[None]), solved(row[None]).after
-        assert np.abs(logs(near) - logs(after)).max() < close
-    gap = np.abs(starts.near(levels[-1:]).log_w - everything.log_w).max()
-    assert gap < 0.1 * np.abs(s.before.log_w - everything.log_w).max()
-    again = s.respond(bundles.costs(levels[-1:]), PACKAGES, starts.near(levels[-1:])).after
-    assert again.evaluations[0] < everything.evaluations[0]
+    starts, everything = Starts(bundles), solved(levels[-1:]).after
+    seen, gaps = [], []
+    assert starts.near(levels[-1:]) is None
+    for layer in starts.layers(levels):
+        assert len(set((levels[layer] > 0).sum(1))) == 1
+        near, after = starts.near(levels[layer]), solved(levels[layer]).after
+        assert near is not None
+        gaps.append(float(np.abs(near.log_P - after.log_P).max()))
+        starts.learn(levels[layer], after)
+        seen += list(layer)
+    assert sorted(seen) == list(range(32))
+    assert gaps[0] < 1e-8
+    assert (np.diff(gaps[1:]) < 0).all()
+    assert gaps[-1] < 1e-3 * gaps[1]
+    again = s.respond(bundles.costs(levels[-1:]), PACKAGES, near).after
+    assert again.evaluations[0] < 0.5 * everything.evaluations[0]
     np.testing.assert_allclose(again.real_income, everything.real_income, rtol=1e-7)
-    assert Starts.of(s.before, levels, lambda parts: logs(solved(parts).after)) is None
+    known = starts.near(levels[[0b101, -1]])
+    assert known is not None
+    np.testing.assert_allclose(known.log_w[:, 1:], everything.log_w, atol=1e-7)
+
+
+def test_degrees_start_from_degrees(case: Case) -> None:
+    """A package's parts have the degree that they have in it."""
+    bundles = bundles_of(case, measures=MEASURES[:2], degrees=[0.5, 1])
+    levels, starts, before = bundles.all_levels(), Starts(bundles), bundles.simulation.before
+    alone = levels[(levels > 0).sum(1) < 2]
+    after = bundles.simulation.respond(bundles.costs(alone), PACKAGES).after
+    starts.learn(alone, after)
+    near = starts.near(np.array([[1, 2]]))
+    first, second = (alone == [1, 0]).all(1), (alone == [0, 2]).all(1)
+    assert near is not None
+    added = after.log_w[:, first] + after.log_w[:, second] - before.log_w
+    np.testing.assert_allclose(near.log_w, added, atol=1e-8)
 
 
 def test_a_package_without_an_equilibrium_is_named(
     bundles: Bundles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(*_: object) -> Outcome:
-        raise ConvergenceError("no equilibrium", {"draw": 2})
+    respond = Simulation.respond
+
+    def none(simulation: Simulation, costs: Costs, *others: object) -> Outcome:
+        if costs.log_d.shape[1] > 1:
+            raise ConvergenceError("no equilibrium", {"draw": 1})
+        return respond(simulation, costs, *others)
 
     monkeypatch.setattr(Simulation, "respond", none)
     with pytest.raises(ConvergenceError, match="package 'USA: us-potash-2021': no eq") as caught:
-        evaluate(bundles, bundles.all_levels()[:8], "RUS")
+        evaluate(bundles, bundles.all_levels()[:4], "RUS")
     assert caught.value.diagnostics["package"] == "USA: us-potash-2021"
 
 

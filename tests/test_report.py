@@ -11,6 +11,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,7 +21,7 @@ from detente.cases.template import new_case
 from detente.errors import ScenarioError
 from detente.report.report import Report, gather, render, write_report
 from detente.report.text import called
-from detente.report.timeline import measures_in_force
+from detente.report.timeline import measures_in_force, timeline_chart
 from detente.world import load_world
 from detente.world.names import resolve_countries
 
@@ -157,3 +158,19 @@ def test_the_timeline_counts_the_measures_in_force() -> None:
     assert {"USA", "EU27"} <= set(counts["sender"])
     assert (counts["measures"] >= 0).all()
     assert counts[counts["sender"] == "EU27"]["measures"].max() > 10
+
+
+@pytest.mark.parametrize("case", ["belarus-2025", "australia-2023"])
+def test_no_event_number_of_the_timeline_covers_another(case: str) -> None:
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(timeline_chart(load_case(case)).to_dict())
+    root = ElementTree.fromstring(drawn)
+    parts = root.findall(".//{*}g[@class='mark-text role-mark layer_2_marks']/{*}text")
+    numbers = [int(part.text or "") for part in parts]
+    assert numbers == [*range(1, 1 + len(load_case(case).events))]
+    places = [[float(x) for x in re.findall(r"-?[\d.]+", part.get("transform"))] for part in parts]
+    for k, (x, y) in enumerate(places):
+        assert y < 0
+        for u, v in places[:k]:
+            assert abs(x - u) >= 15 or abs(y - v) >= 11, (k + 1, places)

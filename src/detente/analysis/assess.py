@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -11,14 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.rows import records
+from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.scenario import Scenario
-from detente.simulation.metrics import sales
+from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.metrics import About, sales
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
+
+DRAWS = 32
+"""Draws behind the bands: two seconds' work; `detente claims` makes bands of hundreds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +39,9 @@ class Assessment:
     titles
         Scenario name to title, in order.
     welfare
-        One row per scenario and country or group: welfare in percent of income, equivalent
-        variation in million USD.
+        One row per scenario and country or group: welfare in percent of income with its band
+        (`low`, `median`, `high`: 5, 50 and 95 percent of the draws, where any were made),
+        equivalent variation in million USD.
     trade
         One row per scenario and partner of the target: exports and imports before and after, in
         million USD, and their change in percent.
@@ -48,6 +54,9 @@ class Assessment:
         What made the numbers.
     assumptions
         In words, by name.
+    rests_on
+        What is uncertain and what each part of it rests on: the `record` of trade, the
+        `literature`, or `judgement`.
     """
 
     title: str
@@ -59,6 +68,7 @@ class Assessment:
     notes: list[str]
     manifest: dict[str, Any]
     assumptions: dict[str, str] = field(default_factory=dict)
+    rests_on: dict[str, list[str]] = field(default_factory=dict)
 
     def top_sectors(self, scenario: str, count: int = TOP_SECTORS) -> pd.DataFrame:
         """The target's sectors whose output moves most in value, gainers and losers together."""
@@ -82,22 +92,25 @@ class Assessment:
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data; missing numbers are null."""
-        tables = {
-            name: json.loads(table.to_json(orient="records", double_precision=12))
-            for name, table in self.tables().items()
-        }
         return {
             "title": self.title,
             "target": self.target,
             "titles": self.titles,
-            **tables,
+            **{name: records(table) for name, table in self.tables().items()},
             "notes": self.notes,
             "assumptions": self.assumptions,
+            "rests_on": self.rests_on,
             "manifest": self.manifest,
         }
 
 
-def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> Assessment:
+def assess(
+    case: Case,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Assessment:
     """Solve every scenario of a case.
 
     Parameters
@@ -106,6 +119,10 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
         From `detente.cases.load_case`.
     progress
         Called with (scenarios done, scenarios in all).
+    draws
+        Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
+    seed
+        Of the draws (a Latin hypercube).
 
     Raises
     ------
@@ -123,7 +140,60 @@ def assess(case: Case, progress: Callable[[int, int], object] | None = None) -> 
     found = assess_scenarios(
         case.spelled_out(), case.title, case.target, case.countries, case.partners, progress
     )
-    return replace(found, assumptions=case.notes)
+    if draws and case.assumptions:
+        bands = welfare_bands(case, draws, seed)
+        welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
+        manifest = {**found.manifest, "draws": draws, "seed": seed}
+        found = replace(found, welfare=welfare, manifest=manifest)
+    return replace(found, assumptions=case.notes, rests_on=foundations(case))
+
+
+def foundations(case: Case) -> dict[str, list[str]]:
+    """What a case calls uncertain, by what it rests on, in the titles of the assumptions.
+
+    >>> from detente.cases import load_case
+    >>> list(foundations(load_case("belarus-2025")))
+    ['record', 'literature', 'judgement']
+    """
+    found: dict[str, list[str]] = {"record": [], "literature": [], "judgement": []}
+    confirmed = next(iter(case.spelled_out().values())).confirmed.names
+    for name, assumption in case.assumptions.items():
+        judged = "judgement" in assumption.source.lower()
+        on = "record" if name in confirmed else "judgement" if judged else "literature"
+        found[on].append(assumption.title)
+    return found
+
+
+def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
+    """Quantiles of welfare over draws of a case's assumptions, in percent of income.
+
+    Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
+    """
+    quantities = [
+        Quantity("welfare", About(country=country), scenario)
+        for scenario in case.scenarios
+        for country in case.countries
+    ]
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
+    values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    return pd.DataFrame(
+        {
+            "scenario": [q.scenario for q in quantities],
+            "country": [q.about.country for q in quantities],
+            "low": low,
+            "median": median,
+            "high": high,
+        }
+    )
+
+
+def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
+    """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
+    random = np.random.default_rng(seed)
+    strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T
+    points: Array = (strata + random.random((draws, coordinates))) / draws
+    return points
 
 
 def assess_scenarios(

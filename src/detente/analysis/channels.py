@@ -23,74 +23,14 @@ CHANNELS = (
     "transfers",
 )
 
-SHARES = (1e-6, 0.5)
-"""Hub shares between which one is looked for."""
+STEPS = len(CHANNELS) - 1
+"""The first two channels are found in one step."""
 
 POINTS = 16
 """Shares tried side by side: twice, so that one is found to less than a thousandth of itself."""
 
-
-def welfare_channels(simulation: Simulation, scenario: str, country: str) -> pd.DataFrame:
-    """Split a country's welfare under a scenario into channels that add up to the total.
-
-    Channels are switched on one after the other, each solved in full: direct trade only; routes,
-    without what hubs earn; hub margins; transfers. The first is split once more: `trade diversion`
-    is what the country's terms of trade with the senders and the target do to it, to first order
-    (Caliendo and Parro 2015, equation 16), the rest is the rest.
-
-    Parameters
-    ----------
-    simulation
-        Of one draw, with routes, patronage or neither; a channel that there is not is zero.
-    scenario
-        Its name.
-    country
-        Whose welfare.
-
-    Returns
-    -------
-    DataFrame
-        By channel, and `total`: percent of income, and equivalent variation in million USD.
-
-    Raises
-    ------
-    ConvergenceError
-        From the scenario.
-
-    Examples
-    --------
-    >>> from detente.cases import load_case
-    >>> from detente.simulation.run import simulate
-    >>> parts = welfare_channels(simulate(load_case("belarus-2025")), "us-goods", "RUS")
-    >>> total = parts.loc["total", "percent"]
-    >>> bool(abs(parts["percent"].drop("total").sum() - total) < 1e-9)
-    True
-    """
-    p = simulation.parameters
-    steps = simulation.varied(
-        hub_share=p.hub_share * [0, 1, 1, 1],
-        hub_margin=p.hub_margin * [0, 0, 1, 1],
-        patron_share=p.patron_share * [0, 0, 0, 1],
-    )
-    costs = steps.compiled.scenario(scenario)
-    last = replace(costs, transfers=costs.transfers * [0, 0, 0, 1])
-    found = steps.respond(last, scenario)
-    welfare = found.measure("welfare", About(country=country))
-    diversion = _diversion(found, country)
-    parts = [diversion, welfare[0] - diversion, *np.diff(welfare)]
-    percent = pd.Series(parts, index=pd.Index(CHANNELS, name="channel"))
-    percent["total"] = welfare[-1]
-    income = float(found.equilibrium.income["before"].sel(country=country))
-    return pd.DataFrame({"percent": percent, "million_usd": percent / 100 * income})
-
-
-def _diversion(direct: Outcome, country: str) -> float:
-    """First-order terms of trade of a country with the scenario's senders and targets."""
-    measures = [a.measure for a in direct.scenario.actions()]
-    named = {name for m in measures for name in (*m.senders, m.target)}
-    partners = resolve_countries(sorted(named), direct.world.countries)
-    terms = direct.equilibrium.decomposition["terms_of_trade"]
-    return float(terms.sel(country=country, partner=partners).sum())
+TRIED = np.geomspace(1e-6, 0.5, POINTS)
+"""Hub shares between which one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -128,84 +68,138 @@ class BreakEven:
         return f"{self.country} gains if {share} of the goods bound for it pass through {self.hub}"
 
 
-def break_even(simulation: Simulation, scenario: str, country: str, hub: str) -> BreakEven:
-    """Find the share of goods that must pass through a hub for a country to gain.
+class Channels:
+    """Why a country gains or loses under scenarios with routes, patronage or neither.
 
     Parameters
     ----------
     simulation
-        Of one draw, with routes; the first lane holds the goods.
-    scenario
-        Its name.
-    country, hub
-        Whose gain, and through which of the hubs.
-
-    Raises
-    ------
-    ScenarioError
-        There are no routes, or the hub is not one of them.
+        The scenarios, of one draw.
+    country
+        Whose welfare.
     """
-    at = hub_position(routes_of(simulation), hub)
 
-    def outcome(hub_shares: Array) -> Outcome:
-        return simulation.varied(hub_share=hub_shares).outcome(scenario)
+    def __init__(self, simulation: Simulation, country: str) -> None:
+        self._simulation, self._country = simulation, country
+        self._known: dict[str, tuple[Array, float]] = {}
+        p, routes = simulation.parameters, simulation.compiler.routes
+        # Channels switched on one after the other; no routes; where a hub share is looked for.
+        tried = [0.0] if routes is None else [0.0, *TRIED]
+        rest = np.ones(len(tried))
+        self._varied = simulation.varied(
+            hub_share=np.concatenate([p.hub_share * [0, 1, 1, 1], tried]),
+            hub_margin=p.hub_margin * np.concatenate([[0, 0, 1, 1], rest]),
+            patron_share=p.patron_share * np.concatenate([[0, 0, 0, 1], rest]),
+        )
 
-    def welfare(hub_shares: Array) -> Array:
-        return outcome(hub_shares).measure("welfare", About(country=country))
+    def welfare(self, scenario: str) -> pd.DataFrame:
+        """Split welfare under a scenario into channels that add up to the total.
 
-    without, default = welfare(np.append(0.0, simulation.parameters.hub_share))
-    share, passing = crossing(welfare), None
-    if share is not None:
-        before, _ = by_route(outcome(np.array([share])))
-        passing = float((before[1 + at] / before.sum(0))[0])
-    return BreakEven(country, hub, share, passing, float(without), float(default))
+        Channels are switched on one after the other, each solved in full: direct trade only;
+        routes, without what hubs earn; hub margins; transfers. The first is split once more:
+        `trade diversion` is what the country's terms of trade with the senders and the target do
+        to it, to first order (Caliendo and Parro 2015, equation 16), the rest is the rest. A
+        channel that there is not is zero.
+
+        Returns
+        -------
+        DataFrame
+            By channel, and `total`: percent of income, and equivalent variation in million USD.
+
+        Raises
+        ------
+        ConvergenceError
+            From the scenario.
+
+        Examples
+        --------
+        >>> from detente.cases import load_case
+        >>> from detente.simulation.run import simulate
+        >>> parts = Channels(simulate(load_case("belarus-2025")), "RUS").welfare("us-goods")
+        >>> total = parts.loc["total", "percent"]
+        >>> bool(abs(parts["percent"].drop("total").sum() - total) < 1e-9)
+        True
+        """
+        welfare, diversion = self._solved(scenario)
+        steps = welfare[:STEPS]
+        parts = [diversion, steps[0] - diversion, *np.diff(steps)]
+        percent = pd.Series(parts, index=pd.Index(CHANNELS, name="channel"))
+        percent["total"] = steps[-1]
+        here = self._simulation.world.countries.index(self._country)
+        income = float(self._simulation.before.I[here, 0])
+        return pd.DataFrame({"percent": percent, "million_usd": percent / 100 * income})
+
+    def break_even(self, scenario: str, hub: str) -> BreakEven:
+        """Find the share of the first lane's goods that must pass a hub for the country to gain.
+
+        Raises
+        ------
+        ScenarioError
+            There are no routes, or the hub is not one of them.
+        """
+        choice = routes_of(self._simulation)
+        at = 1 + hub_position(choice, hub)
+        welfare, _ = self._solved(scenario)
+        default, without, tried = welfare[STEPS - 1], welfare[STEPS], welfare[STEPS + 1 :]
+        share = _crossing(lambda shares: self._at(shares, scenario), tried)
+        passing = None
+        if share is not None:
+            there = self._simulation.varied(hub_share=np.array([share]))
+            lane = there.before.sales(*choice.trade[0].block)
+            through = there.compiled.route_shares[0][at] * lane
+            passing = float(through.sum() / lane.sum())
+        return BreakEven(self._country, hub, share, passing, float(without), float(default))
+
+    def _solved(self, scenario: str) -> tuple[Array, float]:
+        """Welfare at all that is varied, [draw], and trade diversion at the first."""
+        if scenario not in self._known:
+            costs = self._varied.compiled.scenario(scenario)
+            given = np.arange(costs.transfers.shape[1]) >= STEPS - 1
+            costs = replace(costs, transfers=costs.transfers * given)
+            found = self._varied.respond(costs, scenario, self._simulation.outcome(scenario).after)
+            welfare = found.measure("welfare", About(country=self._country))
+            self._known[scenario] = welfare, _diversion(found, self._country)
+        return self._known[scenario]
+
+    def _at(self, hub_shares: Array, scenario: str) -> Array:
+        """Welfare at hub shares."""
+        varied = self._simulation.varied(hub_share=hub_shares)
+        costs, start = varied.compiled.scenario(scenario), self._simulation.outcome(scenario).after
+        return varied.respond(costs, scenario, start).measure(
+            "welfare", About(country=self._country)
+        )
 
 
-def crossing(excess: Callable[[Array], Array]) -> float | None:
-    """The least hub share at which what is computed of many changes sign; None if it never does."""
-    low, high = SHARES
-    for _ in range(2):
-        shares = np.geomspace(low, high, POINTS)
-        values = excess(shares)
-        turns = np.flatnonzero(values[:-1] * values[1:] < 0)
-        if not turns.size:
-            return None
-        low, high = shares[turns[0] : turns[0] + 2]
-        before, after = values[turns[0] : turns[0] + 2]
+def _diversion(direct: Outcome, country: str) -> float:
+    """First-order terms of trade of a country with the scenario's senders and targets."""
+    measures = [a.measure for a in direct.scenario.actions()]
+    named = {name for m in measures for name in (*m.senders, m.target)}
+    partners = resolve_countries(sorted(named), direct.world.countries)
+    terms = direct.equilibrium.decomposition["terms_of_trade"]
+    return float(terms.sel(country=country, partner=partners).sum())
+
+
+def _crossing(excess: Callable[[Array], Array], tried: Array) -> float | None:
+    """The least hub share at which what is computed of many changes sign; None if it never does.
+
+    What is computed is known at the shares `TRIED`.
+    """
+    coarse = _first_turn(TRIED, tried)
+    if coarse is None:
+        return None
+    (low, high), _ = coarse
+    near = np.geomspace(low, high, POINTS)
+    fine = _first_turn(near, excess(near))
+    if fine is None:
+        return None
+    (low, high), (before, after) = fine
     return float(low * (high / low) ** (before / (before - after)))
 
 
-def calibrate_routes(simulation: Simulation, scenario: str, observed: float = 0.05) -> float:
-    """Find the hub share at which a scenario's offset ratio is the one observed.
-
-    Parameters
-    ----------
-    simulation
-        Of one draw, with routes.
-    scenario
-        Name of one in which direct trade of the first lane falls.
-    observed
-        Rise of trade through hubs over the fall of direct trade.
-
-    Raises
-    ------
-    ScenarioError
-        No hub share gives it.
-    """
-    routes_of(simulation)
-
-    def excess(hub_shares: Array) -> Array:
-        found = simulation.varied(hub_share=hub_shares).outcome(scenario)
-        return found.measure("offset-ratio", About()) - observed
-
-    share = crossing(excess)
-    if share is None:
-        low, high = SHARES
-        raise ScenarioError(
-            f"an offset ratio of {observed:g} cannot be reached: hub shares from {low:g} to "
-            f"{high:g} were tried"
-        )
-    return share
+def _first_turn(shares: Array, values: Array) -> tuple[Array, Array] | None:
+    """Two shares between which values change sign, and the values there."""
+    turns = np.flatnonzero(values[:-1] * values[1:] < 0)
+    return (shares[turns[0] :][:2], values[turns[0] :][:2]) if turns.size else None
 
 
 def enforcement(

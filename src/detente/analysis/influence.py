@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,15 @@ import pandas as pd
 import xarray as xr
 
 from detente.analysis.parties import largest_partners
-from detente.arrays import Array
+from detente.analysis.rows import records
+from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.exposure import exposure
+from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
+from detente.policy.compile import Costs
 from detente.policy.scenario import Scenario
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries
@@ -92,15 +95,11 @@ class Influence:
 
     def document(self) -> dict[str, Any]:
         """Everything as plain data: one record for each partner and moment, and what made it."""
-        tables = {
-            name: json.loads(table.to_json(orient="records", double_precision=12))
-            for name, table in self.tables().items()
-        }
         return {
             "answer": self.answer(),
             "target": self.target,
             "scenario": self.scenario,
-            **tables,
+            **{name: records(table) for name, table in self.tables().items()},
             "manifest": self.manifest,
         }
 
@@ -158,16 +157,19 @@ def influence(
     cut_offs = [(here[0], tuple(codes)) for codes in members.values()]
     simulation = simulate(scenario, cut_offs=cut_offs)
     outcome = simulation.outcome()
-    policies = {"before": simulation.compiled.status_quo, "after": outcome.costs}
-    solved = {"before": outcome.before, "after": outcome.after}
-    deficits = scenario.deficits
+
+    def held(moment: tuple[Costs, Equilibria]) -> xr.Dataset:
+        costs, solved = moment
+        e = Equilibrium(outcome.before, solved, scenario.deficits, simulation.tolerance)
+        return _held(here[0], e, members, simulation.cut(costs, cut_offs, solved))
+
+    moments = (simulation.compiled.status_quo, outcome.before), (outcome.costs, outcome.after)
     parts = []
-    for done, when in enumerate(WHEN, start=1):
-        e = Equilibrium(outcome.before, solved[when], deficits, simulation.tolerance)
-        cut = simulation.cut(policies[when], cut_offs, e.after)
-        parts.append(_held(here[0], e, members, cut))
-        if progress is not None:
-            progress(done, len(WHEN))
+    with one_thread(), ThreadPoolExecutor(len(WHEN)) as pool:
+        for part in pool.map(held, moments):
+            parts.append(part)
+            if progress is not None:
+                progress(len(parts), len(WHEN))
     data = xr.concat(parts, xr.Variable("when", list(WHEN)), combine_attrs="override")
     about = {"target": here[0], "scenario": scenario.title}
     return Influence(**about, data=data, manifest={**outcome.equilibrium.manifest, **about})
@@ -203,20 +205,20 @@ def _held(
     exports, imports = (flows[:, 0] for flows in _foreign(e.after, t))
     trade = exports + imports
     chains = ValueChains(e.after, target)
-    absorbed, consumed = chains.absorbed(), chains.consumed()
-    exposed = exposure(e)["exposure"].sel(country=target).values
+    positions = [np.array([C.index(c) for c in codes]) for codes in members.values()]
+    absorbed, passing, consumed = chains.absorbed(), chains.passing(positions), chains.consumed()
+    exposed = exposure(e, countries=target)["exposure"].values[0]
     rises = sum(_foreign(cut, t)) - trade[:, None]
     losses = 100 * (cut.real_income[t] / e.after.real_income[t, 0] - 1)
     rows = []
-    for k, codes in enumerate(members.values()):
-        n = [C.index(c) for c in codes]
+    for k, n in enumerate(positions):
         rows.append(
             {
                 "exports_share": 100 * exports[n].sum() / exports.sum(),
                 "imports_share": 100 * imports[n].sum() / imports.sum(),
                 "trade_share": 100 * trade[n].sum() / trade.sum(),
-                "absorbed": 100 * absorbed[n].sum(),
-                "passing": 100 * chains.passing(n),
+                "absorbed": 100 * absorbed[n].sum() / absorbed.sum(),
+                "passing": 100 * passing[k],
                 "consumed": 100 * consumed[n].sum(),
                 "exposure": exposed[n].sum(),
                 "cut_off": losses[k],
@@ -232,7 +234,7 @@ def _held(
     return xr.Dataset(columns, coords={"partner": list(members)})
 
 
-def _in_their_place(rise: Array, gone: list[int], countries: list[str]) -> dict[str, Any]:
+def _in_their_place(rise: Array, gone: Positions, countries: list[str]) -> dict[str, Any]:
     """Who takes the place of partners that are gone, from the rise of trade by partner."""
     lost = -float(rise[gone].sum())
     gained = rise.copy()
@@ -241,7 +243,7 @@ def _in_their_place(rise: Array, gone: list[int], countries: list[str]) -> dict[
     return {
         "second": countries[second],
         "second_usd": float(gained[second]),
-        "recovered": 100 * float(gained.sum()) / lost,
+        "recovered": 100 * float(gained.sum()) / lost if lost > 0 else np.nan,
     }
 
 

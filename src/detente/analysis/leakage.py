@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from detente.analysis.channels import BreakEven, break_even, enforcement, welfare_channels
+from detente.analysis.channels import BreakEven, Channels, enforcement
+from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case
+from detente.equilibrium.native import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes
@@ -74,7 +77,7 @@ class CaseLeakage:
             "country": self.country,
             "hub": self.hub,
             "titles": self.titles,
-            **{k: json.loads(t.to_json(orient="records")) for k, t in self.tables().items()},
+            **{k: records(t) for k, t in self.tables().items()},
             "break_even": {k: b.words for k, b in self.break_evens.items()},
             "drawn": self.drawn,
             "manifest": self.manifest,
@@ -125,15 +128,19 @@ def leakage(
         for name in (country or _affected(case), hub or _hub(case, countries))
     )
     simulation = simulate(case)
-    channels, routes, evens, manifests = {}, {}, {}, {}
-    for done, name in enumerate(case.scenarios, start=1):
-        channels[name] = welfare_channels(simulation, name, country)["percent"]
-        evens[name] = break_even(simulation, name, country, hub)
+    explained = Channels(simulation, country)
+
+    def followed(name: str) -> tuple[pd.Series, BreakEven, pd.DataFrame, dict[str, Any]]:
         found = simulation.outcome(name)
-        routes[name] = _by_route(found)
-        manifests[name] = found.equilibrium.manifest
-        if progress is not None:
-            progress(done, len(case.scenarios))
+        channels, even = explained.welfare(name)["percent"], explained.break_even(name, hub)
+        return channels, even, _by_route(found), found.equilibrium.manifest
+
+    channels, evens, routes, manifests = {}, {}, {}, {}
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, parts in zip(case.scenarios, pool.map(followed, case.scenarios), strict=True):
+            channels[name], evens[name], routes[name], manifests[name] = parts
+            if progress is not None:
+                progress(len(channels), len(case.scenarios))
     return CaseLeakage(
         title=case.title,
         country=country,

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from detente.arrays import Array
 from detente.simulation.sampling import ParameterSpace, words
@@ -113,7 +112,7 @@ def indices(design: Design, values: Array) -> pd.DataFrame:
     titles = [design.space.title(name) for name in names]
     found = dict.fromkeys(("S1", "S1_conf", "ST", "ST_conf"), np.full(len(names), np.nan))
     if np.isfinite(values).all() and np.ptp(values) > 1e-12 * max(np.abs(values).max(), 1e-300):
-        ranks = rankdata(values) / values.size
+        ranks = pd.Series(values).rank().to_numpy() / values.size
         seed = 1 + design.seed  # to SALib, 0 is no seed
         found = sobol.analyze(design.problem, ranks, calc_second_order=False, seed=seed)
     table = {
@@ -162,7 +161,8 @@ def break_even(
     )
     last = _first_turn(margins)
     assert last is not None
-    root = np.interp(0.0, *_ascending(margins[last : last + 2], within[last : last + 2]))
+    (low, high), (before, after) = within[last : last + 2], margins[last : last + 2]
+    root = low + (high - low) * before / (before - after)
     value = words(assumption, space.value(name, root))
     return f"turns where {lowered(assumption.title)} is {value}"
 
@@ -176,8 +176,3 @@ def _first_turn(values: Array) -> int | None:
     """The first step in which values change their sign."""
     turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
     return int(turns[0]) if turns.size else None
-
-
-def _ascending(x: Array, y: Array) -> tuple[Array, Array]:
-    order = np.argsort(x)
-    return x[order], y[order]

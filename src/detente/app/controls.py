@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 
+from detente.app.names import country_names
 from detente.app.starts import measures_in_force, scenario_at
 from detente.app.state import PERCENT, NewMeasure, Panel
 from detente.policy.measures import Measure
@@ -13,6 +14,7 @@ from detente.policy.register import register
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Named, Routes, Scenario, Selection
 from detente.world import load_world
+from detente.world.names import resolve_countries
 
 MOST_STRENGTH = 300
 """Percent of cost that a new measure may add."""
@@ -28,14 +30,13 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     """
     scenario = scenario_at(start, packed)
     target, senders = _parties(scenario)
-    day = scenario.start
-    in_force = {k: m for k, m in measures_in_force(target, day).items() if m.ave is not None}
+    on_file = measures_in_force(target, scenario.start)
+    in_force = {name for name, m in on_file.items() if m.ave is not None}
     degrees, lift = _lifted(scenario, target, in_force)
     moved = {k: _whole_percent(v) for k, v in scenario.ease.items() if k in in_force}
     ease = {k: v for k, v in scenario.ease.items() if moved.get(k) is None}
     degrees |= {k: v for k, v in moved.items() if v is not None}
     new, impose = _imposed(scenario, target, senders)
-    rest = scenario.model_copy(update={"lift": lift, "ease": ease, "impose": impose})
     panel = Panel(
         start=start,
         packed=packed,
@@ -54,50 +55,51 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
         common = min(found.values()) if len(set(found.values())) == 1 else 0
         eased |= {group.key: common} if common else {}
         apart |= {name: percent for name, percent in found.items() if percent != common}
+    rest = scenario.model_copy(update={"lift": lift, "ease": ease, "impose": impose})
     return replace(panel, eased=eased, apart=apart), rest
 
 
 def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
-    """The target and the senders that a scenario is about."""
-    actions = scenario.actions()
+    """The target and the senders that a scenario is about; for a group, its first member."""
+    actions, selections = scenario.actions(), _selections(scenario)
+    ends = [a.measure.target for a in actions] or [
+        x for c in scenario.costs for x in c.destinations
+    ]
+    target = resolve_countries(ends[0] if ends else "RUS", load_world().countries)[0]
     if not actions:
-        costs = scenario.costs[0] if scenario.costs else None
-        target = costs.destinations[0] if costs else "RUS"
-        target = target if target in load_world().countries else "RUS"
         return target, ("USA", "EU27")
-    target = actions[0].measure.target
-    chosen = [s for m in scenario.lift if isinstance(m, Selection) for s in m.senders]
-    picked = {
-        name
-        for m in scenario.lift
-        if isinstance(m, Selection)
-        for name in m.chosen(scenario.start, scenario.measures)
-    }
+    picked = {n for s in selections for n in s.chosen(scenario.start, scenario.measures)}
     named = [s for a in actions if a.name not in picked for s in a.measure.senders]
-    return target, tuple(dict.fromkeys([*chosen, *named]))
+    senders = dict.fromkeys([*(s for m in selections for s in m.senders), *named])
+    return target, tuple(s for s in senders if s in country_names())
+
+
+def _selections(scenario: Scenario) -> list[Selection]:
+    return [entry for entry in scenario.lift if isinstance(entry, Selection)]
 
 
 def _lifted(
-    scenario: Scenario, target: str, in_force: Mapping[str, Measure]
+    scenario: Scenario, target: str, in_force: Collection[str]
 ) -> tuple[dict[str, int], Named]:
     """Measures that the controls show as lifted, and what of `lift` they cannot show."""
-    degrees: dict[str, int] = {}
+    lifted: list[str] = []
     rest: Named = []
     for entry in scenario.lift:
         if isinstance(entry, Selection) and entry.target == target:
             chosen = entry.chosen(scenario.start, scenario.measures)
-            degrees |= {name: PERCENT for name in chosen if name in in_force}
+            lifted += [name for name in chosen if name in in_force]
             rest += [name for name in chosen if name not in in_force]
         elif isinstance(entry, str) and entry in in_force:
-            degrees[entry] = PERCENT
+            lifted.append(entry)
         else:
             rest.append(entry)
-    return degrees, rest
+    return dict.fromkeys(lifted, PERCENT), rest
 
 
 def _imposed(
     scenario: Scenario, target: str, senders: tuple[str, ...]
 ) -> tuple[list[NewMeasure], Named]:
+    """Measures that the controls show as new, and what of `impose` they cannot show."""
     known = {**register().measures, **scenario.measures}
     new: list[NewMeasure] = []
     rest: Named = []
@@ -122,9 +124,10 @@ def _plain(measure: Measure, target: str) -> NewMeasure | None:
         strength = _whole_percent(measure.ave.central)
         if strength is None or strength > MOST_STRENGTH or measure.ave.low != measure.ave.high:
             return None
-    return NewMeasure(
-        measure.kind, "+".join(measure.sectors), strength, by="+".join(measure.senders)
-    )
+    if not set(measure.senders) <= country_names().keys():
+        return None
+    sectors, by = "+".join(measure.sectors), "+".join(measure.senders)
+    return NewMeasure(measure.kind, sectors, strength, by)
 
 
 def _whole_percent(share: float) -> int | None:

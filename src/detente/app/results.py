@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -10,17 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from detente.analysis.assess import sector_table, trade_table
+from detente.analysis.claims import claim_values
 from detente.analysis.evidence import holds
 from detente.app.controls import is_unchanged, scenario_of
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
-from detente.cases import Case
 from detente.cases.records import Claim, Test
+from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
-from detente.simulation.metrics import METRICS, About
-from detente.simulation.run import simulate
+from detente.simulation.metrics import METRICS
+from detente.simulation.run import Outcome, simulate
 from detente.world import World
 from detente.world.names import resolve_countries
 
@@ -44,45 +46,9 @@ class Leak(NamedTuple):
         return 100 * float(1 - trade[DIRECT] / trade.sum())
 
 
-class Solved(NamedTuple):
-    """A solved scenario: all that the page reads of it, before and after, in million USD."""
-
-    world: World
-    income: Array  # [n], before
-    gain: Array  # [n], equivalent variation
-    trade: tuple[Array, Array]  # [origin, destination]
-    output: tuple[Array, Array]  # [n,j]
-    leak: Leak | None
-    measure: Callable[[str, About], Array]  # value of a metric, [draw]
-    notes: list[str]
-    manifest: dict[str, Any]
-
-
-def solved(scenario: Scenario) -> Solved:
-    """Solve a scenario; here, and nowhere else, the page meets the simulation.
-
-    Raises
-    ------
-    ScenarioError, ConvergenceError
-        From the scenario.
-    """
-    outcome = simulate(scenario).outcome()
-    equilibrium, leakage, leak = outcome.equilibrium, outcome.leakage, None
-    if leakage is not None and scenario.routes is not None:
-        lane = scenario.routes.lanes[0]
-        leak = Leak(lane.origins, lane.destinations, leakage.by_route(), leakage.offset_ratio())
-    before, after = outcome.before, outcome.after
-    return Solved(
-        world=outcome.world,
-        income=before.I[:, 0],
-        gain=equilibrium.equivalent_variation.values,
-        trade=(before.trade().sum(0).T, after.trade().sum(0).T),
-        output=(before.Y[..., 0].T, after.Y[..., 0].T),
-        leak=leak,
-        measure=outcome.measure,
-        notes=equilibrium.notes,
-        manifest=equilibrium.manifest,
-    )
+def solved(scenario: Scenario) -> Outcome:
+    """Solve a scenario; here, and nowhere else, the page meets the simulation."""
+    return simulate(scenario).outcome()
 
 
 class Scored(NamedTuple):
@@ -101,24 +67,11 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a scenario does.
+    """What a scenario does, about its target.
 
-    Attributes
-    ----------
-    scenario, target
-        As run, and the country it is about.
-    countries
-        One row per economy: welfare, trade before and after.
-    chosen
-        The same for the countries and groups of interest.
-    partners, sectors
-        The target's trade with partners; its output by sector.
-    leak
-        What takes hubs, if the scenario has routes.
-    claims
-        Those that are about this very scenario, by name.
-    notes, manifest
-        Caveats, and what made the numbers.
+    Tables: welfare and trade of all `countries`, and of the countries and groups `chosen`; the
+    target's trade with `partners`, and its output by sector. Claims are those that are about this
+    very scenario, by name.
     """
 
     scenario: Scenario
@@ -152,112 +105,84 @@ class Results:
 
 @lru_cache(maxsize=REMEMBERED)
 def results_of(panel: Panel) -> Results:
-    """Solve the scenario of a panel, or remember it.
-
-    Raises
-    ------
-    ScenarioError, ConvergenceError
-        From the scenario.
-    """
+    """Solve the scenario of a panel, or remember it; raises as `simulate` does."""
     case, scenario, target = case_of(panel.start), scenario_of(panel), panel.target
     shown = [target, *panel.senders, *ALWAYS_SHOWN]
-    countries = shown if case is None else [target, *case.countries, *panel.senders]
+    chosen = shown if case is None else [target, *case.countries, *panel.senders]
     partners = [p for p in (shown if case is None else case.partners) if p != target]
-    found = solved(scenario)
+    outcome = solved(scenario)
+    found = outcome.equilibrium
+    flows = [e.trade().sum(0).T for e in (found.before, found.after)]
+    sectors = sector_table(found, target).set_index("sector")
     return Results(
         scenario=scenario,
         target=target,
-        countries=_countries(found, found.world.countries),
-        chosen=_countries(found, list(dict.fromkeys(countries))),
-        partners=_partners(found, target, list(dict.fromkeys(partners))),
-        sectors=_sectors(found, target),
-        leak=found.leak,
-        claims=_claims(panel, found),
+        countries=_countries(found, flows, found.world.countries),
+        chosen=_countries(found, flows, _once(chosen)),
+        partners=trade_table(found, target, _once(partners)).set_index("partner"),
+        sectors=sectors.drop(columns="name"),
+        leak=_leak(outcome),
+        claims=_claims(panel, outcome),
         notes=found.notes,
         manifest=found.manifest,
     )
 
 
+def _once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
 def scored_at(start: str) -> dict[str, str]:
-    """Starting points of the same case that some claim is about, with their titles."""
-    case = case_of(start)
-    if case is None:
-        return {}
-    name, about = (
-        start.partition("/")[0],
-        {s for _, _, test in _tested(case) for s in test.scenarios},
-    )
-    return {f"{name}/{s}": change.title for s, change in case.scenarios.items() if s in about}
+    """Starting points of the same case that some claim is scored at, with their titles."""
+    case, name = case_of(start), start.partition("/")[0]
+    tests = [claim.test for claim in case.claims.values() if claim.test] if case else []
+    # As in `claim_values`: no claim about a ratio, nor about influence.
+    scored = (t for t in tests if t.relative_to is None and t.metric != "influence")
+    about = {scenario for test in scored for scenario in test.scenarios}
+    scenarios = case.scenarios.items() if case else ()
+    return {f"{name}/{s}": change.title for s, change in scenarios if s in about}
 
 
-def _tested(case: Case) -> Iterator[tuple[str, Claim, Test]]:
-    """Claims that a scenario scores by itself; not influence, which takes two more solutions."""
-    for name, claim in case.claims.items():
-        test = claim.test
-        if test is not None and test.relative_to is None and test.metric != "influence":
-            yield name, claim, test
-
-
-def _claims(panel: Panel, found: Solved) -> dict[str, Scored]:
+def _claims(panel: Panel, outcome: Outcome) -> dict[str, Scored]:
     """Claims about the scenario that a panel shows, which must stand there as it is on file."""
     case = case_of(panel.start)
     if case is None or panel.target != case.target or not is_unchanged(panel):
         return {}
     scored = {}
-    for name, claim, test in _tested(case):
-        if panel.scenario in test.scenarios:
-            value = found.measure(test.metric, test.parameters)
-            held = bool(holds(test, value)[0])
-            scored[name] = Scored(claim, test, float(value[0]), held)
+    for name, value in claim_values(case, panel.scenario, outcome).items():
+        claim = case.claims[name]
+        assert claim.test is not None
+        held = bool(holds(claim.test, np.array([value]))[0])
+        scored[name] = Scored(claim, claim.test, value, held)
     return scored
+
+
+def _leak(outcome: Outcome) -> Leak | None:
+    found, routes = outcome.leakage, outcome.scenario.routes
+    if found is None or routes is None:
+        return None
+    lane = routes.lanes[0]
+    return Leak(lane.origins, lane.destinations, found.by_route(), found.offset_ratio())
 
 
 def _members(names: Sequence[str], world: World) -> Array:
     """Which countries belong to each name, ones and zeros, [name,n]."""
-    member = np.zeros((len(names), len(world.countries)))
-    for row, name in enumerate(names):
-        at = [world.countries.index(c) for c in resolve_countries(name, world.countries)]
-        member[row, at] = 1
-    return member
+    members = [resolve_countries(name, world.countries) for name in names]
+    return np.array([np.isin(world.countries, found) for found in members], dtype=float)
 
 
-def _growth(before: Array, after: Array) -> Array:
-    """Percent; NaN where there was nothing before."""
-    ratio = np.full_like(after, np.nan)
-    return 100 * (np.divide(after, before, out=ratio, where=before > 0) - 1)
-
-
-def _countries(found: Solved, names: Sequence[str]) -> pd.DataFrame:
+def _countries(found: Equilibrium, flows: list[Array], names: Sequence[str]) -> pd.DataFrame:
     """Welfare of countries and groups, and their trade with everybody else."""
     member = _members(names, found.world)
-    gain = member @ found.gain
-    columns = {"percent": 100 * gain / (member @ found.income), "million_usd": gain}
-    for when, flows in zip(("before", "after"), found.trade, strict=True):
-        within = ((member @ flows) * member).sum(1)
-        columns[f"exports_{when}"] = member @ flows.sum(1) - within
-        columns[f"imports_{when}"] = member @ flows.sum(0) - within
+    gain = member @ found.equivalent_variation.values
+    income = member @ found.before.I[:, 0]
+    columns = {"percent": 100 * gain / income, "million_usd": gain}
+    for when, flow in zip(("before", "after"), flows, strict=True):
+        within = ((member @ flow) * member).sum(1)
+        columns[f"exports_{when}"] = member @ flow.sum(1) - within
+        columns[f"imports_{when}"] = member @ flow.sum(0) - within
+    table = pd.DataFrame(columns, index=pd.Index(names, name="country"))
     for side in ("exports", "imports"):
-        before, after = columns[f"{side}_before"], columns[f"{side}_after"]
-        columns[f"{side}_percent"] = _growth(before, after)
-    return pd.DataFrame(columns, index=pd.Index(names, name="country"))
-
-
-def _partners(found: Solved, target: str, names: Sequence[str]) -> pd.DataFrame:
-    """The target's trade with countries and groups."""
-    n = found.world.countries.index(target)
-    member = _members(names, found.world)
-    member[:, n] = 0
-    columns: dict[str, Array] = {}
-    for side, axis in (("exports", 0), ("imports", 1)):
-        before, after = (member @ flows.take(n, axis) for flows in found.trade)
-        columns |= {f"{side}_before": before, f"{side}_after": after}
-        columns[f"{side}_percent"] = _growth(before, after)
-    return pd.DataFrame(columns, index=pd.Index(names, name="partner"))
-
-
-def _sectors(found: Solved, target: str) -> pd.DataFrame:
-    """Gross output of the target by sector, in value."""
-    n = found.world.countries.index(target)
-    before, after = (output[n] for output in found.output)
-    columns = {"before": before, "after": after, "percent": _growth(before, after)}
-    return pd.DataFrame(columns, index=pd.Index(found.world.sectors, name="sector"))
+        before = table[f"{side}_before"]
+        table[f"{side}_percent"] = 100 * (table[f"{side}_after"] / before.where(before > 0) - 1)
+    return table

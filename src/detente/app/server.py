@@ -17,23 +17,9 @@ PORT = 8765
 
 
 def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> None:
-    """Serve the page until interrupted.
+    """Serve the page until interrupted; by default only to programs on this computer.
 
-    Parameters
-    ----------
-    host
-        Address to listen on; by default only programs on this computer reach the page.
-    port
-        Port; 0 takes a free one.
-    open_browser
-        Show the page once it is there.
-
-    Raises
-    ------
-    MissingExtraError
-        Without the app extra.
-    OSError
-        The port is taken; says which.
+    Port 0 takes a free one; one that is taken is an `OSError`.
     """
     app = make_app(host)
     import socket
@@ -66,13 +52,7 @@ def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> Non
 
 
 def make_app(host: str = HOST) -> Any:
-    """The application, for any ASGI server.
-
-    Raises
-    ------
-    MissingExtraError
-        Without the app extra.
-    """
+    """The application, for any ASGI server; a `MissingExtraError` without the app extra."""
     for library in ("starlette.applications", "jinja2", "uvicorn"):
         try:
             __import__(library)

@@ -47,13 +47,7 @@ def case_of(start: str) -> Case | None:
 
 
 def scenario_at(start: str, packed: str = "") -> Scenario:
-    """The scenario that a starting point stands for.
-
-    Raises
-    ------
-    ScenarioError
-        No such case or scenario, or an own scenario that cannot be read.
-    """
+    """The scenario that a starting point stands for; raises where there is none such."""
     if start == NOTHING:
         return Scenario(title="From nothing")
     if start == OWN:
@@ -63,13 +57,7 @@ def scenario_at(start: str, packed: str = "") -> Scenario:
 
 
 def packed(scenario: Scenario) -> str:
-    """Write a scenario so that it fits into a link.
-
-    Raises
-    ------
-    ScenarioError
-        It is too long for one.
-    """
+    """Write a scenario so that it fits into a link; raises where it is too long for one."""
     document = scenario.model_dump_json(exclude_defaults=True).encode()
     text = base64.urlsafe_b64encode(zlib.compress(document, 9)).decode().rstrip("=")
     if len(text) > MOST_PACKED:
@@ -81,13 +69,7 @@ def packed(scenario: Scenario) -> str:
 
 
 def unpacked(text: str) -> Scenario:
-    """Read a scenario back from a link; it is checked as a file is.
-
-    Raises
-    ------
-    ScenarioError
-        Not what `packed` wrote, or a scenario that is wrong.
-    """
+    """Read a scenario back from a link; it is checked as a file is."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         inflate = zlib.decompressobj()
@@ -105,23 +87,16 @@ def unpacked(text: str) -> Scenario:
 
 
 def manageable(scenario: Scenario) -> Scenario:
-    """Refuse a scenario that would hold the server up for everybody.
-
-    Raises
-    ------
-    ScenarioError
-        Too many measures, hubs or lanes, or a world that the package does not have.
-    """
-    actions = len(scenario.actions()) + len(scenario.costs) + len(scenario.transfers)
+    """Refuse a scenario that would hold the server up for everybody, or has no world here."""
     scenario.load_world()
-    routes = scenario.routes
+    changes, routes = [*scenario.actions(), *scenario.costs, *scenario.transfers], scenario.routes
     for what, found, most in (
-        ("changes", actions, MOST_ACTIONS),
-        ("lanes", 0 if routes is None else len(routes.lanes), MOST_LANES),
-        ("hubs", 0 if routes is None else len(routes.hubs), MOST_HUBS),
+        ("changes", changes, MOST_ACTIONS),
+        ("lanes", routes.lanes if routes else [], MOST_LANES),
+        ("hubs", routes.hubs if routes else [], MOST_HUBS),
     ):
-        if found > most:
-            raise ScenarioError(f"{found} {what} are more than this page takes ({most})")
+        if len(found) > most:
+            raise ScenarioError(f"{len(found)} {what} are more than this page takes ({most})")
     return scenario
 
 
@@ -129,8 +104,3 @@ def measures_in_force(target: str, on: date) -> dict[str, Measure]:
     """Sanctions on file against a target on a day."""
     found = register().in_force(on).of(target=target).measures
     return {name: m for name, m in found.items() if KINDS[m.kind].sanction}
-
-
-def on_banks(measure: Measure) -> bool:
-    """Whether a measure is on the payments of all trade, as in `Selection`."""
-    return measure.kind == "finance" and measure.sectors == ["all"]

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from detente.app.starts import first_day, measures_in_force, on_banks
+from detente.app.starts import first_day
 from detente.policy.measures import Kind, Level, Measure
+from detente.policy.scenario import Selection
 
 Deficits = Literal["share", "value", "zero"]
 Name = Literal["a", "b"]
+Part = Literal["goods", "banks"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""What of a sender's measures one slider eases together; see `Selection`."""
 
 PERCENT = 100
 
@@ -43,7 +47,7 @@ class Group(NamedTuple):
 
     key: str
     senders: tuple[str, ...]
-    of: Literal["goods", "banks"]
+    of: Part
     measures: dict[str, Measure]
 
 
@@ -51,20 +55,9 @@ class Group(NamedTuple):
 class Panel:
     """One scenario, as its controls show it.
 
-    Attributes
-    ----------
-    start, packed
-        Starting point; the scenario itself where it is somebody's own.
-    target, senders
-        Who is sanctioned, and whose measures are moved.
-    eased, apart
-        Percent taken off: of groups of measures in force, and of single measures that do not
-        follow their group.
-    new
-        Measures imposed.
-    level, deficits, since, routes, hub_share
-        Assumptions; see `Scenario`. The hub share is in hundredths of a percent, None for that of
-        the starting point.
+    What is `eased` of groups of measures in force, and of single measures that stand `apart` from
+    their group, is in percent; the hub share is in hundredths of a percent, None for that of the
+    starting point. `packed` is the scenario itself where it is somebody's own.
     """
 
     start: str
@@ -98,12 +91,13 @@ class Panel:
     def groups(self) -> list[Group]:
         """Measures in force of the senders on the target, by who took them and on what."""
         found: dict[str, Group] = {}
-        for name, measure in measures_in_force(self.target, self.day).items():
-            if measure.ave is not None and set(measure.senders) & set(self.senders):
-                of: Literal["goods", "banks"] = "banks" if on_banks(measure) else "goods"
+        for of in PARTS if self.senders else ():
+            eased = Selection(senders=list(self.senders), target=self.target, of=of)
+            for name, measure in eased.chosen(self.day).items():
                 key = f"{'+'.join(measure.senders)}.{of}"
-                group = found.setdefault(key, Group(key, tuple(measure.senders), of, {}))
-                group.measures[name] = measure
+                if measure.ave is not None:
+                    empty = Group(key, tuple(measure.senders), of, {})
+                    found.setdefault(key, empty).measures[name] = measure
         return sorted(found.values(), key=self._order)
 
     def _order(self, group: Group) -> tuple[int, int, bool]:

@@ -226,6 +226,9 @@ def _loose(case: Case) -> Iterator[tuple[Location, str]]:
     """References from one part of a case to another that lead nowhere."""
     yield from _loose_measures(case)
     yield from _loose_claims(case)
+    for name, observation in case.observations.items():
+        if observation.of == "offset" and case.routes is None:
+            yield ("observations", name, "of"), "an offset needs the case to have `routes`"
     for name in case.assumptions:
         part = kind_of(name).needs
         if part and getattr(case, part) is None:
@@ -235,7 +238,7 @@ def _loose(case: Case) -> Iterator[tuple[Location, str]]:
 
 def _loose_measures(case: Case) -> Iterator[tuple[Location, str]]:
     known = [*register().measures, *case.measures]
-    for section in ("events", "concessions"):
+    for section in ("events", "concessions", "observations"):
         for name, record in getattr(case, section).items():
             for place, measure in enumerate(record.measures):
                 if measure not in known:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import cases, leverage, page, scenarios, worlds
+from detente.cli import calibrate, cases, leverage, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -25,22 +25,34 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(cases.assess)
-app.command()(cases.claims)
-app.command()(cases.report)
-app.command("app")(page.serve_page)
-app.command()(scenarios.solve)
-app.command()(cases.leakage)
-app.command()(leverage.influence)
-app.command()(leverage.relief)
+for command in (cases.assess, cases.claims, calibrate.calibrate, cases.report):
+    app.command()(command)
+
+
+@app.command("app")
+def serve_page(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Show the page in the browser.")
+    ] = False,
+) -> None:
+    """Serve the page on which sanctions are eased and imposed with sliders, on this computer."""
+    from detente.app.server import serve
+
+    serve(host, port, open_browser)
+
+
+for command in (cases.solve, cases.leakage, leverage.influence, leverage.relief):
+    app.command()(command)
 app.command("worlds")(worlds.list_worlds)
 
 _world = typer.Typer(help="Look at a world.", no_args_is_help=True)
-_world.command("describe")(worlds.describe)
+_world.command()(worlds.describe)
 app.add_typer(_world, name="world")
 
 _case = typer.Typer(help="List cases, or start a new one.", no_args_is_help=True)
-_case.command("new")(cases.new)
+_case.command()(cases.new)
 _case.command("list")(cases.list_cases)
 _case.command("metrics")(cases.list_metrics)
 app.add_typer(_case, name="case")
@@ -67,12 +79,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
-    except (ConvergenceError, MissingExtraError, OSError) as error:
-        _complain(error, EXIT_FAILURE)
-    except DetenteError as error:
-        _complain(error, EXIT_USAGE)
-
-
-def _complain(error: Exception, code: int) -> None:
-    print(f"detente: {error}", file=sys.stderr)
-    raise SystemExit(code)
+    except (DetenteError, OSError) as error:
+        print(f"detente: {error}", file=sys.stderr)
+        failed = isinstance(error, (ConvergenceError, MissingExtraError, OSError))
+        raise SystemExit(EXIT_FAILURE if failed else EXIT_USAGE) from None

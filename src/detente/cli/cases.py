@@ -1,4 +1,4 @@
-"""Commands about cases: what they show, how surely, and what leaks."""
+"""Commands about cases and scenarios: what they show, how surely, and what leaks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import detente
 from detente.cli.options import (
     CaseName,
     ChartFormat,
@@ -17,47 +18,99 @@ from detente.cli.options import (
     ScenarioName,
     Store,
     delivering,
+    listed,
+    option,
 )
-from detente.cli.terminal import console, deliver, progress, steps, tell_written
+from detente.cli.terminal import console, progress, steps, tell_written
 
 
 @delivering()
-def assess(case: CaseName, *, to: Delivery) -> None:
-    """Run the scenarios of a case and print who gains and who loses."""
-    from detente.analysis.assess import assess as solve
-    from detente.cases import load_case
+def assess(
+    case: CaseName,
+    draws: Annotated[
+        int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)
+    ] = 32,
+    *,
+    to: Delivery,
+) -> None:
+    """Run the scenarios of a case and print who gains and who loses, and how surely."""
     from detente.report.tables import assessment_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Solving scenarios") as advance:
-        result = solve(loaded, advance)
-    deliver(result, assessment_view, to)
+        result = detente.assess(loaded, advance, draws=draws)
+    to.deliver(result, assessment_view)
+
+
+@delivering()
+def solve(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    target: Annotated[str | None, option("Country whose trade and sectors are shown.")] = None,
+    countries: Annotated[
+        str | None,
+        option(
+            "Countries and groups whose welfare is shown, comma-separated; by default the "
+            "target, the senders and the target's two largest trading partners."
+        ),
+    ] = None,
+    *,
+    to: Delivery,
+) -> None:
+    """Solve one scenario file."""
+    from detente.analysis.assess import assess_scenarios
+    from detente.report.tables import assessment_view
+
+    loaded = detente.read_scenario(scenario)
+    shown = target or _target_of(loaded)
+    actors = listed(countries) or _actors(loaded, shown)
+    partners = [c for c in actors if c != shown]
+    asked = {scenario.stem: loaded}
+    with progress("Solving") as advance:
+        result = assess_scenarios(asked, loaded.title, shown, actors, partners, advance)
+    to.deliver(result, assessment_view)
+
+
+def _actors(scenario: detente.Scenario, target: str) -> list[str]:
+    """The target, the senders, and the two that trade most with the target."""
+    from detente.analysis.parties import largest_partners
+    from detente.world.names import resolve_countries
+
+    world = scenario.load_world()
+    senders = [s for action in scenario.actions() for s in action.measure.senders]
+    code = resolve_countries(target, world.countries)[0]
+    return list(dict.fromkeys([target, *senders, *largest_partners(world, code, 2)]))
+
+
+def _target_of(scenario: detente.Scenario) -> str:
+    """The country a scenario is about: the first target, or the first destination of a cost."""
+    actions = scenario.actions()
+    if actions:
+        return actions[0].measure.target
+    return scenario.costs[0].destinations[0] if scenario.costs else "USA"
 
 
 @delivering(ChartFormat.svg)
 def claims(
     case: CaseName,
     draws: Draws = 896,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    seed: Annotated[int, option("Seed of the draws.", min=0)] = 0,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Local processes; one per processor by default.")
+        int | None, option("Local processes; one per processor by default.", min=1)
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler to work on instead.")
+        str | None, option("Address of a Dask scheduler to work on instead.")
     ] = None,
     store: Store = None,
     *,
     to: Delivery,
 ) -> None:
     """Put the claims of a case to the model: how surely each holds, and what decides it."""
-    from detente.analysis.claims import weigh
-    from detente.cases import load_case
     from detente.report.claims_charts import write_evidence
     from detente.report.tables import evidence_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Drawing and solving") as advance:
-        found = weigh(
+        found = detente.weigh(
             loaded,
             draws,
             seed=seed,
@@ -66,14 +119,14 @@ def claims(
             store=store,
             progress=advance,
         )
-    deliver(found, evidence_view, to, write_evidence)
+    to.deliver(found, evidence_view, write_evidence)
 
 
 def report(
     case: CaseName,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write: .html or .md.")
-    ] = Path("report.html"),
+    output: Annotated[Path, option("File to write: .html or .md.", "-o", "--output")] = Path(
+        "report.html"
+    ),
     draws: Draws = 896,
     store: Store = None,
 ) -> None:
@@ -81,10 +134,9 @@ def report(
     from detente.report.extras import check_format
 
     check_format(output)
-    from detente.cases import load_case
     from detente.report.report import gather, write_report
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with steps() as step:
         found = gather(loaded, draws=draws, store=store, progress=step)
     write_report(found, output)
@@ -95,32 +147,24 @@ def report(
 def leakage(
     case: CaseName,
     scenario: ScenarioName = None,
-    hub: Annotated[
-        str | None,
-        typer.Option(help="Hub to enforce at; by default the case's target."),
-    ] = None,
+    hub: Annotated[str | None, option("Hub to enforce at; by default the case's target.")] = None,
     country: Annotated[
-        str | None,
-        typer.Option(help="Whose welfare is explained; by default the case's rival."),
+        str | None, option("Whose welfare is explained; by default the case's rival.")
     ] = None,
     *,
     to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
-    from detente.analysis.leakage import leakage as follow
-    from detente.cases import load_case
     from detente.report.charts import drawing, leakage_chart, supply_chart
     from detente.report.tables import leakage_view
 
-    loaded = load_case(case)
+    loaded = detente.load_case(case)
     with progress("Solving scenarios") as advance:
-        found = follow(loaded, scenario, hub, country, advance)
-    deliver(found, leakage_view, to, drawing(supply=supply_chart, leakage=leakage_chart))
+        found = detente.leakage(loaded, scenario, hub, country, advance)
+    to.deliver(found, leakage_view, drawing(supply=supply_chart, leakage=leakage_chart))
 
 
-def new(
-    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
-) -> None:
+def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
     """Write a small complete case, with comments, to start from."""
     from detente.cases.template import new_case
 
@@ -130,10 +174,9 @@ def new(
 
 def list_cases(as_json: Json = False) -> None:
     """List the cases that come with the package."""
-    from detente.cases import available_cases, load_case
     from detente.report.text import plural
 
-    found = {name: load_case(name) for name in available_cases()}
+    found = {name: detente.load_case(name) for name in detente.available_cases()}
     if as_json:
         print(json.dumps({k: {"title": c.title, "target": c.target} for k, c in found.items()}))
         return

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and what becomes of a result."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from detente.cli.terminal import console, tell_written
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from detente.report.exports import Result
+
+R = TypeVar("R", bound="Result")
 
 
 class ChartFormat(StrEnum):
@@ -21,13 +30,16 @@ class ChartFormat(StrEnum):
     html = "html"
 
 
+def option(words: str, *names: str, **rules: Any) -> Any:
+    """An option with its help."""
+    return typer.Option(*names, help=words, **rules)
+
+
 CaseName = Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")]
-ScenarioName = Annotated[str | None, typer.Option(help="By default the case's last easing.")]
-Draws = Annotated[int, typer.Option(min=1, help="About how many draws for the claims.")]
-Store = Annotated[
-    Path | None, typer.Option(help="Folder that keeps draws; the user's cache by default.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+ScenarioName = Annotated[str | None, option("By default the case's last easing.")]
+Draws = Annotated[int, option("About how many draws for the claims.", min=1)]
+Store = Annotated[Path | None, option("Folder that keeps draws; the user's cache by default.")]
+Json = Annotated[bool, option("Print JSON instead of tables.", "--json")]
 
 
 @dataclass(frozen=True)
@@ -41,16 +53,12 @@ class Delivery:
     """
 
     as_json: Json = False
-    csv: Annotated[
-        Path | None, typer.Option("--csv", help="Also write CSV files to this folder.")
-    ] = None
-    parquet: Annotated[
-        Path | None, typer.Option("--parquet", help="Also write Parquet files to this folder.")
-    ] = None
+    csv: Annotated[Path | None, option("Also write CSV files to this folder.")] = None
+    parquet: Annotated[Path | None, option("Also write Parquet files to this folder.")] = None
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Also write charts to this folder.")
+        Path | None, option("Also write charts to this folder.", "-o", "--output")
     ] = None
-    kind: Annotated[ChartFormat, typer.Option("--format", help="Of charts.")] = ChartFormat.svg
+    kind: Annotated[ChartFormat, option("Of charts.", "--format")] = ChartFormat.svg
 
     def __post_init__(self) -> None:
         from detente.report.extras import require
@@ -59,6 +67,34 @@ class Delivery:
             require("parquet")
         if self.output is not None:
             require("charts", "pages")
+
+    def deliver(
+        self,
+        result: R,
+        view: Callable[[R], RenderableType],
+        draw: Callable[[R, Path, str], list[Path]] | None = None,
+    ) -> None:
+        """Write a result to the folders that were asked for, and print it.
+
+        Parameters
+        ----------
+        result
+            What a command found.
+        view
+            Makes its tables.
+        draw
+            Writes its charts to a folder in a format.
+        """
+        from detente.report.exports import as_json, write_result
+
+        written = [] if self.csv is None else write_result(result, self.csv, "csv")
+        written += [] if self.parquet is None else write_result(result, self.parquet, "parquet")
+        written += [] if not (self.output and draw) else draw(result, self.output, self.kind)
+        if self.as_json:
+            print(as_json(result))
+        else:
+            console().print(view(result), highlight=False)
+        tell_written(written)
 
 
 def delivering(
@@ -91,6 +127,6 @@ def delivering(
     return decorate
 
 
-def names(words: str | None) -> list[str] | None:
+def listed(words: str | None) -> list[str] | None:
     """Names separated by commas; None for none."""
     return None if words is None else [w.strip() for w in words.split(",") if w.strip()]

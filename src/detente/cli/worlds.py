@@ -7,15 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from detente.cli.options import Json
+import detente
+from detente.cli.options import Json, option
 from detente.cli.terminal import console
 
 
 def list_worlds(as_json: Json = False) -> None:
     """List the worlds that come with the package."""
-    from detente.world import available_worlds, load_world
-
-    found = [load_world(name) for name in available_worlds()]
+    found = [detente.load_world(name) for name in detente.available_worlds()]
     if as_json:
         print(json.dumps([_about(w) for w in found], indent=2))
         return
@@ -25,18 +24,15 @@ def list_worlds(as_json: Json = False) -> None:
 
 def describe(
     name: Annotated[str, typer.Argument(help="Name of a world.")],
-    country: Annotated[str | None, typer.Option(help="One country of it.")] = None,
-    elasticities: Annotated[
-        str, typer.Option(help="fontagne, caliendo-parro or uniform.")
-    ] = "fontagne",
+    country: Annotated[str | None, option("One country of it.")] = None,
+    elasticities: Annotated[str, option("fontagne, caliendo-parro or uniform.")] = "fontagne",
     as_json: Json = False,
 ) -> None:
     """Describe a world, or one of its countries."""
     from detente.report.tables import world_view
-    from detente.world import load_world
     from detente.world.names import resolve_countries
 
-    world = load_world(name, elasticities)
+    world = detente.load_world(name, elasticities)
     codes = resolve_countries(country, world.countries) if country else []
     if as_json:
         table = world.country_table()
@@ -47,7 +43,7 @@ def describe(
         console().print(world_view(world, code), highlight=False)
 
 
-def _about(world: Any) -> dict[str, Any]:
+def _about(world: detente.World) -> dict[str, Any]:
     return {
         "name": world.name,
         "countries": world.countries,

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from detente.arrays import Array, Flags
+from detente.arrays import Array, Positions
 from detente.equilibrium.jacobian import Jacobian, differentiate
 from detente.world.world import World
 
@@ -55,10 +55,22 @@ class Economy:
         return bool(self.t.any())
 
     @cached_property
-    def unsupplied(self) -> Flags:
-        """Goods that no origin sells to a destination, [j,n]."""
-        nobody: Flags = self.pi.sum(2) == 0
-        return nobody
+    def supply(self) -> Array:
+        """Sum of the shares of all origins: one, or zero where nothing is bought, [j,n]."""
+        total: Array = self.pi.sum(2)
+        return total
+
+    @cached_property
+    def suppliers(self) -> Positions:
+        """How many origins sell a good to a destination, [j,n]."""
+        count: Positions = np.count_nonzero(self.pi, axis=2)
+        return count
+
+    @cached_property
+    def goods(self) -> Positions:
+        """How many goods an origin sells to a destination, [n,i]."""
+        count: Positions = np.count_nonzero(self.pi, axis=0)
+        return count
 
     @cached_property
     def jacobian(self) -> Jacobian:

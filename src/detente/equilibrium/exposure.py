@@ -36,11 +36,13 @@ from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.rounds import across, by_own_country, summed_rounds
-from detente.world.names import Names, resolve_sectors
+from detente.world.names import Names, resolve_countries, resolve_sectors
 
 
-def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
-    """Effect of every bilateral trade cost on every country's welfare, to first order.
+def exposure(
+    equilibrium: Equilibrium, sectors: Names = "all", countries: Names = "all"
+) -> xr.Dataset:
+    """Effect of every bilateral trade cost on countries' welfare, to first order.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
         A solved equilibrium, near the baseline or far from it.
     sectors
         Codes or `all`, `goods`, `services`: where costs rise, by the same percentage in each.
+    countries
+        Whose welfare: codes, names or groups.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
         The rounds of trade do not settle, which takes a world whose goods are almost all made of
         traded inputs.
     WorldError
-        An unknown sector.
+        An unknown sector or country.
 
     Notes
     -----
@@ -93,14 +97,15 @@ def exposure(equilibrium: Equilibrium, sectors: Names = "all") -> xr.Dataset:
     'RUS'
     """
     C, S = equilibrium.world.countries, equilibrium.world.sectors
-    names = resolve_sectors(sectors, S)
-    elasticity = _elasticities(_Solved.of(equilibrium.after), np.isin(S, names))
+    names, members = resolve_sectors(sectors, S), resolve_countries(countries, C)
+    c = np.array([C.index(name) for name in members])
+    elasticity = _elasticities(_Solved.of(equilibrium.after), np.isin(S, names), c)
     return xr.Dataset(
         {
             "elasticity": (("country", "origin", "destination"), elasticity),
-            "exposure": (("country", "partner"), _both_ways(elasticity)),
+            "exposure": (("country", "partner"), _both_ways(elasticity, c)),
         },
-        coords={"country": C, "origin": C, "destination": C, "partner": C},
+        coords={"country": members, "origin": C, "destination": C, "partner": C},
         attrs={
             **equilibrium.manifest,
             "sectors": names,
@@ -165,15 +170,14 @@ class _Solved:
         return earned
 
 
-def _elasticities(e: _Solved, chosen: Flags) -> Array:
-    """Derivative of log welfare by log cost, (c, i, n), summed over the sectors chosen."""
+def _elasticities(e: _Solved, chosen: Flags, c: Positions) -> Array:
+    """Derivative of log welfare of c by log cost, (c, i, n), summed over the sectors chosen."""
     costs, prices = _after_wages(e)
     y, xi = _worth(e)
     by_cost, by_price = _through_demand(e, y, xi)
-    nu, iota = _clearing(e, costs, prices, xi, by_cost, by_price)
+    nu, iota = (found[:, c] for found in _clearing(e, costs, prices, xi, by_cost, by_price))
     y, chi, mu = (basis @ np.concatenate([nu, iota]) for basis in (y, by_cost, by_price))
-    c = np.arange(e.I.size)
-    mu[c, :, c] -= e.tech.alpha
+    mu[c, :, np.arange(c.size)] -= e.tech.alpha[c]
     mu = summed_rounds(e.pi.transpose(0, 2, 1), e.tech.G, mu + e.tech.G @ chi)
     return _by_trade(e, mu, y, iota, chosen)
 
@@ -249,8 +253,8 @@ def _by_trade(e: _Solved, mu: Array, y: Array, iota: Array, chosen: Flags) -> Ar
     return total
 
 
-def _both_ways(elasticity: Array) -> Array:
-    """Sum over both directions of the trade of each country with each partner, (c, p)."""
-    c = np.arange(len(elasticity))
-    exports, imports = elasticity[c, c, :], elasticity[c, :, c]
-    return np.where(np.eye(c.size, dtype=bool), exports, exports + imports)
+def _both_ways(elasticity: Array, c: Positions) -> Array:
+    """Sum over both directions of the trade of c with each partner, (c, p)."""
+    k = np.arange(c.size)
+    exports, imports = elasticity[k, c, :], elasticity[k, :, c]
+    return np.where(np.equal.outer(c, np.arange(exports.shape[1])), exports, exports + imports)

@@ -21,6 +21,9 @@ import numpy as np
 from detente.arrays import Array, Floats
 from detente.equilibrium.rounds import across, by_own_country, summed_rounds
 
+TYPICAL = 6.0
+"""Trade elasticity at which expenditures follow wages; their own would take a matrix per sector."""
+
 ENOUGH = 1e-5
 """Relative error of the derivatives; the nonlinearity of the model is far larger."""
 
@@ -34,8 +37,9 @@ class Jacobian:
     B
         Inverse of I - diag(pi_nn) Gt of each country: prices at home by errors of prices,
         [n,j,k]; its transpose is that of expenditures.
-    prices
-        Log prices by log wages, [(j,n),m].
+    response
+        Log prices, and expenditures over value added, by log wages, [2,(j,n),m]; expenditures
+        at typical trade elasticities and through the rounds of inputs at home.
     labour
         Labour over value added that a unit of expenditure over value added employs in the end,
         [i,(j,n)].
@@ -51,7 +55,7 @@ class Jacobian:
     """
 
     B: Floats
-    prices: Floats
+    response: Floats
     labour: Floats
     lift_P: Floats
     lift_X: Floats
@@ -98,10 +102,15 @@ def differentiate(
     home = np.einsum("jnn->nj", pi)
     B = np.linalg.inv(np.eye(J) - home[:, :, None] * Gt)
     home_labour = beta * home
+    bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
+    spending = B.transpose(0, 2, 1) @ bought / VA[:, None, None]
     single = np.float32
+    # Two matrices: a product with both at once is long enough to be shared among threads, which
+    # then wait for each other.
+    response = np.array([a.transpose(1, 0, 2) for a in (prices, spending)], single)
     return Jacobian(
         B=B.astype(single),
-        prices=np.ascontiguousarray(prices.transpose(1, 0, 2).reshape(J * N, N), single),
+        response=response.reshape(2, J * N, N),
         labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
         lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
         lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),

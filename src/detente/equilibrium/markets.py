@@ -114,27 +114,29 @@ def _without_closed(
     economy: Economy, policy: Policy, closed: Flags, draws: Positions
 ) -> Technology | None:
     """What is left without some entries; None if every good keeps a supplier in one market."""
-    trades = economy.pi > 0
-    supplied = trades.any(2)
-    trades.ravel()[policy.entries[closed]] = False
-    lost: Flags = np.asarray(supplied & ~trades.any(2)).T
-    pairs: Flags = np.asarray(trades.any(0))
-    if not lost.any() and _parts(pairs, "strong").max() == 0:
+    suppliers, goods = economy.suppliers, economy.goods
+    row, pair = policy.entries[closed] // len(goods), policy.entries[closed] % goods.size
+    gone = np.bincount(row, minlength=suppliers.size).reshape(suppliers.shape)
+    lost: Flags = ((suppliers > 0) & (suppliers == gone)).T
+    pairs: Flags = goods > np.bincount(pair, minlength=goods.size).reshape(goods.shape)
+    bloc, component = _parts(pairs)
+    if not lost.any() and bloc.max() == 0:
         return None
-    component = _parts(pairs, "weak")
     _check_transfers(component, policy.transfers[:, draws], economy)
     D = _deficits_within(component, economy)
-    _check_balance(pairs, D, economy.world.countries)
+    _check_balance(pairs, bloc, D, economy.world.countries)
     return Technology.of(economy, lost, component, D)
 
 
-def _parts(pairs: Flags, connection: str) -> Positions:
-    """Number of the connected part of each country, [n]."""
+def _parts(pairs: Flags) -> tuple[Positions, Positions]:
+    """Number of the bloc that trades both ways, and of the connected part, of each country, [n]."""
+    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    directed = connection == "strong"
-    _, part = connected_components(pairs, directed=directed, connection=connection)
-    return np.asarray(part, np.int64)
+    trade = csr_array(pairs)
+    _, bloc = connected_components(trade, connection="strong")
+    _, part = connected_components(trade, directed=False)
+    return bloc.astype(np.int64), part.astype(np.int64)
 
 
 def _check_transfers(component: Positions, transfers: Array, economy: Economy) -> None:
@@ -156,9 +158,8 @@ def _deficits_within(component: Positions, economy: Economy) -> Array:
     return D
 
 
-def _check_balance(pairs: Flags, D: Array, countries: list[str]) -> None:
+def _check_balance(pairs: Flags, bloc: Positions, D: Array, countries: list[str]) -> None:
     """Refuse a bloc that only buys, or only sells, and has no deficit, or surplus, to match."""
-    bloc = _parts(pairs, "strong")
     for number in np.argsort(np.bincount(bloc), kind="stable"):
         inside = bloc == number
         buys = pairs[np.ix_(inside, ~inside)].any()

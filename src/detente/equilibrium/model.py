@@ -101,10 +101,10 @@ class Model:
         self.technology, self.policy, self.A = technology, policy, A
         self.component, self.G = technology.component, technology.G
         self.theta = theta[:, None, :]
-        self.beta = technology.beta.T[..., None]
-        self.alpha = technology.alpha.T[..., None]
+        self.beta = np.ascontiguousarray(technology.beta.T)[..., None]
+        self.alpha = np.ascontiguousarray(technology.alpha.T)[..., None]
         self.VA, self.D = economy.VA[:, None], technology.D[:, None]
-        self.unsupplied = (economy.unsupplied | technology.lost.T)[..., None]
+        self.unsupplied = ((economy.supply == 0) | technology.lost.T)[..., None]
         self._put_in_place(Shares.under(policy, economy, A), policy)
         goods = (J, N, self.K)
         self.c, self.power, self.total = np.empty(goods), np.empty(goods), np.empty(goods)
@@ -118,22 +118,22 @@ class Model:
         sector, destination, origin = np.unravel_index(shares.entries, self.pi.shape)
         self.origin, self.destination = sector * self.N + origin, sector * self.N + destination
         net = A / (1 + rate) if rate.any() else A
-        m = policy.margins
-        paying = np.searchsorted(shares.entries, policy.entries[m.entry])
-        margin = m.share * net[paying]
         pi, before = (a.ravel()[shares.entries, None] for a in (self.pi, self.net))
         self.dA = A - pi
+        self.taxed = None if self.net is self.pi else self.pi - self.net
         untaxed = net is A and self.net is self.pi
         self.dnet = self.dA if untaxed else net - before
         taxed = A[:0] if untaxed else self.dA - self.dnet
         at = np.flatnonzero(taxed.any(1))
         self.taxes = taxed[at], self.origin[at], self.destination[at], destination[at]
-        self.margins = margin, self.origin[paying], self.destination[paying], m.hub
         self.transfers = policy.transfers
+        m = policy.margins
+        paid = m.share * (self.A / (1 + policy.rate))[m.entry]
+        sector, destination, origin = np.unravel_index(policy.entries[m.entry], self.pi.shape)
+        self.margins = paid, sector * self.N + origin, sector * self.N + destination, m.hub
 
-    def of(self, k: int) -> Model:
-        """The model of one draw."""
-        draw = np.array([k])
+    def of(self, draw: Positions) -> Model:
+        """The model of one draw, [1]."""
         return Model(
             self.economy,
             self.technology,
@@ -195,9 +195,8 @@ class Model:
         np.matmul(self.net.transpose(0, 2, 1), self.demand, out=self.Y)
         self._add(self.dnet, self.demand, self.origin, self.destination, self.Y)
         self.R[:] = 0.0
-        if self.economy.has_tariffs:
-            taxes = (self.pi - self.net) @ self.power
-            self.R += (taxes * self.demand).sum(0)
+        if self.taxed is not None:
+            self.R += ((self.taxed @ self.power) * self.demand).sum(0)
         self.H[:] = 0.0
         power, demand, Y = (a.reshape(-1, self.K) for a in (self.power, self.demand, self.Y))
         _pay(power, demand, *self.taxes, self.R, Y[:0])
@@ -239,13 +238,13 @@ class Model:
         if wages == "together":
             excess = self.r[0] + jacobian.labour @ r[1 + J :].reshape(-1, self.K)
             dw[:] = np.matmul(self._clearing, excess.T[..., None])[..., 0].T
-            dP += (jacobian.prices @ dw).reshape(dP.shape)
+            f[1:] += (jacobian.response @ dw).reshape(f[1:].shape)
         elif wages == "apart":
             dw[:] = (self.r[0] + (jacobian.home_labour[..., None] * dX).sum(0)) / self._own_slope
             dP += jacobian.lift_P[..., None] * dw
+            dX += jacobian.lift_X[..., None] * dw
         else:
             dw[:] = 0.0
-        dX += jacobian.lift_X[..., None] * dw
         return f
 
     @cached_property

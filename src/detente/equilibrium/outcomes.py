@@ -293,7 +293,13 @@ class Equilibrium:
         )
 
     def _outcome(self, name: str) -> xr.DataArray:
-        return self.by_country()[name].assign_attrs(self.manifest)
+        values, units = _columns(self.before, self.after)[name]
+        return xr.DataArray(
+            values[:, 0],
+            coords={"country": self._coords["country"]},
+            name=name,
+            attrs={"units": units, **self.manifest},
+        )
 
     @property
     def _elasticities(self) -> str:
@@ -314,20 +320,25 @@ class Equilibrium:
 
 def by_country(before: Equilibria, after: Equilibria, attrs: dict[str, Any]) -> xr.Dataset:
     """Welfare, equivalent variation, real wage, wage and income (draw, country)."""
-    world = after.economy.world
-    gain = after.real_income / before.real_income - 1
-    columns = {
-        "welfare": (100 * gain, "percent"),
-        "equivalent_variation": (gain * before.I, world.units),
-        "real_wage": (100 * (after.real_wage / before.real_wage - 1), "percent"),
-        "w_hat": (np.exp(after.log_w - before.log_w), "ratio"),
-        "income": (after.I, world.units),
-    }
+    columns = _columns(before, after)
     return xr.Dataset(
         {k: (("draw", "country"), v.T, {"units": units}) for k, (v, units) in columns.items()},
-        coords={"draw": np.arange(after.draws), "country": world.countries},
+        coords={"draw": np.arange(after.draws), "country": after.economy.world.countries},
         attrs=attrs,
     )
+
+
+def _columns(before: Equilibria, after: Equilibria) -> dict[str, tuple[Array, str]]:
+    """What is told of countries, [n,k], and its units."""
+    units = after.economy.world.units
+    gain = after.real_income / before.real_income - 1
+    return {
+        "welfare": (100 * gain, "percent"),
+        "equivalent_variation": (gain * before.I, units),
+        "real_wage": (100 * (after.real_wage / before.real_wage - 1), "percent"),
+        "w_hat": (np.exp(after.log_w - before.log_w), "ratio"),
+        "income": (after.I, units),
+    }
 
 
 def _by_origin(values: Array) -> Array:

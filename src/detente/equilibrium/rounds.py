@@ -14,11 +14,18 @@ MAX_ROUNDS = 10_000
 """Rounds of trade after which a series is given up."""
 
 
-def summed_rounds(shares: Array, G: Array, x: Array, tolerance: float = TOLERANCE) -> Array:
+def summed_rounds(
+    shares: Array,
+    G: Array,
+    x: Array,
+    tolerance: float = TOLERANCE,
+    takes_part: Array | float = 1.0,
+) -> Array:
     """Solve x'[n,j] = x[n,j] + sum_k G[n,j,k] sum_i shares[k,n,i] x'[i,k], for all columns of x.
 
     Trade at home is solved by inversion, country by country; what crosses borders is summed over
     its rounds, a series that converges because every round leaves some of the value with labour.
+    Where `takes_part`, [n,1,column], is zero, a country has no x' in that column.
 
     Raises
     ------
@@ -31,11 +38,11 @@ def summed_rounds(shares: Array, G: Array, x: Array, tolerance: float = TOLERANC
     abroad = shares * (1 - np.eye(N))
     own = np.linalg.inv(np.eye(J) - G * home[:, None, :])
     G = own @ G
-    total = own @ x
+    total = takes_part * (own @ x)
     term = total
     largest = np.abs(total).max()
     for _ in range(MAX_ROUNDS):
-        term = G @ across(abroad, term)
+        term = takes_part * (G @ across(abroad, term))
         total += term
         last = np.abs(term).max()
         if last <= tolerance * largest:

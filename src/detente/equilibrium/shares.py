@@ -26,8 +26,8 @@ class Shares:
     A, rate
         pi kappa_hat^-theta and tariff rates there, [e,k].
     pi, net
-        Shares of the world to which A is compared, with and without tariffs, [j,n,i]; zero in rows
-        that stand among the entries whole.
+        Shares that all draws have but for A, with and without tariffs, [j,n,i]; zero in rows that
+        stand among the entries whole.
     """
 
     entries: Positions
@@ -40,25 +40,42 @@ class Shares:
     def under(cls, policy: Policy, economy: Economy, A: Array) -> Shares:
         """Shares under a policy whose entries have the shares A [e,k].
 
-        A difference from the world's sum would leave nothing but rounding where a policy takes
-        nearly all supply of a good from a destination: such rows are entries whole.
+        One draw has shares of its own, and no entries. Draws share those of the world, and a
+        difference from its sum would leave nothing but rounding where a policy takes nearly all
+        supply of a good from a destination: such rows are entries whole.
         """
+        if policy.draws == 1:
+            return cls._of_one(policy, economy, A)
         shares = cls(policy.entries, A, policy.rate, economy.pi, economy.net)
-        rows = _scarce(shares)
+        rows = _scarce(shares, economy)
         return shares._with_whole(rows, economy) if rows.any() else shares
+
+    @classmethod
+    def _of_one(cls, policy: Policy, economy: Economy, A: Array) -> Shares:
+        pi = net = economy.pi.copy()
+        pi.ravel()[policy.entries] = A[:, 0]
+        if economy.has_tariffs or policy.rate.any():
+            net = economy.net.copy()
+            net.ravel()[policy.entries] = (A / (1 + policy.rate))[:, 0]
+        nothing = np.empty((0, 1))
+        return cls(np.empty(0, np.int64), nothing, nothing, pi, net)
 
     def _with_whole(self, rows: Flags, economy: Economy) -> Shares:
         """Put every share of some rows [j,n] among the entries."""
-        wanted = (economy.pi > 0) & rows[..., None]
+        wanted = np.zeros(economy.pi.shape, bool)
+        wanted[rows] = economy.pi[rows] > 0
         wanted.ravel()[self.entries] = True
         entries = np.flatnonzero(wanted)
         at = np.searchsorted(entries, self.entries)
         draws = self.A.shape[1]
         A, rate = (np.repeat(a.ravel()[entries, None], draws, 1) for a in (economy.pi, economy.t))
         A[at], rate[at] = self.A, self.rate
-        keep = ~rows[..., None]
-        pi = self.pi * keep
-        net = pi if self.net is self.pi else self.net * keep
+        pi = self.pi.copy()
+        pi[rows] = 0.0
+        net = pi
+        if self.net is not self.pi:
+            net = self.net.copy()
+            net[rows] = 0.0
         return replace(self, entries=entries, A=A, rate=rate, pi=pi, net=net)
 
 
@@ -73,12 +90,11 @@ def changed_shares(policy: Policy, economy: Economy, theta: Array) -> Array:
     return A
 
 
-def _scarce(shares: Shares) -> Flags:
+def _scarce(shares: Shares, economy: Economy) -> Flags:
     """Rows [j,n] that keep little of their supply in some draw."""
-    J, N, _ = shares.pi.shape
-    taken = shares.pi.ravel()[shares.entries] - shares.A.min(1, initial=np.inf)
-    row = shares.entries // N
-    supply = shares.pi.sum(2).ravel()
-    left = supply - np.bincount(row, np.maximum(taken, 0.0), J * N)
-    scarce: Flags = (left < LITTLE * supply) & (supply > 0)
-    return scarce.reshape(J, N)
+    supply = economy.supply
+    taken = economy.pi.ravel()[shares.entries] - shares.A.min(1, initial=np.inf)
+    row = shares.entries // len(economy.VA)
+    lost = np.bincount(row, np.maximum(taken, 0.0), supply.size).reshape(supply.shape)
+    scarce: Flags = (supply - lost < LITTLE * supply) & (supply > 0)
+    return scarce

@@ -78,28 +78,27 @@ def find_equilibria(
                 policy.of(draws),
                 A[:, draws],
             )
-            x, evaluations = _search(model, near, tolerance, max_evaluations)
-            found = _read(model, x, evaluations)
-        parts.append((draws, found))
+            found = _search(model, near, tolerance, max_evaluations)
+        parts += [(draws[some], e) for some, e in found]
     return Equilibria.joined(parts, policy)
 
 
 def _search(
     model: Model, near: Equilibria | None, tolerance: float, max_evaluations: int
-) -> tuple[Array, Positions]:
-    """The unknowns at the equilibria, and evaluations of each draw."""
+) -> list[tuple[Positions, Equilibria]]:
+    """The equilibria of some draws each."""
     with np.errstate(all="ignore"):
         x = model.at_baseline() if near is None else _unknowns(near)
-        x, evaluations, settled = _together(model, x, tolerance, min(TOGETHER, max_evaluations))
+        x, used, settled = _together(model, x, tolerance, min(TOGETHER, max_evaluations))
+        found = [_read(model, x, used, np.flatnonzero(settled))]
         for k in np.flatnonzero(~settled):
-            alone = model.of(int(k))
-            x[..., k : k + 1], more = _alone(
-                alone, int(k), tolerance, max_evaluations - int(evaluations[k])
-            )
-            evaluations[k] += more
-        if not settled.all():
-            model.residuals(x)
-    return x, evaluations
+            draw = np.array([k])
+            with numbered(draw):
+                alone = model.of(draw)
+                x, more = _alone(alone, tolerance, max_evaluations - int(used[k]))
+                _, e = _read(alone, x, used[draw] + more, np.array([0]))
+            found.append((draw, e))
+    return found
 
 
 def _unknowns(e: Equilibria) -> Array:
@@ -135,7 +134,7 @@ def _together(
     return x, evaluations, settled
 
 
-def _alone(model: Model, k: int, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
+def _alone(model: Model, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
     """Solve for everything at once, and where that does not settle, for wages around the rest."""
     patience = max(1, min(ALONE, max_evaluations))
     x, used, worst = _settle(model, model.at_baseline(), tolerance, patience)
@@ -144,7 +143,7 @@ def _alone(model: Model, k: int, tolerance: float, max_evaluations: int) -> tupl
         x, last, worst = _settle(model, x, tolerance, patience)
         used += more + last
     if worst > tolerance:
-        raise _no_equilibrium(model, k, tolerance, max_evaluations)
+        raise _no_equilibrium(model, tolerance, max_evaluations)
     return x, used
 
 
@@ -214,9 +213,7 @@ def _norms(r: Array) -> Array:
     return np.array([np.abs(b).max((0, 1)) for b in blocks])
 
 
-def _no_equilibrium(
-    model: Model, k: int, tolerance: float, max_evaluations: int
-) -> ConvergenceError:
+def _no_equilibrium(model: Model, tolerance: float, max_evaluations: int) -> ConvergenceError:
     excess = np.nan_to_num(np.abs(model.r[0, :, 0]), nan=np.inf)
     labour, price, expenditure = map(float, _norms(model.r)[:, 0])
     worst = model.economy.world.countries[int(excess.argmax())]
@@ -227,7 +224,6 @@ def _no_equilibrium(
         "expenditure_error": expenditure,
         "worst_country": worst,
         "tolerance": tolerance,
-        "draw": k,
     }
     return ConvergenceError(
         f"no equilibrium within {max_evaluations} evaluations: largest excess demand "
@@ -237,8 +233,10 @@ def _no_equilibrium(
     )
 
 
-def _read(model: Model, x: Array, evaluations: Positions) -> Equilibria:
-    """The equilibria at x, which was evaluated last.
+def _read(
+    model: Model, x: Array, evaluations: Positions, draws: Positions
+) -> tuple[Positions, Equilibria]:
+    """The equilibria of some draws at x, which was evaluated last.
 
     Raises
     ------
@@ -249,8 +247,7 @@ def _read(model: Model, x: Array, evaluations: Positions) -> Equilibria:
     log_P, X = x[1 : 1 + J], x[1 + J :] * model.VA
     lost = np.repeat(technology.lost.T[..., None], model.K, axis=-1)
     X[lost] = 0.0
-    _require_positive(model.I, model.economy.world.countries)
-    return Equilibria(
+    found = Equilibria(
         economy=model.economy,
         policy=model.policy,
         theta=model.theta[:, 0],
@@ -268,7 +265,10 @@ def _read(model: Model, x: Array, evaluations: Positions) -> Equilibria:
         lost=lost,
         evaluations=evaluations,
         residuals=_norms(model.r),
-    )
+    ).of(draws)
+    with numbered(draws):
+        _require_positive(found.I, model.economy.world.countries)
+    return draws, found
 
 
 def _require_positive(I: Array, countries: list[str]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
-from detente.errors import ConvergenceError
-
-TOLERANCE = 1e-12
-MAX_ROUNDS = 10_000
+from detente.equilibrium.rounds import across, by_own_country, summed_rounds
 
 
 class ValueChains:
@@ -38,63 +38,43 @@ class ValueChains:
     def __init__(self, e: Equilibria, country: str) -> None:
         technology = e.technology()
         self._shares = e.shares() / (1 + e.tariffs())  # [j,n,i]
-        self._inputs = technology.G.transpose(0, 2, 1)  # [n,j,k]
+        self._Gt = technology.G.transpose(0, 2, 1)  # [n,j,k]
         self._beta, self._alpha = technology.beta, technology.alpha
         self._income = e.I[:, 0]
         self._here = e.economy.world.countries.index(country)
 
     def absorbed(self) -> Array:
-        """Share of the country's value added that ends in each country's final demand, [n]."""
-        bought = self._bought(self._content_of([self._here])[:, :, 0])
-        share: Array = bought / bought.sum()
-        return share
+        """Value added of the country that ends in each country's final demand, [n]."""
+        return self._bought(self._content[:, :, [self._here]])[:, 0]
 
-    def passing(self, partners: list[int]) -> float:
-        """Share of the country's value added that some partners buy at any stage.
+    def passing(self, partners: Sequence[Positions]) -> Array:
+        """Share of the country's value added that partners, or groups, buy at any stage, [partner].
 
         What is left of it when they are taken out of every chain (hypothetical extraction): value
         added that reaches final demand without ever entering them.
         """
-        whole = self._bought(self._content_of([self._here])[:, :, 0]).sum()
-        others = self._bought(self._content_of([self._here], partners)[:, :, 0])
-        others[partners] = 0.0
-        return 1.0 - float(others.sum() / whole)
+        stays = np.ones((len(self._income), len(partners)))
+        for k, members in enumerate(partners):
+            stays[members, k] = 0.0
+        own = np.zeros((*self._beta.shape, 1))
+        own[self._here, :, 0] = self._beta[self._here]
+        content = summed_rounds(self._shares, self._Gt, own, takes_part=stays[:, None])
+        share: Array = 1 - (stays * self._bought(content)).sum(0) / self.absorbed().sum()
+        return share
 
     def consumed(self) -> Array:
         """Share of the country's final consumption whose value was added in each country, [m]."""
-        content = self._content_of(list(range(len(self._income))))
-        bought = np.einsum(
-            "j,ji,ijm->m", self._alpha[self._here], self._shares[:, self._here], content
-        )
+        here = self._here
+        bought = np.einsum("j,ji,ijm->m", self._alpha[here], self._shares[:, here], self._content)
         share: Array = bought / bought.sum()
         return share
 
+    @cached_property
+    def _content(self) -> Array:
+        """Value added of each country in a unit of output, [i,j,m]."""
+        return summed_rounds(self._shares, self._Gt, by_own_country(self._beta))
+
     def _bought(self, content: Array) -> Array:
-        """Value added that each country's final demand buys, [n]."""
-        by_good = np.einsum("jni,ij->nj", self._shares, content)
-        bought: Array = (by_good * self._alpha).sum(1) * self._income
-        return bought
-
-    def _content_of(self, sources: list[int], without: list[int] | None = None) -> Array:
-        """Value added of some countries in a unit of output, [i,j,source].
-
-        Countries in `without` neither produce nor buy.
-        """
-        N, J = self._beta.shape
-        own = np.zeros((N, J, len(sources)))
-        own[sources, :, np.arange(len(sources))] = self._beta[sources]
-        stays = np.ones((N, 1, 1))
-        if without is not None:
-            stays[without] = 0.0
-        total = term = own * stays
-        for _ in range(MAX_ROUNDS):
-            across = (self._shares @ term.transpose(1, 0, 2)).transpose(1, 0, 2)
-            term = stays * (self._inputs @ across)
-            total = total + term
-            if term.max() <= TOLERANCE:
-                content: Array = total
-                return content
-        raise ConvergenceError(
-            f"value added does not settle within {MAX_ROUNDS} rounds of trade",
-            {"rounds": MAX_ROUNDS, "last_term": float(term.max()), "tolerance": TOLERANCE},
-        )
+        """Value added that each country's final demand buys, [n,column]."""
+        bought: Array = np.einsum("njc,nj->nc", across(self._shares, content), self._alpha)
+        return bought * self._income[:, None]

@@ -110,14 +110,15 @@ def _trade(flow: Flow, simulation: Simulation) -> Array:
     return total
 
 
-def _bans(flow: Flow, simulation: Simulation) -> list[Action]:
-    """Bans on all of a flow that are in force in a period."""
-    _, destinations, origins = _block(flow, simulation)
+def _bans(o: Observation, simulation: Simulation) -> list[Action]:
+    """Bans on all of a flow in force in a period, of those that an observation is about."""
+    _, destinations, origins = _block(o, simulation)
     found = []
     for action in simulation.compiler.now.costs:
         _, n, i = blocks_touched(action.measure, simulation.world)[0]
         within = np.isin(destinations, n).all() and np.isin(origins, i).all()
-        if within and action.measure.kind in BANS:
+        meant = not o.measures or action.name in o.measures
+        if within and meant and action.measure.kind in BANS:
             found.append(action)
     return found
 
@@ -125,10 +126,10 @@ def _bans(flow: Flow, simulation: Simulation) -> list[Action]:
 def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation) -> Array:
     """Trade of a flow in the products that bans cover, or in those that they do not, [k].
 
-    Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with s_m the
-    share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m the whole
-    share covered. So uncovered products are U / F of what is left of the sector, covered ones
-    (F - U) / F.
+    Bans leave F = prod_m ((1-s_m) + s_m delta_m^-theta) of a sector's trade at given prices, with
+    s_m the share covered times the months in force, and do not touch U = prod_m (1-s_m), with s_m
+    the whole share covered. So uncovered products are U / F of what is left of the sector, covered
+    ones (F - U) / F.
     """
     block = _block(o, simulation)
     sales = simulation.before.sales(*block).sum((1, 2))

@@ -54,9 +54,12 @@ class Observation(Flow):
         In words.
     of
         `trade` compares all trade of the flow; `covered` only the products under an export or
-        import ban in the second period, `uncovered` the others; `offset` is the rise of trade through hubs over the fall of direct
-        trade, with the two in `after` and `before`; `gravity` is an effect at given prices, as
-        structural gravity estimates it, beside the trade that there would have been.
+        import ban in the second period, `uncovered` the others; `offset` is the rise of trade
+        through hubs over the fall of direct trade, with the two in `after` and `before`; `gravity`
+        is an effect at given prices, as structural gravity estimates it, beside the trade that
+        there would have been.
+    measures
+        The bans whose products are meant by `covered` and `uncovered`; all on the flow by default.
     before, after
         The two periods and the values in them.
     unit
@@ -73,6 +76,7 @@ class Observation(Flow):
 
     title: str
     of: Literal["trade", "covered", "uncovered", "offset", "gravity"] = "trade"
+    measures: list[str] = Field(default_factory=list)
     before: Span
     after: Span
     unit: str
@@ -85,6 +89,8 @@ class Observation(Flow):
     def _comparable(self) -> Observation:
         if self.against is not None and self.of in ("offset", "gravity"):
             raise ValueError(f"`against` has no meaning for an observation of {self.of}")
+        if self.measures and self.of not in ("covered", "uncovered"):
+            raise ValueError(f"`measures` has no meaning for an observation of {self.of}")
         return self
 
     @property

@@ -50,10 +50,20 @@ HORIZON = Prior(
 )
 
 
-def priors_of(assumptions: Mapping[str, Assumption]) -> dict[str, Prior]:
-    """Priors of what observations can tell: strengths, payments, hubs, and the first year's horizon.
+def priors_of(
+    assumptions: Mapping[str, Assumption], *, first_year: bool = True
+) -> dict[str, Prior]:
+    """Priors of what observations tell: strengths, payments, hubs, the first year's horizon.
 
     Ranks for strengths and payments, as their ranges are those of the measures.
+
+    Parameters
+    ----------
+    assumptions
+        Of the case, by name.
+    first_year
+        Whether the record's year is one in which trade had only begun to respond, whereas scenarios
+        start from a later day; otherwise both are the world's own year, at one horizon.
     """
     found = {}
     for name, a in assumptions.items():
@@ -63,4 +73,4 @@ def priors_of(assumptions: Mapping[str, Assumption]) -> dict[str, Prior]:
             found[name] = rank(a.source)
         elif name == "hub-share":
             found[name] = Prior(a.range, a.source)
-    return {**found, FIRST_YEAR: HORIZON}
+    return {**found, FIRST_YEAR: HORIZON} if first_year else found

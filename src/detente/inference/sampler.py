@@ -8,24 +8,33 @@ many points at once, which the solver computes side by side.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from detente.arrays import Array
-from detente.errors import ConvergenceError, MissingExtraError
+from detente.errors import ConvergenceError, MissingExtraError, ScenarioError
 from detente.inference.moments import Moments
 from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
 from detente.simulation.assumptions import kind_of
-from detente.simulation.store import code_version
 
 KEPT = 401
 """Draws that a posterior keeps: odd, so that the central one is in the middle."""
+
+BATCH = 48
+"""Points that are solved side by side."""
+
+DIGITS = 5
+"""Significant digits of numbers on file."""
 
 Progress = Callable[[int, int], None]
 
@@ -43,11 +52,30 @@ class Calibration:
         posterior; `matched` tells whether the observation is within two errors of the median.
     diagnostics
         One row per parameter: prior and posterior quantiles, effective sample size, R-hat.
+    priors
+        By parameter.
     """
 
     posterior: Posterior
     fit: pd.DataFrame
     diagnostics: pd.DataFrame
+    priors: Mapping[str, Prior]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What made it."""
+        return self.posterior.manifest
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Fit and diagnostics."""
+        return {"fit": self.fit, "diagnostics": self.diagnostics}
+
+    def document(self) -> dict[str, Any]:
+        """The posterior as it stands in its file, with fit and diagnostics."""
+        return {
+            **self.posterior.document(),
+            **{name: _plain(table) for name, table in self.tables().items()},
+        }
 
 
 def calibrate(
@@ -79,25 +107,27 @@ def calibrate(
     ------
     MissingExtraError
         emcee or ArviZ is not installed.
+    ScenarioError
+        Too few walkers for so many parameters, nothing that the observations could tell, or one
+        that cannot be simulated.
     ConvergenceError
         No point of the prior has an equilibrium.
     """
-    emcee = _emcee()
+    emcee, _ = libraries()
     names = list(priors)
+    _check(names, walkers)
 
-    def simulate(u: Array) -> Array:
-        return _simulated(moments, priors, u)
-
-    def log_probability(u: Array) -> Array:
-        inside = ((u > 0) & (u < 1)).all(1)
-        found = np.full(len(u), -np.inf)
-        if inside.any():
-            z = (simulate(u[inside]) - moments.values[:, None]) / moments.errors[:, None]
-            found[inside] = -0.5 * (z**2).sum(0)
+    def log_probability(x: Array) -> Array:
+        """Of normal scores of the prior, which have no walls to run into, (point, parameter)."""
+        simulated = _simulated(moments, priors, ndtr(x))
+        z = (simulated - moments.values[:, None]) / moments.errors[:, None]
+        found: Array = -0.5 * ((z**2).sum(0) + (x**2).sum(1))
         return np.where(np.isfinite(found), found, -np.inf)
 
     random = np.random.RandomState(seed)
-    start = random.uniform(0.05, 0.95, (walkers, len(names)))
+    prior = _simulated(moments, priors, random.uniform(size=(4 * walkers, len(names))))
+    _check_simulated(moments, prior)
+    start = random.normal(size=(walkers, len(names)))
     moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
     sampler = emcee.EnsembleSampler(
         walkers, len(names), log_probability, vectorize=True, moves=moves
@@ -106,28 +136,100 @@ def calibrate(
     for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
         if progress is not None:
             progress(step, steps)
-    chain = sampler.get_chain(discard=steps // 2)
-    prior = simulate(random.uniform(size=(4 * walkers, len(names))))
+    chain = ndtr(sampler.get_chain(discard=steps // 2))
+    diagnostics = _diagnostics(priors, chain)
     kept = _ordered(chain.reshape(-1, len(names)), random)
-    after = simulate(kept)
-    manifest = {
-        "made_by": code_version(),
-        "world": moments.world.data.attrs.get("name", ""),
-        "observations": sorted(moments.observations),
-        "sampler": f"emcee {emcee.__version__}: {walkers} walkers, {steps} steps, half dropped",
-        "acceptance": round(float(sampler.acceptance_fraction.mean()), 3),
-        "seed": seed,
-    }
     values = np.column_stack([priors[n].value(kept[:, k]) for k, n in enumerate(names)])
+    acceptance = float(sampler.acceptance_fraction.mean())
+    manifest = {
+        **_made_of(moments, priors),
+        "walkers": walkers,
+        "steps": steps,
+        "dropped": steps // 2,
+        "seed": seed,
+        "acceptance": round(acceptance, 3),
+        "min_ess": _significant(diagnostics["ess"].min()),
+        "max_r_hat": _significant(diagnostics["r_hat"].max()),
+    }
     return Calibration(
         Posterior(tuple(names), values, manifest),
-        _fit(moments, prior, after),
-        _diagnostics(priors, chain),
+        _fit(moments, prior, _simulated(moments, priors, kept)),
+        diagnostics,
+        priors,
     )
 
 
+def libraries() -> tuple[Any, Any]:
+    """The libraries emcee and ArviZ, which the extra `estimate` brings.
+
+    Raises
+    ------
+    MissingExtraError
+        One of them is not installed; the message says how to get it.
+    """
+    try:
+        import emcee
+    except ImportError as error:
+        raise MissingExtraError("emcee", "estimate", "calibration") from error
+    try:
+        with warnings.catch_warnings():
+            # ArviZ announces its next major version at every import.
+            warnings.simplefilter("ignore", FutureWarning)
+            import arviz
+    except ImportError as error:
+        raise MissingExtraError("ArviZ", "estimate", "calibration") from error
+    return emcee, arviz
+
+
+def _check(names: list[str], walkers: int) -> None:
+    if not names:
+        raise ScenarioError(
+            "nothing that observations could tell: name groups of measures among the assumptions, "
+            "as `strength-GROUP`"
+        )
+    if walkers < 2 * len(names) or walkers < 6:
+        raise ScenarioError(
+            f"{walkers} walkers for {len(names)} parameters: take {max(2 * len(names), 6)} or more"
+        )
+
+
+def _check_simulated(moments: Moments, prior: Array) -> None:
+    """Raise for observations that no point of the prior could be compared with."""
+    if np.isnan(prior).all():
+        raise ConvergenceError("no point of the prior has an equilibrium", {})
+    for name, simulated in zip(moments.observations, prior, strict=True):
+        if not np.isfinite(simulated).any():
+            raise ScenarioError(
+                f"observations.{name}: there is no such trade in the world, or no ban on it in the "
+                "second period"
+            )
+
+
+def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
+    """What a posterior depends on, besides the sampler's settings."""
+    from detente import __version__
+
+    emcee, arviz = libraries()
+    content = {name: o.model_dump(mode="json") for name, o in moments.observations.items()}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    return {
+        "detente": __version__,
+        "emcee": emcee.__version__,
+        "arviz": arviz.__version__,
+        "world": moments.world.data.attrs.get("name", ""),
+        "observations": sorted(content),
+        "observations_fingerprint": digest.hexdigest()[:16],
+        "priors": {n: [p.range.low, p.range.central, p.range.high] for n, p in priors.items()},
+    }
+
+
 def _simulated(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
-    """Moments at points of the unit cube (point, parameter), [m,k]; not a number without a solution."""
+    """Moments at points of the unit cube (point, parameter), [m,k]; nan without a solution."""
+    batches = np.split(u, range(BATCH, len(u), BATCH))
+    return np.concatenate([_batch(moments, priors, points) for points in batches], axis=1)
+
+
+def _batch(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
     try:
         return moments.simulated(_parameters(moments, priors, u))
     except ConvergenceError as error:
@@ -135,7 +237,7 @@ def _simulated(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array
         found = np.full((len(moments.values), len(u)), np.nan)
         others = np.arange(len(u)) != draw
         if others.any():
-            found[:, others] = _simulated(moments, priors, u[others])
+            found[:, others] = _batch(moments, priors, u[others])
         return found
 
 
@@ -143,26 +245,23 @@ def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Para
     p = Parameters.central(moments.scenario, moments.world, len(u))
     for k, (name, prior) in enumerate(priors.items()):
         value = prior.value(u[:, k])
-        if name == FIRST_YEAR:
-            p = replace(p, horizon=value)
-        else:
-            p = kind_of(name).apply(p, value)
+        first_year = name == FIRST_YEAR
+        p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
     return p
 
 
 def _ordered(points: Array, random: Any) -> Array:
     """Some of the points, along their first principal component, the central one in the middle.
 
-    The central point is the one nearest to the medians of all parameters.
+    The central point has the medians of all parameters.
     """
     chosen = points[random.choice(len(points), min(KEPT, len(points)) // 2 * 2, replace=False)]
     spread = points.std(0)
-    central = points[np.argmin((((points - np.median(points, 0)) / spread) ** 2).sum(1))]
     standard = (chosen - chosen.mean(0)) / spread
     direction = np.linalg.svd(standard, full_matrices=False)[2][0]
     direction *= np.sign(direction.sum())
     order = np.argsort(standard @ direction)
-    return np.insert(chosen[order], len(chosen) // 2, central, axis=0)
+    return np.insert(chosen[order], len(chosen) // 2, np.median(points, 0), axis=0)
 
 
 def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:
@@ -184,8 +283,8 @@ def _fit(moments: Moments, prior: Array, after: Array) -> pd.DataFrame:
 
 
 def _diagnostics(priors: Mapping[str, Prior], chain: Array) -> pd.DataFrame:
-    """Effective sample sizes and R-hat, every walker a chain; quantiles in the parameters' units."""
-    arviz = _arviz()
+    """Effective sample sizes and R-hat, every walker a chain; quantiles in their units."""
+    _, arviz = libraries()
     by_walker = np.swapaxes(chain, 0, 1)  # (chain, draw, parameter)
     rows = []
     for k, (name, prior) in enumerate(priors.items()):
@@ -207,17 +306,12 @@ def _diagnostics(priors: Mapping[str, Prior], chain: Array) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _emcee() -> Any:
-    try:
-        import emcee
-    except ImportError as error:
-        raise MissingExtraError("emcee", "estimate", "calibration") from error
-    return emcee
+def _significant(value: float) -> float | None:
+    """A number to the digits of a file; none for what is no number."""
+    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
 
 
-def _arviz() -> Any:
-    try:
-        import arviz
-    except ImportError as error:
-        raise MissingExtraError("ArviZ", "estimate", "calibration") from error
-    return arviz
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain data, numbers to the digits of a file."""
+    rounded = table.map(lambda v: _significant(v) if isinstance(v, float) else v)
+    return [{str(k): v for k, v in row.items()} for row in rounded.to_dict("records")]

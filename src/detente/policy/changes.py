@@ -255,7 +255,9 @@ def policy_of(changes: Sequence[Changes]) -> Policy:
     entries = np.flatnonzero(touched)
     shared = {id(c): c for c in changes}
     log_d = {k: c._log_d().ravel()[entries] for k, c in shared.items()}
-    rates = {k: c._rates().ravel()[entries] for k, c in shared.items()}
+    sector, destination, origin = np.unravel_index(entries, touched.shape)
+    before = world.data["t"].values[destination, origin, sector]
+    rates = {k: c._rates().ravel()[entries] if c.tariffs else before for k, c in shared.items()}
     nothing = np.zeros(N)
     return Policy(
         entries=entries,

@@ -114,7 +114,7 @@ class Compiler:
         self.at_table = self.assumptions.status_quo is None and period is None
         on = self.assumptions.status_quo
         period = period or (None if on is None else (on, on))
-        year = self._in_force(self._year)
+        year = [] if self._year is None else self._in_force(self._year)
         now = [] if period is None else self._in_force(period)
         self.routes = _routes_of(self.assumptions, world)
         blocks = [b for s in scenarios.values() for b in blocks_of(s, world)]
@@ -150,12 +150,15 @@ class Compiler:
 
     def _within_year(self, action: Action) -> Action:
         """An action on a measure of the table, which has it for its months of the year only."""
+        if self._year is None:
+            return action
         return replace(action, months=action.measure.months(*self._year) or 1.0)
 
     @cached_property
-    def _year(self) -> Period:
-        year = int(self.world.data.attrs["year"])
-        return date(year, 1, 1), date(year, 12, 31)
+    def _year(self) -> Period | None:
+        """The year of the table, for a world that knows it."""
+        year = self.world.data.attrs.get("year")
+        return None if year is None else (date(int(year), 1, 1), date(int(year), 12, 31))
 
     def _in_force(self, period: Period) -> list[Action]:
         """Measures in force in a period, by their months.
@@ -185,7 +188,7 @@ class Compiler:
             return collects
         rows = self.entries.rows(tariff_block(m, self.world))
         rows = rows[rows < rates.size]
-        return bool(rates[rows].min(initial=np.inf) >= m.share * m.strength("low"))
+        return bool(rates[rows].min(initial=np.inf) >= m.covered * m.strength("low"))
 
     def _steps(self, change: ScenarioEffects, strengths: Strengths, draws: int) -> Array:
         """By how much tariff rates move, [e,k]."""
@@ -226,7 +229,7 @@ class Compiled:
 
     @cached_property
     def _since(self) -> Array:
-        """Log costs of the status quo beside the table, routed trade over all its routes, [e+1,k]."""
+        """Log costs of the status quo beside the table, routed trade over all routes, [e+1,k]."""
         since = self.full - self.contained
         for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True):
             then, now = (

@@ -1,9 +1,10 @@
 """What the table of a year contains of the measures that were in force in it.
 
 Two sources. For goods between Russia or Belarus and the countries that sanction them, the fall of
-trade in the embedded year (`data/contained-icio2022.csv`, made by `scripts/estimate_contained.py`):
-the smaller of what structural gravity finds and of the fall beside bystanders, and never more than
-the measures in force took, each weighted by its months. For all other trade and worlds, the measures at their strength for the months in force.
+trade in the embedded year (`data/contained-icio2022.csv`, made by
+`scripts/estimate_contained.py`): the smaller of what structural gravity finds and of the fall
+beside world trade of the sector, and never more than the measures in force took, each weighted by
+its months. For all other trade and worlds, the measures at their strength for the months in force.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def estimates() -> pd.DataFrame:
 
     One row per sender, target, direction (the sender's imports or exports) and sector: `effect` of
     gravity on log trade in 2022 beside 2018 to 2020 (2021 with Russia), the plain change `beside`
-    bystanders, the standard error, trade in million US dollars.
+    world trade of the sector, the standard error, trade in million US dollars.
 
     Examples
     --------

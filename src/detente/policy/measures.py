@@ -228,6 +228,9 @@ class Measure(Strict):
         outside Europe and the Commonwealth of Independent States.
     start, end
         First and last day in force.
+    group
+        Measures of the sender whose strength moves with this one's, in one word, such as `coal`:
+        the assumption `strength-SENDER-coal` is about them.
     instrument, source, ave_source, note
         The legal act, where it can be read, where the strength comes from, and doubts.
     """
@@ -245,6 +248,7 @@ class Measure(Strict):
     overseas: Countries | None = None
     start: date | None = None
     end: date | None = None
+    group: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")] | None = None
     instrument: str = ""
     source: str = ""
     ave_source: str = ""
@@ -281,10 +285,13 @@ class Measure(Strict):
 
     @property
     def groups(self) -> list[str]:
-        """Groups of measures that it belongs to, the narrowest first: sender, kind and aim.
+        """Groups of measures that it belongs to, narrowest first: its own, sender, kind, aim.
 
-        >>> Measure(senders="USA", target="RUS", kind="import-ban", sectors=["C19"], ave=1).groups
+        >>> oil = dict(senders="USA", target="RUS", kind="import-ban", sectors="C19", ave=1)
+        >>> Measure(**oil).groups
         ['USA-imports-energy', 'USA-imports', 'imports', 'USA']
+        >>> Measure(**oil, group="fuel").groups[0]
+        'USA-fuel'
         """
         kind = KINDS[self.kind].moves_with
         aims = {
@@ -292,7 +299,8 @@ class Measure(Strict):
         }
         aim = aims.pop() if len(aims) == 1 else "other"
         narrow = [g for s in self.senders for g in (f"{s}-{kind}-{aim}", f"{s}-{kind}")]
-        return [*narrow, kind, *self.senders]
+        own = [] if self.group is None else [f"{s}-{self.group}" for s in self.senders]
+        return [*own, *narrow, kind, *self.senders]
 
     def months(self, first: date, last: date) -> float:
         """Share of a period, both days included, in which the measure is in force.

@@ -1,4 +1,4 @@
-"""Relief that is signed is not relief that is used: how much of an easing reaches the cost of trade."""
+"""Relief that is signed is not relief that is used: how much of it reaches the cost of trade."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from detente.arrays import Array
 from detente.policy.measures import Range
 
 Form = Literal["licence", "delisting", "repeal"]
-"""How a measure is taken off: a general licence, a name off the list, or the act itself repealed."""
+"""How a measure is taken off: a general licence, a name off the list, or the act repealed."""
 
 FORMS: dict[Form, Range] = {
     "licence": Range(low=0.13, central=0.5, high=1.0),
@@ -19,8 +19,8 @@ FORMS: dict[Form, Range] = {
 """Share of the cost that goes when relief takes a form.
 
 Licence: exports of Belarus to the United States after the licence for Belneftekhim of October 2015
-were 163, 345 and 581 million dollars in 2016 to 2018, after 103 in 2013 and 2014 (OECD): 13, 51 and 100
-percent of the rise came in the first, second and third year. Delisting and repeal: judgement.
+were 163, 345 and 581 million dollars in 2016 to 2018, after 103 in 2013 and 2014 (OECD): 13, 51 and
+100 percent of the rise came in the first, second and third year. Delisting and repeal: judgement.
 """
 
 REVERSIBLE = Range(low=0.5, central=0.75, high=1.0)

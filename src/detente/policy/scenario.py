@@ -195,11 +195,11 @@ class Assumptions(Strict):
         world's year and that day are put into the baseline first. Omitted, the baseline is the
         world as it is.
     level
-        Whether ad-valorem equivalents take their low or high value; `central` is the central draw of
-        the posterior of the case, or of the register.
+        Whether ad-valorem equivalents take their low or high value; `central` is the central draw
+        of the posterior of the case, or of the register.
     friction
-        Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it is
-        signed.
+        Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it
+        is signed.
     posterior
         Strengths that a record of trade confirms; omitted, those that come with the register.
     measures
@@ -289,9 +289,9 @@ class Scenario(Change, Assumptions):
         self, verb: Literal["lift", "ease"], name: str, measure: Measure, degree: float = 1.0
     ) -> Action:
         """Take a measure off in the form that its sender uses."""
-        form = self.form
-        if isinstance(form, dict):
-            form = next((form[s] for s in measure.senders if s in form), "repeal")
+        by_sender = self.form if isinstance(self.form, dict) else {}
+        otherwise = "repeal" if isinstance(self.form, dict) else self.form
+        form = next((by_sender[s] for s in measure.senders if s in by_sender), otherwise)
         return Action(verb, name, measure, degree, form=form, reversible=self.reversible)
 
     def _found(

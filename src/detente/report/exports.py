@@ -36,7 +36,7 @@ def as_json(result: Result) -> str:
 def write_result(
     result: Result, folder: Path, kind: Literal["json", "csv", "parquet"]
 ) -> list[Path]:
-    """Write a result to a folder, each file whole or not at all.
+    """Write a result to a folder, each file whole or not at all; returns their paths.
 
     Parameters
     ----------
@@ -46,11 +46,6 @@ def write_result(
         Made where it is not there.
     kind
         `json` writes document.json; the others a file for each table, and manifest.json.
-
-    Returns
-    -------
-    list of Path
-        The files written.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -10,43 +11,49 @@ from detente.errors import MissingExtraError, ScenarioError
 
 Purpose: TypeAlias = Literal["charts", "pages", "parquet"]
 
-_NEEDS: dict[Purpose, tuple[str, str, tuple[str, ...]]] = {
-    "charts": ("drawing charts", "report", ("altair", "vl_convert")),
-    "pages": ("writing pages", "report", ("jinja2",)),
-    "parquet": ("writing Parquet files", "parquet", ("pyarrow",)),
-}
 
-
-def library(name: str, extra: str, purpose: str) -> Any:
-    """Import a library that an extra brings.
+@dataclass(frozen=True)
+class Library:
+    """A library that an extra brings, imported once something of it is asked for.
 
     Raises
     ------
     MissingExtraError
-        It is not installed; the message says how to get it.
+        When something of it is asked for, and it is not installed; says how to get it.
 
-    >>> library("no_such_library", "report", "drawing charts")
+    >>> Library("no_such_library", "report", "drawing charts").Chart
     Traceback (most recent call last):
     detente.errors.MissingExtraError: drawing charts needs no_such_library, which is not ...
     """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingExtraError(name, extra, purpose) from error
+
+    module: str
+    extra: str
+    purpose: str
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return getattr(import_module(self.module), name)
+        except ImportError as error:
+            raise MissingExtraError(self.module, self.extra, self.purpose) from error
+
+
+alt = Library("altair", "report", "drawing charts")
+vl_convert = Library("vl_convert", "report", "drawing charts")
+jinja2 = Library("jinja2", "report", "writing pages")
+pyarrow = Library("pyarrow", "parquet", "writing Parquet files")
+
+_NEEDS: dict[Purpose, tuple[Library, ...]] = {
+    "charts": (alt, vl_convert),
+    "pages": (jinja2,),
+    "parquet": (pyarrow,),
+}
 
 
 def require(*purposes: Purpose) -> None:
-    """Make sure that what some purposes need is there.
-
-    Raises
-    ------
-    MissingExtraError
-        See `library`.
-    """
+    """Make sure, before anything is solved, that the libraries for some purposes are there."""
     for purpose in purposes:
-        words, extra, names = _NEEDS[purpose]
-        for name in names:
-            library(name, extra, words)
+        for library in _NEEDS[purpose]:
+            library.__name__  # noqa: B018
 
 
 def check_format(path: Path) -> None:
@@ -66,21 +73,20 @@ def check_format(path: Path) -> None:
         require("charts")
 
 
-def altair() -> Any:
-    """Altair, for a chart."""
-    return library("altair", "report", "drawing charts")
+def templates(package: str, escaped: bool = True) -> Any:
+    """The templates of a package, an environment of Jinja2."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=escaped,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
 
 
 def fill(template: str, **values: Any) -> str:
     """Fill in one of the report's templates; its `text` is `detente.report.text`."""
     from detente.report import text
 
-    jinja2 = library("jinja2", "report", "writing pages")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("detente.report"),
-        autoescape=template.endswith(".html"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return str(environment.get_template(template).render(text=text, **values))
+    found = templates("detente.report", template.endswith(".html")).get_template(template)
+    return str(found.render(text=text, **values))

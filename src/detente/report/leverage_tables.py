@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detente.analysis.influence import Influence
+from detente.analysis.relief.burden import Burden
 from detente.analysis.relief.packages import table as rows_of
 from detente.analysis.relief.relief import Relief
 from detente.report import text
@@ -20,12 +22,12 @@ SHOWN = 12
 """Packages of the frontier that are printed; the chart and the JSON have all."""
 
 SENSES = {
-    "trade_share": "trade, %",
-    "exports_share": "exports, %",
-    "imports_share": "imports, %",
-    "passing": "VA bought, %",
-    "absorbed": "VA absorbed, %",
-    "consumed": "consumption, %",
+    "trade_share": ("trade, %", 1),
+    "exports_share": ("exports, %", 1),
+    "imports_share": ("imports, %", 1),
+    "passing": ("VA bought, %", 1),
+    "absorbed": ("VA absorbed, %", 1),
+    "consumed": ("consumption, %", 1),
 }
 CUTS = {
     "exposure": ("exposure, %", 2),
@@ -46,13 +48,10 @@ def influence_view(found: Influence) -> RenderableType:
     """Influence of each partner, before and after, and a sentence on the first of them."""
     data = found.data
     spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
+    title = f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}"
     return Group(
         Text(f"Influence over {text.called(found.target)}: {found.scenario}", "bold"),
-        _by_partner(
-            data,
-            f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}",
-            {name: (head, 1) for name, head in SENSES.items()},
-        ),
+        _by_partner(data, title, SENSES),
         _by_partner(data, "What a cut does, and who is second best, before/after", CUTS),
         Text(MEANINGS),
         Text(text.spelled(found.answer()), style="bold"),
@@ -62,10 +61,10 @@ def influence_view(found: Influence) -> RenderableType:
 
 def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]]) -> Table:
     """Pairs by partner; each column has a heading and digits."""
-    rows = [
+    rows = (
         [text.country(p), *(_pair(data[k].sel(partner=p), d) for k, (_, d) in columns.items())]
         for p in data["partner"].values.tolist()
-    ]
+    )
     return grid(title, ["partner", *(head for head, _ in columns.values())], rows)
 
 
@@ -78,7 +77,7 @@ def _pair(values: xr.DataArray, digits: int) -> str:
 def relief_view(found: Relief) -> RenderableType:
     """Frontier, contributions, coalitions, prices, snap-back and burden."""
     search = found.packages.attrs.get("search")
-    parts: list[RenderableType] = [
+    return Group(
         Text(f"{found.title}: relief packages", style="bold"),
         Text(found.note),
         _frontier(found),
@@ -86,10 +85,9 @@ def relief_view(found: Relief) -> RenderableType:
         _offers(found),
         _picked(found),
         Text(_snap_back(found)),
-    ]
-    if found.burden is not None:
-        parts.append(_burden(found))
-    return Group(*parts, Text(text.provenance(found.manifest), style="dim"))
+        *([] if found.burden is None else [_burden(found.burden)]),
+        Text(text.provenance(found.manifest), style="dim"),
+    )
 
 
 def _heads(found: Relief, cost: str = "senders' cost, m USD") -> list[str]:
@@ -102,15 +100,15 @@ def _outcomes(row: pd.Series[Any]) -> list[Text]:
 
 
 def _packages(
-    found: Relief, title: str, named: list[tuple[str, Any]], more: dict[str, list[str]]
+    found: Relief, title: str, labels: Iterable[str], rows: pd.DataFrame, **more: Iterable[str]
 ) -> Table:
-    """Packages with what they are called in the table; further columns are heading to values."""
+    """Packages with what they are called in the table, and further columns."""
     heads = ["package", *_heads(found), "through hubs, m USD", *more]
-    rows = (
-        [text.spelled(name, text.country), *_outcomes(row), text.plain(row["through_hubs"]), *rest]
-        for (name, row), *rest in zip(named, *more.values(), strict=True)
+    cells = (
+        [text.spelled(label, text.country), *_outcomes(row), text.plain(row["through_hubs"]), *rest]
+        for label, (_, row), *rest in zip(labels, rows.iterrows(), *more.values(), strict=True)
     )
-    return grid(title, heads, rows)
+    return grid(title, heads, cells)
 
 
 def _frontier(found: Relief) -> Table:
@@ -118,12 +116,12 @@ def _frontier(found: Relief) -> Table:
     title = f"Frontier: {best} of {text.plural(total, 'package', 'packages')} that none dominates"
     title += f", {SHOWN} of them by gain" if best > SHOWN else ""
     rival, shown = text.country(found.rival), rows_of(found.frontier, SHOWN)
-    cut_off = found.frontier["cut_off"].to_series()
+    cut_off = found.frontier["cut_off"].to_series()[shown.index]
     more = {
         f"{rival} share, %": [text.plain(share, 1) for share in shown["rival_share"]],
-        f"cut off by {rival}, %": [text.plain(cut_off[package], 2) for package in shown.index],
+        f"cut off by {rival}, %": [text.plain(cut, 2) for cut in cut_off],
     }
-    return _packages(found, title, [(r["words"], r) for _, r in shown.iterrows()], more)
+    return _packages(found, title, shown["words"], shown, **more)
 
 
 def _contributions(found: Relief) -> Table:
@@ -135,11 +133,12 @@ def _contributions(found: Relief) -> Table:
 
 
 def _offers(found: Relief) -> Table:
-    cap = found.requirements.max_leak
+    cap, offers = found.requirements.max_leak, found.offers
     within = "" if cap is None else f" with a leak of at most {cap:g} percent"
-    named = [(f"{row['coalition']} ({row['words']})", row) for _, row in found.offers.iterrows()]
-    alone = {"only it can, %": [text.plain(v, 3) for v in found.offers["needs_all"]]}
-    return _packages(found, f"What each coalition can offer at most{within}", named, alone)
+    labels = offers["coalition"] + " (" + offers["words"] + ")"
+    alone = {"only it can, %": [text.plain(v, 3) for v in offers["needs_all"]]}
+    title = f"What each coalition can offer at most{within}"
+    return _packages(found, title, labels, offers, **alone)
 
 
 def _picked(found: Relief) -> Table:
@@ -152,10 +151,10 @@ def _picked(found: Relief) -> Table:
     if found.bargain is not None:
         words = f"Nash bargain (option: concession worth {w.value:g} million, weight {w.weight:g})"
         picked[words] = found.bargain
-    rows = [rows_of(p.expand_dims("package")).iloc[0] for p in picked.values()]
-    named = [(f"{label}: {r['words']}", r) for label, r in zip(picked, rows, strict=True)]
+    rows = pd.concat(rows_of(p.expand_dims("package")) for p in picked.values())
+    labels = [f"{label}: {words}" for label, words in zip(picked, rows["words"], strict=True)]
     title = f"Packages to choose: {', '.join(asked) or 'the largest gain'}"
-    return _packages(found, title, named, {})
+    return _packages(found, title, labels, rows)
 
 
 def _snap_back(found: Relief) -> str:
@@ -169,24 +168,20 @@ def _snap_back(found: Relief) -> str:
     )
 
 
-def _burden(found: Relief) -> Table:
-    burden = found.burden
-    assert burden is not None
-    members = burden.members
-    largest = members["transfer"].abs().nlargest(8).index
+def _burden(burden: Burden) -> Table:
+    largest = burden.members["transfer"].abs().nlargest(8).index
     rows = [
         [
-            text.country(str(code)),
-            *(signed(members.loc[code, k], 4) for k in ("before", "after")),
-            signed(members.loc[code, "transfer"], 1),
+            text.country(str(c)),
+            signed(m["before"], 4),
+            signed(m["after"], 4),
+            signed(m["transfer"], 1),
         ]
-        for code in largest
+        for c, m in burden.members.loc[largest].iterrows()
     ]
-    rest = members.drop(largest)["transfer"]
+    rest = burden.members.drop(largest)["transfer"]
     if len(rest):
         rows.append([text.plural(len(rest), "other", "others"), "", "", signed(rest.sum(), 1)])
-    title = (
-        "Sharing the effect on the senders equally: transfers that leave each at "
-        f"{text.percent(burden.common, 4)}"
-    )
+    common = text.percent(burden.common, 4)
+    title = f"Sharing the effect on the senders equally: transfers that leave each at {common}"
     return grid(title, ["member", "before, %", "after, %", "receives, million USD"], rows)

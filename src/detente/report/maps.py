@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from detente.report.extras import altair
+from detente.report.charts import of, scale
+from detente.report.extras import alt
 from detente.report.text import plural
 
 BREAKS = (0.001, 0.01, 0.1, 1.0)
@@ -35,24 +36,12 @@ LABELLED = 3
 
 
 class Land(NamedTuple):
-    """Country shapes in Equal Earth, x to the right and y down, in whole units.
+    """Country shapes in Equal Earth, x to the right and y down, in whole units, by ISO3 code."""
 
-    Attributes
-    ----------
-    world
-        Part of the map that has all countries, an SVG viewBox.
-    paths
-        ISO3 code to an SVG path: rings of relative steps.
-    points
-        Small economies and where to mark them.
-    around
-        Part of the map around a country, where it is not too large for that to help.
-    """
-
-    world: str
-    paths: dict[str, str]
-    points: dict[str, tuple[int, int]]
-    around: dict[str, str]
+    world: str  # part of the map that has all countries, an SVG viewBox
+    paths: dict[str, str]  # SVG: rings of relative steps
+    points: dict[str, tuple[int, int]]  # where to mark small economies
+    around: dict[str, str]  # part of the map around a country not too large for that to help
 
 
 @lru_cache(maxsize=1)
@@ -97,13 +86,13 @@ def step_label(step: int) -> str:
     >>> [step_label(s) for s in (-4, -1, 0, 2)]
     ['below −1', '−0.01 to −0.001', 'about 0', '+0.01 to +0.1']
     """
-    size, most = abs(step), len(BREAKS)
-    if size == 0:
+    if step == 0:
         return "about 0"
-    if size == most:
-        return f"above +{BREAKS[-1]:g}" if step > 0 else f"below −{BREAKS[-1]:g}"
-    low, high = BREAKS[size - 1], BREAKS[size]
-    return f"+{low:g} to +{high:g}" if step > 0 else f"−{high:g} to −{low:g}"
+    sign, size = "+" if step > 0 else "−", abs(step)
+    if size == len(BREAKS):
+        return f"{'above' if step > 0 else 'below'} {sign}{BREAKS[-1]:g}"
+    ends = [f"{sign}{x:g}" for x in BREAKS[size - 1 : size + 1]]
+    return " to ".join(ends if step > 0 else reversed(ends))
 
 
 def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
@@ -112,16 +101,13 @@ def in_words(welfare: pd.Series, count: int = LABELLED) -> str:
     >>> in_words(pd.Series({"BLR": 1.2, "RUS": 0.01, "CHN": -0.002}), count=1)
     '2 countries gain and 1 loses. Largest gain: BLR +1.2. Largest loss: CHN -0.002 percent.'
     """
-    gains, losses = (int((sign * welfare >= BREAKS[0]).sum()) for sign in (1, -1))
-    parts = [
-        f"{plural(gains, 'country gains', 'countries gain')} and {plural(losses, 'loses', 'lose')}"
-    ]
-    for one, many, found in zip(
-        ("gain", "loss"), ("gains", "losses"), _extremes(welfare, count), strict=True
-    ):
+    gains, losses = _extremes(welfare, len(welfare))
+    gaining = plural(len(gains), "country gains", "countries gain")
+    parts = [f"{gaining} and {plural(len(losses), 'loses', 'lose')}"]
+    for word, many, found in (("gain", "gains", gains), ("loss", "losses", losses)):
         if len(found):
-            named = ", ".join(f"{c} {x:+.2g}" for c, x in found.items())
-            parts.append(f"Largest {one if count == 1 else many}: {named}")
+            named = ", ".join(f"{c} {x:+.2g}" for c, x in found[:count].items())
+            parts.append(f"Largest {word if count == 1 else many}: {named}")
     return f"{'. '.join(parts)} percent."
 
 
@@ -132,45 +118,34 @@ def _extremes(welfare: pd.Series, count: int) -> tuple[pd.Series, pd.Series]:
 
 
 def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
-    """Draw changes of welfare on a map; an Altair chart.
-
-    Parameters
-    ----------
-    welfare
-        Percent of income by country (ISO3 code).
-    title
-        What it shows.
+    """Draw changes of welfare (percent of income by ISO3 code) on a map; an Altair chart.
 
     Gains are blue and losses orange, in steps that are the same on every map; countries that the
     world does not have are grey. The largest gains and losses are also listed, so that the map
     can be read in black and white.
     """
-    alt = altair()
     values = welfare.to_series() if isinstance(welfare, xr.DataArray) else welfare
     rows = [{"country": c, "percent": x, "step": step_label(step_of(x))} for c, x in values.items()]
     absent = [{"country": c} for c in land().paths if c not in values.index]
-    color = alt.Color(
-        "step:N",
-        scale=alt.Scale(
-            domain=[step_label(s) for s in STEPS], range=[*reversed(LOSSES), HARDLY, *GAINS]
-        ),
-        legend=alt.Legend(
-            title="Welfare, percent of income",
-            orient="bottom",
-            columns=len(BREAKS) + 1,
-            symbolType="square",
-            symbolStrokeColor=EDGE,
-        ),
+    legend = alt.Legend(
+        title="Welfare, percent of income",
+        orient="bottom",
+        columns=len(BREAKS) + 1,
+        symbolType="square",
+        symbolStrokeColor=EDGE,
     )
+    shades = scale([step_label(s) for s in STEPS], [*reversed(LOSSES), HARDLY, *GAINS])
     tips = [
         alt.Tooltip("country:N"),
         alt.Tooltip("percent:Q", title="percent of income", format="+.3f"),
     ]
+    look = {"color": alt.Color("step:N", scale=shades, legend=legend), "tooltip": tips}
     areas = _areas(rows).mark_geoshape(stroke=EDGE, strokeWidth=0.35)
     points = _points(rows).mark_circle(size=34, stroke=EDGE, strokeWidth=0.6, opacity=1)
     layers = [
         _areas(absent).mark_geoshape(fill=ABSENT, stroke="white", strokeWidth=0.4),
-        *(marks.encode(color=color, tooltip=tips) for marks in (areas, points)),
+        areas.encode(**look),
+        points.encode(**look),
         _labels(values),
     ]
     words = f"World map. {title}. {in_words(values)}"
@@ -179,33 +154,35 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
 
 
 def _areas(rows: list[dict[str, Any]]) -> Any:
-    """Shapes of some countries, a chart to be marked and coloured."""
-    alt = altair()
-    shapes = [
-        {**row, "type": "Feature", "geometry": {"type": "Polygon", "coordinates": rings(path)}}
-        for row in rows
-        if (path := land().paths.get(row["country"]))
-    ]
-    return alt.Chart(alt.Data(values=shapes))
+    """Shapes of some countries."""
+    paths = land().paths
+    return of(
+        [
+            {
+                **row,
+                "type": "Feature",
+                "geometry": {"type": "Polygon", "coordinates": rings(paths[row["country"]])},
+            }
+            for row in rows
+            if paths.get(row["country"])
+        ]
+    )
 
 
 def _points(rows: list[dict[str, Any]]) -> Any:
-    """Places of small economies, a chart to be marked and coloured."""
-    alt = altair()
+    """Places of small economies."""
     places = land().points
     found = [dict(row, at=places[row["country"]]) for row in rows if row["country"] in places]
-    return alt.Chart(alt.Data(values=found)).encode(longitude="at[0]:Q", latitude="at[1]:Q")
+    return of(found).encode(longitude=alt.Longitude("at[0]:Q"), latitude=alt.Latitude("at[1]:Q"))
 
 
 def _labels(welfare: pd.Series) -> Any:
     """The largest gains and losses as a list in the South Pacific, where no country is hidden."""
-    alt = altair()
     lines = []
     for word, found in zip(("Gain most", "Lose most"), _extremes(welfare, LABELLED), strict=True):
         numbers = [f"{code} {percent:+.2g}".replace("-", "−") for code, percent in found.items()]
         lines += [word, *numbers] if numbers else []
-    return (
-        alt.Chart(alt.Data(values=[{}]))
-        .mark_text(align="left", fontSize=12, lineHeight=16, color="#222222", text=lines)
-        .encode(x=alt.value(30), y=alt.value(230))
+    marks = of([{}]).mark_text(
+        align="left", fontSize=12, lineHeight=16, color="#222222", text=lines
     )
+    return marks.encode(x=alt.value(30), y=alt.value(230))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,19 +40,10 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that the report of a case says.
+    """All that the report of a case says; None where it has no routes, claims, or what to ease.
 
-    Attributes
-    ----------
-    case
-        What it is about.
-    drawn
-        Scenario that map, routes and influence show.
-    assessment, evidence, leakage, influence, relief
-        See the functions that make them; None where the case has no routes, no claims, or
-        nothing to ease.
-    welfare
-        Percent of income by country in the scenario drawn.
+    Map, routes and influence show the scenario `drawn`, and `welfare` is that scenario's, in
+    percent of income by country.
     """
 
     case: Case
@@ -69,27 +61,22 @@ class Report:
 
     def manifest(self) -> dict[str, Any]:
         """What repeats the report."""
-        parts = {"claims": self.evidence, "relief": self.relief}
+        parts = {"assessment": self.assessment, "claims": self.evidence, "relief": self.relief}
         found = {name: part.manifest for name, part in parts.items() if part is not None}
-        return {
-            "case": self.case.title,
-            "drawn": self.drawn,
-            "assessment": self.assessment.manifest,
-            **found,
-        }
+        return {"case": self.case.title, "drawn": self.drawn, **found}
 
     def _target_sentence(self) -> str:
         target = self.case.target
-        rows = self.assessment.welfare
-        rows = rows[rows["country"] == target]
+        rows = self.assessment.welfare.set_index("country").loc[[target]]
         plain = dict(zip(rows["scenario"], map(text.percent, rows["percent"]), strict=True))
-        told = self._told(self._bands(target) or plain)
+        told = self._told(self._bands().get(target, plain))
         return f"Real income of {text.called(target)} changes by {told}."
 
     def _others_sentence(self) -> str:
-        for country in self._weighed_others():
-            told = self._told(dict(list(self._bands(country).items())[-2:]))
-            return f"For {text.called(country)} it is {told}."
+        for country, bands in self._bands().items():
+            if country != self.case.target:
+                told = self._told(dict(list(bands.items())[-2:]))
+                return f"For {text.called(country)} it is {told}."
         rows = self.assessment.welfare
         rows = rows[(rows["scenario"] == self.drawn) & (rows["country"] != self.case.target)]
         changes = zip(rows["country"], rows["percent"], strict=True)
@@ -99,32 +86,25 @@ class Report:
     def _claims_sentence(self) -> str:
         if self.evidence is None:
             return "No claim has been put to the model."
-        verdicts = [w.verdict.split(",")[0] for w in self.evidence.weighed.values()]
-        n, supported = len(verdicts), verdicts.count("supported")
-        contradicted = verdicts.count("contradicted")
-        depending = n - supported - contradicted
+        verdicts = Counter(w.verdict.split(",")[0] for w in self.evidence.weighed.values())
+        supported, contradicted = verdicts["supported"], verdicts["contradicted"]
+        depending = verdicts.total() - supported - contradicted
         outside = len(self.evidence.outside)
         return (
-            f"Of {text.plural(n, 'claim', 'claims')} put to the model "
+            f"Of {text.plural(verdicts.total(), 'claim', 'claims')} put to the model "
             f"{text.plural(supported, 'is', 'are')} supported, {contradicted} contradicted, and "
             f"{text.plural(depending, 'depends', 'depend')} on an assumption; "
             f"{text.plural(outside, 'more is', 'more are')} outside what it can say."
         )
 
-    def _weighed_others(self) -> list[str]:
-        """Countries besides the target whose welfare the draws have."""
-        samples = [] if self.evidence is None else self.evidence.samples
-        named = [q.about.country for q, _ in samples if q.metric == "welfare"]
-        return [c for c in named if c not in (None, self.case.target)]
-
-    def _bands(self, country: str) -> dict[str, str]:
-        """Welfare of a country by scenario, as far as the draws have it, in words."""
-        samples = [] if self.evidence is None else self.evidence.samples
-        return {
-            q.scenario: text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
-            for q, values in samples
-            if q.metric == "welfare" and q.about.country == country
-        }
+    def _bands(self) -> dict[str, dict[str, str]]:
+        """Welfare by country and scenario, as far as the draws have it, in words."""
+        found: dict[str, dict[str, str]] = {}
+        for q, values in [] if self.evidence is None else self.evidence.samples:
+            if q.metric == "welfare" and q.about.country is not None:
+                band = text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
+                found.setdefault(q.about.country, {})[q.scenario] = band
+        return found
 
     def _told(self, changes: dict[str, str]) -> str:
         return text.listed(f"{words} if {self._title(s)}" for s, words in changes.items())
@@ -159,75 +139,67 @@ def gather(
         From the scenarios of the case.
     """
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
-    drawn, held = case.last_easing(), counterpart(case)
+    drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
     chosen = case.scenario(drawn)
-    tested = bool(case.assumptions) and any(c.test is not None for c in case.claims.values())
-    return Report(
-        case=case,
-        drawn=drawn,
-        assessment=assess(case, step("Solving scenarios")),
-        evidence=weigh(case, draws, store=kept, progress=step("Drawing and solving"))
-        if tested
-        else None,
-        leakage=leakage(case, progress=step("Following routes"))
-        if case.routes is not None
-        else None,
-        influence=influence(
-            case.target, chosen, [held, *case.partners], progress=step("Cutting off partners")
-        ),
-        relief=relief(case, store=kept, progress=step("Solving packages"))
-        if can_ease(case)
-        else None,
-        welfare=simulate(chosen).outcome().equilibrium.welfare,
-    )
+    assessment = assess(case, step("Solving scenarios"), draws=0)
+    evidence = led = eased = None
+    if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
+        evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
+    if case.routes is not None:
+        led = leakage(case, progress=step("Following routes"))
+    held = influence(case.target, chosen, partners, progress=step("Cutting off partners"))
+    if can_ease(case):
+        eased = relief(case, store=kept, progress=step("Solving packages"))
+    welfare = simulate(chosen).outcome().equilibrium.welfare
+    return Report(case, drawn, assessment, evidence, led, held, eased, welfare)
 
 
 def figures(report: Report) -> dict[str, Figure]:
-    """The charts of a report, by name."""
-    from detente.report.charts import frontier_chart, influence_chart, leakage_chart, supply_chart
-    from detente.report.claims_charts import evidence_charts
-    from detente.report.maps import world_map
-    from detente.report.timeline import timeline_chart
+    """The charts of a report, by name; each is drawn while the next is being laid out."""
+    with ThreadPoolExecutor(1) as pool:
+        drawn = {name: pool.submit(_figure, chart) for name, chart in _charts(report)}
+    return {name: figure.result() for name, figure in drawn.items()}
+
+
+def _charts(report: Report) -> Iterator[tuple[str, Any]]:
+    from detente.report import charts, claims_charts, maps, timeline
 
     title = report.case.scenarios[report.drawn].title
-    charts = {"map": world_map(report.welfare, f"{title}: who gains and who loses")}
-    if (evidence := report.evidence) is not None:
-        charts |= evidence_charts(evidence)
-    if (led := report.leakage) is not None:
-        charts |= {"supply": supply_chart(led), "leakage": leakage_chart(led)}
-    charts["influence"] = influence_chart(report.influence)
-    if (eased := report.relief) is not None:
-        charts["frontier"] = frontier_chart(eased)
-    charts["timeline"] = timeline_chart(report.case)
-    return {name: _figure(chart) for name, chart in charts.items()}
+    yield "map", maps.world_map(report.welfare, f"{title}: who gains and who loses")
+    if report.evidence is not None:
+        yield from claims_charts.evidence_charts(report.evidence).items()
+    if report.leakage is not None:
+        yield "supply", charts.supply_chart(report.leakage)
+        yield "leakage", charts.leakage_chart(report.leakage)
+    yield "influence", charts.influence_chart(report.influence)
+    if report.relief is not None:
+        yield "frontier", charts.frontier_chart(report.relief)
+    yield "timeline", timeline.timeline_chart(report.case)
 
 
 def _figure(chart: Any) -> Figure:
     """An image apart from the page: charts drawn into one page would share names of their parts."""
-    from detente.report.charts import styled
+    from detente.report.charts import svg
 
-    stream = io.StringIO()
-    styled(chart).save(stream, format="svg")
-    coded = base64.b64encode(stream.getvalue().encode()).decode()
-    return Figure(f"data:image/svg+xml;base64,{coded}", chart.to_dict().get("description", ""))
+    coded = base64.b64encode(svg(chart).encode()).decode()
+    return Figure(f"data:image/svg+xml;base64,{coded}", chart.description)
 
 
 def render(report: Report, kind: str = "html") -> str:
-    """The report as one self-contained page, or as Markdown.
+    """The report as one self-contained page, or as Markdown (`md`).
 
     Raises
     ------
     MissingExtraError
         Without the report extra.
     """
-    eased = report.relief
     return fill(
         f"report.{kind}",
         r=report,
         case=report.case,
         figures=figures(report) if kind == "html" else {},
         welfare=report.assessment.welfare_by_country(),
-        offers=[] if eased is None else eased.offers.to_dict("records"),
+        offers=[] if report.relief is None else report.relief.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),
         today=date.today().isoformat(),
     )

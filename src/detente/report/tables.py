@@ -4,71 +4,58 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from detente.analysis.assess import Assessment
-from detente.analysis.evidence import Evidence
-from detente.analysis.leakage import CaseLeakage
 from detente.report import text
 from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
-from detente.world.world import World
 
-HEADING = 11
-"""Width at which headings of numbers go on in a second line."""
+if TYPE_CHECKING:
+    from detente.analysis.assess import Assessment
+    from detente.analysis.evidence import Evidence
+    from detente.analysis.leakage import CaseLeakage
+    from detente.world.world import World
+
+HEADING, WORDS = 11, 64
+"""Width at which headings of numbers go on in a second line, and words of a first column."""
 
 Row: TypeAlias = Sequence[Any]
 """Cells: words, or words with a colour."""
 
 
-def grid(
-    title: str, heads: Sequence[str], rows: Iterable[Row], *, left: bool = False, most: int = 64
-) -> Table:
-    """A table whose first column is words and whose others are numbers.
-
-    Parameters
-    ----------
-    title, heads, rows
-        What is in it.
-    left
-        The other columns are words, too.
-    most
-        Width of the first column.
-    """
-    rows = list(rows)
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+def grid(title: str, heads: Sequence[str], rows: Iterable[Row], *, left: bool = False) -> Table:
+    """A table whose first column is words and whose others are numbers, or words if `left`."""
+    table, rows = _table(title), list(rows)
     for k, head in enumerate(heads):
         words = [word for row in rows for word in str(row[k]).split()]
         least = max(map(len, [*words, *head.split()]), default=0)  # a number is never broken
         if k == 0:
-            table.add_column(head, min_width=least, max_width=max(least, most))
+            table.add_column(head, min_width=least, max_width=max(least, WORDS))
         else:
             folded = textwrap.fill(head, max(least, HEADING), break_on_hyphens=False)
             table.add_column(folded, min_width=least, justify="left" if left else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return _filled(table, rows)
 
 
 def prose(title: str, columns: Mapping[str, int | None], rows: Iterable[Row]) -> Table:
-    """A table of sentences, with rules between its rows.
-
-    Parameters
-    ----------
-    title, rows
-        What is in it.
-    columns
-        Heading to share of the width, or none for a column of numbers.
-    """
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", show_lines=True
-    )
+    """A table of sentences: heading to share of the width, or none for a column of numbers."""
+    table = _table(title, show_lines=True)
     for head, share in columns.items():
         table.add_column(head, ratio=share, justify="left" if share else "right", no_wrap=not share)
+    return _filled(table, rows)
+
+
+def _table(title: str, **options: Any) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", **options
+    )
+
+
+def _filled(table: Table, rows: Iterable[Row]) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
@@ -92,41 +79,55 @@ def assessment_view(result: Assessment) -> RenderableType:
     return Group(
         Text(result.title, style="bold"),
         _welfare(result, "percent", "Welfare, percent of income (exact real income)", 3),
+        *_bands(result),
         _welfare(result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", 0),
         _trade(result),
         _sectors(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],
+        *[Text(sentence) for sentence in text.rests_on(result.rests_on)],
         *[Text(f"{text.capitalised(k)}: {v.strip()}") for k, v in result.assumptions.items()],
         Text(text.provenance(result.manifest), style="dim"),
     )
 
 
 def _welfare(result: Assessment, column: str, title: str, digits: int) -> Table:
-    wide = result.welfare.pivot(index="scenario", columns="country", values=column)
+    found = result.welfare.set_index(["scenario", "country"])[column]
     codes = list(dict.fromkeys(result.welfare["country"]))
     rows = (
-        [words, *(signed(wide.loc[name, c], digits) for c in codes)]
+        [words, *(signed(found[name, code], digits) for code in codes)]
         for name, words in result.titles.items()
     )
     return grid(title, ["scenario", *map(text.country, codes)], rows)
 
 
+def _bands(result: Assessment) -> list[Table]:
+    """How sure the target's welfare is, where draws were made."""
+    if "median" not in result.welfare:
+        return []
+    rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
+    numbers = rows[["percent", "low", "median", "high"]].to_dict("index")
+    told = (
+        [words, *(signed(value, 3) for value in numbers[name].values())]
+        for name, words in result.titles.items()
+    )
+    title = f"{text.country(result.target)}: welfare in percent, and where 90 percent of draws lie"
+    return [grid(title, ["scenario", "central", "5 %", "median", "95 %"], told)]
+
+
 def _trade(result: Assessment) -> Table:
     """Trade of the target with each partner, both directions, change in percent."""
-    partners = list(dict.fromkeys(result.trade["partner"]))
-    found = result.trade.set_index(["scenario", "partner"])
+    found, sides = result.trade.set_index(["scenario", "partner"]), ("exports", "imports")
     start = found.loc[next(iter(result.titles))] / 1e3
-    sides = ("exports", "imports")
-    before = ["/".join(f"{start.loc[p, f'{s}_before']:,.1f}" for s in sides) for p in partners]
+    before = ["/".join(f"{row[f'{s}_before']:,.1f}" for s in sides) for _, row in start.iterrows()]
     rows: list[Row] = [_dim("baseline, billion USD", *before)]
     for name, words in result.titles.items():
         pairs = (
-            [_coloured(text.change(found.loc[(name, p), f"{s}_percent"])) for s in sides]
-            for p in partners
+            [_coloured(text.change(row[f"{s}_percent"])) for s in sides]
+            for _, row in found.loc[name].iterrows()
         )
         rows.append([words, *(Text("/").join(pair) for pair in pairs)])
     title = f"Trade of {text.called(result.target)}, change in percent (exports/imports)"
-    return grid(title, ["scenario", *map(text.country, partners)], rows)
+    return grid(title, ["scenario", *map(text.country, start.index)], rows)
 
 
 def _sectors(result: Assessment) -> Table:
@@ -166,17 +167,16 @@ def _channels(found: CaseLeakage) -> Table:
 
 def _routes(found: CaseLeakage) -> Table:
     routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
-    flows = {name: found.routes.xs(name).loc[routes] for name in found.titles}
+    flows = {words: found.routes.xs(name).loc[routes] for name, words in found.titles.items()}
     first = next(iter(flows.values()))
     rows: list[Row] = [_dim("baseline", *map(text.plain, first["before"]))]
-    rows += [[found.titles[k], *map(text.plain, trade["after"])] for k, trade in flows.items()]
+    rows += [[words, *map(text.plain, trade["after"])] for words, trade in flows.items()]
     title = "Goods of the sanctioning countries bound for the lane's end, by way, million USD after"
     return grid(title, ["scenario", *map(text.country, routes)], rows)
 
 
 def _enforcement(found: CaseLeakage) -> Table:
-    heads = ["through hub, million USD", "share of the lane, %"]
-    rows = [
+    rows = (
         [
             f"{text.signed(100 * (float(str(factor)) - 1))} %",
             text.plain(row["through_hubs"]),
@@ -184,34 +184,30 @@ def _enforcement(found: CaseLeakage) -> Table:
             signed(row["welfare"], 4),
         ]
         for factor, row in found.enforcement.iterrows()
-    ]
+    )
     title = f"Enforcement at {text.called(found.hub)}: {found.titles[found.drawn]}"
-    welfare = f"welfare of {text.called(found.country)}, %"
-    return grid(title, ["handling cost", *heads, welfare], rows)
+    heads = ["handling cost", "through hub, million USD", "share of the lane, %"]
+    return grid(title, [*heads, f"welfare of {text.called(found.country)}, %"], rows)
 
 
 def evidence_view(found: Evidence) -> RenderableType:
     """Verdicts, bands, and what decides them."""
     decided = [[name, text.deciding(w), w.break_even] for name, w in found.weighed.items()]
     outside = [[text.said(c), c.speaker, str(c.outside)] for c in found.outside.values()]
-    parts: list[RenderableType] = [
-        Text(found.case.title, style="bold"),
+    decides = "What decides them: share of variance (total Sobol index of ranks), break-even"
+    tables = [
         _verdicts(found),
-        prose(
-            "What decides them: share of variance (total Sobol index of ranks), break-even",
-            {"claim": 2, "assumptions": 4, "break-even": 4},
-            decided,
-        ),
+        prose(decides, {"claim": 2, "assumptions": 4, "break-even": 4}, decided),
     ]
     if outside:
         heads = {"claim": 4, "who": 2, "why": 5}
-        parts.append(prose("Outside the model, not scored", heads, outside))
-    return Group(*parts, Text(text.draws(found), style="dim"))
+        tables.append(prose("Outside the model, not scored", heads, outside))
+    return Group(Text(found.case.title, style="bold"), *tables, *_dim(text.draws(found)))
 
 
 def _verdicts(found: Evidence) -> Table:
     styles = {"supported": "green", "contradicted": "red"}
-    rows = [
+    rows = (
         [
             f"{text.said(w.claim)}\nTested: {w.claim.tested}",
             w.claim.speaker,
@@ -220,17 +216,22 @@ def _verdicts(found: Evidence) -> Table:
             Text(w.verdict, style=styles.get(w.verdict.split(",")[0], "yellow")),
         ]
         for w in found.weighed.values()
-    ]
+    )
     heads = {"claim": 4, "who": 2, "holds in": None, "median [5 to 95 % band]": 3, "verdict": 3}
     return prose("Claims put to the model", heads, rows)
 
 
 def metrics_view() -> RenderableType:
     """The registry of metrics."""
-    rows = []
-    for name, metric in METRICS.items():
-        takes = [*metric.needs, *(f"[{p}]" for p in metric.may)]
-        rows.append([name, metric.unit, Text(", ".join(takes) or "-"), metric.meaning])
+    rows = (
+        [
+            name,
+            metric.unit,
+            Text(", ".join([*metric.needs, *(f"[{p}]" for p in metric.may)]) or "-"),
+            metric.meaning,
+        ]
+        for name, metric in METRICS.items()
+    )
     heads = {"metric": 3, "unit": 2, "parameters (optional in brackets)": 4, "meaning": 8}
     return prose("Metrics that a claim may be tied to", heads, rows)
 
@@ -252,30 +253,28 @@ def _coded(code: str) -> str:
 
 
 def _country_tables(world: World, country: str) -> list[Table]:
-    accounts = world.country_table().loc[country].to_dict().items()
     values = [
-        [str(k), f"{100 * v:.1f} %" if k == "openness" else text.plain(v)] for k, v in accounts
+        [str(k), f"{100 * v:.1f} %" if k == "openness" else text.plain(v)]
+        for k, v in world.country_table().loc[country].to_dict().items()
     ]
-    flows = world.trade.sum("sector")
-    exports = flows.sel(origin=country).drop_sel(destination=country).to_series()
-    imports = flows.sel(destination=country).drop_sel(origin=country).to_series()
-    partners = [
+    sold = world.trade.sel(origin=country).drop_sel(destination=country)
+    exports = sold.sum("sector").to_series()
+    bought = world.trade.sel(destination=country).drop_sel(origin=country)
+    imports = bought.sum("sector").to_series()
+    partners = (
         [_coded(c), text.plain(exports[c]), text.plain(imports[c])]
         for c in (exports + imports).nlargest(8).index
-    ]
-    abroad = world.trade.sel(origin=country).drop_sel(destination=country)
-    sold = abroad.sum("destination").to_series()
-    output = world.output.sel(country=country).to_series()
-    theta = world.data["theta"].to_series()
-    sectors = [
+    )
+    goods = sold.sum("destination").to_series().nlargest(8)
+    sectors = (
         [
             f"{s} {text.sector(s, world.name_of(s))}{'' if is_goods(s) else ' (service)'}",
-            text.plain(sold[s]),
-            text.plain(output[s]),
-            text.plain(theta[s], 2),
+            text.plain(value),
+            text.plain(float(world.output.sel(country=country, sector=s))),
+            text.plain(float(world.data["theta"].sel(sector=s)), 2),
         ]
-        for s in map(str, sold.nlargest(8).index)
-    ]
+        for s, value in zip(map(str, goods.index), goods, strict=True)
+    )
     unit = f"million {world.units.removeprefix('million ')}"
     return [
         grid(f"{_coded(country)}, {unit}", ["", "value"], values),

@@ -5,10 +5,13 @@ Light to import: what is heavy is looked up when it is first needed.
 
 from __future__ import annotations
 
+import csv
 import math
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def called(code: str) -> str:
     >>> called("RUS"), called("EU27"), called("USA")
     ('Russia', 'the EU', 'the United States')
     """
-    return f"the {country(code)}" if code in _WITH_ARTICLE else country(code)
+    return f"the {country(code)}" if code in _names()["articles"] else country(code)
 
 
 def countries(codes: Iterable[str]) -> str:
@@ -47,14 +50,7 @@ def countries(codes: Iterable[str]) -> str:
 
 
 def spelled(sentence: str, name: Callable[[str], str] = called) -> str:
-    """A text with names in place of the codes of countries and groups.
-
-    Parameters
-    ----------
-    sentence
-        With codes: analysis names countries as the world does.
-    name
-        What a code becomes; `country` in headings and labels.
+    """A text with names in place of the codes of countries; take `country` in headings.
 
     >>> spelled("USA gains if RUS pays"), spelled("USA: banks; EU27: all", country)
     ('The United States gains if Russia pays', 'United States: banks; EU: all')
@@ -67,23 +63,13 @@ def spelled(sentence: str, name: Callable[[str], str] = called) -> str:
 
 
 def sector(code: str, name: str = "") -> str:
-    """Short name of a sector or group of sectors.
-
-    Parameters
-    ----------
-    code
-        Of the sector, or `all`, `goods`, `services`.
-    name
-        As the world has it, for codes that are not among those of the OECD's tables.
+    """Short name of a sector, `all`, `goods` or `services`; the world's where there is none here.
 
     >>> sector("C20"), sector("goods"), sector("X1", "Manufacture of potash; and salts")
     ('Chemicals', 'All goods', 'Potash')
     """
-    return _SECTORS.get(code) or capitalised(_plain_sector(name)) or code
-
-
-def _plain_sector(name: str) -> str:
-    return name.removeprefix("Manufacture of ").split(";", maxsplit=1)[0]
+    plain_name = name.removeprefix("Manufacture of ").split(";", maxsplit=1)[0]
+    return _names()["sectors"].get(code) or capitalised(plain_name) or code
 
 
 def capitalised(text: str) -> str:
@@ -120,16 +106,7 @@ def plain(value: float, digits: int = 0, minus: str = "-") -> str:
 
 
 def signed(value: float, digits: int = 0, minus: str = "-") -> str:
-    """A number with its sign; a zero has none.
-
-    Parameters
-    ----------
-    value
-        The number.
-    digits
-        After the point.
-    minus
-        The sign of negative numbers; pages take `−`, which not every terminal can show.
+    """A number with its sign; a zero has none. Pages take `−`, which not every terminal shows.
 
     >>> signed(1234.56), signed(-0.00004, 3), signed(-2.5, 1, "−"), signed(float("nan"))
     ('+1,235', '0.000', '−2.5', '–')
@@ -222,6 +199,23 @@ def said(claim: Claim) -> str:
     return f"“{claim.said}”" if claim.form == "verbatim" else claim.said
 
 
+FOUNDATIONS = {
+    "record": "Anchored in the record of trade",
+    "literature": "From the literature",
+    "judgement": "Judgement",
+}
+
+
+def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
+    """What the uncertain parts of a result rest on, a sentence for each foundation.
+
+    >>> rests_on({"record": ["Cost of payments"], "judgement": []})
+    ['Anchored in the record of trade: cost of payments.']
+    """
+    lowered = {on: [t[:1].lower() + t[1:] for t in titles] for on, titles in foundations.items()}
+    return [f"{FOUNDATIONS[on]}: {'; '.join(titles)}." for on, titles in lowered.items() if titles]
+
+
 def provenance(manifest: Mapping[Any, Any]) -> str:
     """Version, world, elasticities and closure of a run, or of the first of several."""
     made = next(iter(manifest["scenarios"].values())) if "scenarios" in manifest else manifest
@@ -242,36 +236,15 @@ def draws(found: Evidence) -> str:
 
 
 @cache
+def _names() -> dict[str, Any]:
+    with (files("detente.report") / "data" / "names.toml").open("rb") as stored:
+        return tomllib.load(stored)
+
+
+@cache
 def _country_names() -> dict[str, str]:
-    """Those of country_converter, but for a few that are long or differ from the OECD's."""
-    from country_converter import CountryConverter
-
-    table = CountryConverter().data
-    return {**dict(zip(table["ISO3"], table["name_short"], strict=True)), **_NAMES}
-
-
-_NAMES = {
-    "EU27": "EU", "EURO": "Euro area", "BRN": "Brunei", "STP": "São Tomé", "TWN": "Chinese Taipei",
-}  # fmt: skip
-_WITH_ARTICLE = {
-    "USA", "GBR", "ARE", "NLD", "PHL", "EU27", "EURO", "EEA", "CIS", "EAEU", "G7", "G20", "OECD",
-}  # fmt: skip
-_SECTORS = {
-    "all": "All goods and services", "goods": "All goods", "services": "All services",
-    "A01": "Farming", "A02": "Forestry", "A03": "Fishing", "B05": "Coal", "B06": "Oil and gas",
-    "B07": "Metal ores", "B08": "Other mining", "B09": "Mining services",
-    "C10T12": "Food, drink and tobacco", "C13T15": "Textiles and clothing", "C16": "Wood products",
-    "C17_18": "Paper and printing", "C19": "Refined petroleum", "C20": "Chemicals",
-    "C21": "Pharmaceuticals", "C22": "Rubber and plastics", "C23": "Minerals and glass",
-    "C24A": "Iron and steel", "C24B": "Other basic metals", "C25": "Metal products",
-    "C26": "Electronics", "C27": "Electrical equipment", "C28": "Machinery",
-    "C29": "Motor vehicles", "C301": "Ships and boats", "C302T309": "Other transport equipment",
-    "C31T33": "Furniture and other goods", "D": "Electricity and gas", "E": "Water and waste",
-    "F": "Construction", "G": "Trade and repair", "H49": "Land transport and pipelines",
-    "H50": "Water transport", "H51": "Air transport", "H52": "Warehousing and logistics",
-    "H53": "Post and couriers", "I": "Hotels and restaurants", "J58T60": "Media",
-    "J61": "Telecommunications", "J62_63": "IT services", "K": "Finance and insurance",
-    "L": "Real estate", "M": "Professional services", "N": "Administrative services",
-    "O": "Public administration", "P": "Education", "Q": "Health and social work",
-    "R": "Arts and recreation", "S": "Other services", "T": "Households as employers",
-}  # fmt: skip
+    """Read from country_converter's table itself: to make its converter takes far longer."""
+    table = files("country_converter") / "country_data.tsv"
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines(), delimiter="\t")
+    named = {row["ISO3"]: row["name_short"] for row in rows if not row["obsolete"]}
+    return named | dict(_names()["countries"])

@@ -108,10 +108,12 @@ def metric(
     ("country",),
 )
 def welfare(o: Outcome, about: About) -> Array:
-    """I_hat / P_final_hat - 1."""
-    n = _position(o.world, about.country)
+    """I_hat / P_final_hat - 1; of a group, its members' equivalent variation together."""
+    n = _countries(o.world, about.country)
+    income = o.before.I[n]
     gain: Array = 100 * (o.after.real_income[n] / o.before.real_income[n] - 1)
-    return gain
+    together: Array = (income * gain).sum(0) / income.sum(0)
+    return together
 
 
 @metric(
@@ -122,7 +124,8 @@ def welfare(o: Outcome, about: About) -> Array:
 )
 def equivalent_variation(o: Outcome, about: About) -> Array:
     """Welfare times income before."""
-    worth: Array = o.before.I[_position(o.world, about.country)] * welfare(o, about) / 100
+    income = o.before.I[_countries(o.world, about.country)].sum(0)
+    worth: Array = income * welfare(o, about) / 100
     return worth
 
 

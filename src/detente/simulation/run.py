@@ -147,11 +147,12 @@ class Simulation:
         values
             `hub_share`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
             `detente.policy.parameters.Parameters`. The status quo, of one draw, is the same under
-            all of them.
+            all of them but the first.
         """
         p, draws = self.parameters, next(iter(values.values())).shape[-1]
         varied = Simulation(self.compiler, p.repeated(draws, **values), self.tolerance)
-        varied.before = self.before.of(np.zeros(draws, np.int64))
+        if "hub_share" not in values:
+            varied.before = self.before.of(np.zeros(draws, np.int64))
         return varied
 
     def outcome(self, name: str | None = None) -> Outcome:

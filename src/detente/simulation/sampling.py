@@ -24,7 +24,7 @@ RECORD = "record"
 
 CONFIRMED = Assumption(
     title="What the record of trade confirms, from weak to strong",
-    source="Posterior draws: strengths of groups of measures, payments and hubs; docs/validation.md",
+    source="Posterior draws of strengths, payments and hubs; docs/validation.md",
 )
 
 

@@ -124,13 +124,12 @@ def _shares(data: xr.Dataset) -> list[str]:
 
 
 def _nobody_supplies(data: xr.Dataset) -> list[str]:
-    pi_sum = data["pi"].sum("origin").rename(destination="country")
-    output = (data["pi"] * data["X"].rename(country="destination")).sum("destination")
-    produced = output.rename(origin="country") > 0
-    used = (data["gamma"] * (1 - data["beta"])).where(produced, 0).sum("sector")
-    used = used.rename(input="sector") + data["alpha"]
-    orphan = (pi_sum == 0) & ((used > 0) | (data["X"] > 0))
-    return _first(orphan, used, "a sector is used that nobody supplies (share of use)")
+    pi, beta, gamma, alpha, X = (data[k].values for k in ("pi", "beta", "gamma", "alpha", "X"))
+    produces = np.einsum("nij,nj->ij", pi, X) > 0
+    used = np.einsum("nkj,nj->nk", gamma, (1 - beta) * produces) + alpha
+    orphan = (pi.sum(1) == 0) & ((used > 0) | (X > 0))
+    what = "a sector is used that nobody supplies (share of use)"
+    return _first(data["X"].copy(data=orphan), data["X"].copy(data=used), what)
 
 
 def _deficits(data: xr.Dataset) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
@@ -260,9 +259,11 @@ def can_ease(case: Case) -> bool:
 
 
 def _assumptions(case: Case) -> Scenario:
-    """The case without any change."""
+    """The case without any change; relief would take the forms that it takes in its scenarios."""
     parts = {field: getattr(case, field) for field in Assumptions.model_fields}
-    return Scenario(title=f"{case.title}: packages", **parts)
+    eased = case.scenarios[case.last_easing()]
+    title = f"{case.title}: packages"
+    return Scenario(title=title, form=eased.form, reversible=eased.reversible, **parts)
 
 
 def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
@@ -337,22 +338,17 @@ def _grouped(measures: dict[str, Measure]) -> tuple[tuple[Bundle, ...], str]:
     """One bundle for each measure, or for each sender and purpose where they are many."""
     if len(measures) <= MOST_BUNDLES:
         return _single(measures), "one bundle for each measure"
-    note = (
-        f"{len(measures)} measures grouped by sender and purpose; "
-        "name measures to ease them one by one"
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name, m in measures.items():
+        groups.setdefault("+".join(m.senders), {}).setdefault(purpose(m), []).append(name)
+    bundles = tuple(
+        Bundle(f"{sender} {about}", sender, tuple(by_purpose[about]))
+        for sender, by_purpose in groups.items()
+        for about in PURPOSES
+        if about in by_purpose
     )
-    return tuple(_by_purpose(measures)), note
-
-
-def _by_purpose(measures: dict[str, Measure]) -> Iterator[Bundle]:
-    senders = list(dict.fromkeys("+".join(m.senders) for m in measures.values()))
-
-    def place(name: str) -> tuple[int, int]:
-        m = measures[name]
-        return senders.index("+".join(m.senders)), PURPOSES.index(purpose(m))
-
-    for (sender, number), names in groupby(sorted(measures, key=place), key=place):
-        yield Bundle(f"{senders[sender]} {PURPOSES[number]}", senders[sender], tuple(names))
+    words = f"{len(measures)} measures grouped by sender and purpose"
+    return bundles, f"{words}; name measures to ease them one by one"
 
 
 def purpose(measure: Measure) -> str:

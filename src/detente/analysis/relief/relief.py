@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,8 @@ from detente.analysis.relief.packages import (
 )
 from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
+from detente.analysis.relief.starts import Starts
+from detente.analysis.rows import records
 from detente.cases import Case
 from detente.world.names import resolve_countries
 
@@ -114,38 +115,31 @@ class Relief:
 
     def document(self) -> dict[str, Any]:
         """Everything but the packages off the frontier, as plain data."""
-        tables = self.tables()
+        tables, shared = self.tables(), self.burden
         picked = {"chosen": self.chosen, "least_leak": self.least_leak, "bargain": self.bargain}
+        chosen = {
+            name: None if p is None else records(table(p.expand_dims("package")).reset_index())[0]
+            for name, p in picked.items()
+        }
         return {
             "title": self.title,
             "target": self.target,
             "rival": self.rival,
             "note": self.note,
             "requirements": asdict(self.requirements),
-            "frontier": _records(tables["frontier"]),
-            "contributions": _records(self.contributions.reset_index()),
-            "offers": _records(tables["offers"]),
-            **{name: None if p is None else _record(p) for name, p in picked.items()},
+            "frontier": records(tables["frontier"]),
+            "contributions": records(self.contributions.reset_index()),
+            "offers": records(tables["offers"]),
+            **chosen,
             "snap_back": asdict(self.snap_back),
-            "burden": None if self.burden is None else _burden(self.burden),
+            "burden": shared
+            and {
+                "common": shared.common,
+                "spread": shared.spread,
+                "members": records(tables["burden"]),
+            },
             "manifest": self.manifest,
         }
-
-
-def _records(rows: pd.DataFrame) -> Any:
-    return json.loads(rows.to_json(orient="records", double_precision=12))
-
-
-def _record(package: xr.Dataset) -> Any:
-    return _records(table(package.expand_dims("package")).reset_index())[0]
-
-
-def _burden(burden: Burden) -> dict[str, Any]:
-    return {
-        "common": burden.common,
-        "spread": burden.spread,
-        "members": _records(burden.members.reset_index()),
-    }
 
 
 def relief(
@@ -192,8 +186,9 @@ def relief(
     asked = requirements or Requirements()
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
+    starts = Starts(bundles) if bundles.complete else None
     packages = solve_packages(
-        bundles, rival, max_leak=asked.max_leak, store=store, progress=progress
+        bundles, rival, max_leak=asked.max_leak, starts=starts, store=store, progress=progress
     )
     floor, cap = asked.min_gain, asked.max_leak
     chosen = cheapest(packages, floor, cap)
@@ -205,26 +200,22 @@ def relief(
         note=bundles.note,
         requirements=asked,
         packages=packages,
-        frontier=with_cut_offs(bundles, frontier(packages)),
-        contributions=_contributions(packages) if bundles.complete else pd.DataFrame(),
+        frontier=with_cut_offs(bundles, frontier(packages), starts),
+        contributions=pd.DataFrame(
+            {k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")}
+            if bundles.complete
+            else None
+        ),
         offers=offers(packages, cap),
         chosen=chosen,
         least_leak=cheapest(packages, floor, cap, by="leak"),
-        bargain=_bargain(packages, asked),
+        bargain=None
+        if asked.value is None
+        else nash_bargain(packages, asked.value, asked.weight, cap),
         snap_back=snap_back(bundles, levels, asked.short_run),
         burden=_shared(bundles, chosen),
         manifest={**packages.attrs, "requirements": asdict(asked)},
     )
-
-
-def _contributions(packages: xr.Dataset) -> pd.DataFrame:
-    return pd.DataFrame({k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")})
-
-
-def _bargain(packages: xr.Dataset, requirements: Requirements) -> xr.Dataset | None:
-    if requirements.value is None:
-        return None
-    return nash_bargain(packages, requirements.value, requirements.weight, requirements.max_leak)
 
 
 def _shared(bundles: Bundles, chosen: xr.Dataset) -> Burden | None:

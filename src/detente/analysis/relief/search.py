@@ -19,7 +19,7 @@ SMALLEST_LEAK = 1e-6
 class Evaluation(Protocol):
     """Solve packages given by their levels; told how many there are and how many went before."""
 
-    def __call__(self, levels: Positions, total: int | None = None, before: int = 0) -> xr.Dataset:
+    def __call__(self, levels: Positions, total: int, before: int = 0) -> xr.Dataset:
         """Return the packages' outcomes."""
         ...
 
@@ -108,23 +108,15 @@ def _best(packages: xr.Dataset, cap: float) -> float:
 
 def _ends(n: int, top: int) -> Positions:
     """Packages next to nothing and next to everything: nothing, steps alone, steps in the rest."""
-    alone = [np.zeros(n, np.int64)]
-    rest = [np.full(n, top)]
-    for c in range(n):
-        for level in range(1, top + 1):
-            alone.append(_with(np.zeros(n, np.int64), c, level))
-            rest.append(_with(np.full(n, top), c, level - 1))
-    return np.array([*alone, *rest])
-
-
-def _with(levels: Positions, bundle: int, level: int) -> Positions:
-    levels[bundle] = level
-    return levels
+    bundle, step = np.repeat(np.eye(n, dtype=np.int64), top, axis=0), np.arange(1, top + 1)
+    alone = bundle * np.tile(step, n)[:, None]
+    rest = top - bundle * np.tile(step[::-1], n)[:, None]
+    return np.concatenate([np.zeros((1, n), np.int64), alone, np.full((1, n), top), rest])
 
 
 def _raised(now: Positions, top: Positions) -> Positions:
     """Packages that ease one bundle by one more degree."""
-    return np.array([_with(now.copy(), c, now[c] + 1) for c in map(int, np.flatnonzero(now < top))])
+    return now + np.eye(now.size, dtype=np.int64)[now < top]
 
 
 def _bound(levels: Positions, known: xr.Dataset, n: int, top: int, cap: float) -> float:

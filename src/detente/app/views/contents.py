@@ -44,10 +44,8 @@ class View:
         if not signed(percent, 3).strip("0."):
             return f"Nothing changes for {name}."
         verb = "gains" if percent > 0 else "loses"
-        size = text.plain(abs(percent), 2 if abs(percent) >= 0.1 else 3)
-        return (
-            f"{text.capitalised(name)} {verb} {size} % of its income, {text.usd(million)} a year."
-        )
+        size = f"{text.plain(abs(percent), 2 if abs(percent) >= 0.1 else 3)} % of its income"
+        return f"{text.capitalised(name)} {verb} {size}, {text.usd(million)} a year."
 
     @property
     def others(self) -> str:
@@ -68,14 +66,12 @@ class View:
         assert leak is not None
         before, after = leak.share("before"), leak.share("after")
         hubs = leak.ways.drop(DIRECT).sum()
-        found = (
+        made_up = f" Hubs make up for {100 * leak.offset:.1f} % of the fall of direct trade."
+        return (
             f"The part that takes a hub {'rises' if after > before else 'falls'} from "
             f"{before:.2f} to {after:.2f} %, {signed(hubs['after'] - hubs['before'])} million "
-            "dollars a year."
+            f"dollars a year.{made_up if 0 < leak.offset <= 1 else ''}"
         )
-        if 0 < leak.offset <= 1:
-            found += f" Hubs make up for {100 * leak.offset:.1f} % of the fall of direct trade."
-        return found
 
     @property
     def does(self) -> list[str]:
@@ -91,13 +87,7 @@ class View:
 
 
 def views_of(state: State) -> list[View]:
-    """Solve what the page shows.
-
-    Raises
-    ------
-    ScenarioError, ConvergenceError
-        From the scenarios.
-    """
+    """Solve what the page shows; raises as `simulate` does."""
     return [View(name, panel, results_of(panel)) for name, panel in state.panels.items()]
 
 
@@ -134,26 +124,27 @@ def _changes(scenario: Scenario) -> Iterator[str]:
 
 def contents(views: list[View]) -> dict[str, Any]:
     """What the tables show: the same rows for both scenarios, on the same scales."""
-    tables = [view.results.rows for view in views]
-    target = views[0].results.target
+    tables, targets = [v.results.rows for v in views], [v.results.target for v in views]
     sectors = [{k: r.after - r.before for k, r in t["sectors"].items()} for t in tables]
-    gains = [{k: r.million_usd for k, r in t["countries"].items()} for t in tables]
-    beyond = {v.results.target for v in views}
-    gains = [{k: gain for k, gain in found.items() if k not in beyond} for found in gains]
+    gains = [
+        {k: r.million_usd for k, r in t["countries"].items() if k not in targets} for t in tables
+    ]
     movers = _movers(gains)
     partners = [row for t in tables for row in t["partners"].values()]
     ways = [row for t in tables for row in t.get("ways", {}).values()]
     return {
-        "target": target,
+        "target": targets[0],
         "chosen": _union(t["chosen"] for t in tables),
         "partners": _union(t["partners"] for t in tables),
         "movers": movers,
         "movers_top": _top(found[code] for found in gains for code in movers),
         "trade_top": _top(
-            [
-                *(row.exports_after - row.exports_before for row in partners),
-                *(row.imports_after - row.imports_before for row in partners),
-            ]
+            change
+            for row in partners
+            for change in (
+                row.exports_after - row.exports_before,
+                row.imports_after - row.imports_before,
+            )
         ),
         "sectors": _largest(sectors, SECTORS),
         "sectors_top": _top(change for found in sectors for change in found.values()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from io import StringIO
 from typing import Any
 
@@ -22,11 +21,10 @@ from detente.policy.source import Source
 
 def scenario_yaml(scenario: Scenario) -> str:
     """Write a scenario as a file for `detente solve`; reading it gives the same numbers."""
-    document = json.loads(scenario.model_dump_json(exclude_defaults=True))
-    ordered = {"title": scenario.title, **document}
+    document = scenario.model_dump(mode="json", exclude_defaults=True)
     writer, written = YAML(), StringIO()
     writer.width = 100
-    writer.dump(ordered, written)
+    writer.dump({"title": scenario.title, **document}, written)
     return f"# run with: detente solve FILE\n{written.getvalue()}"
 
 
@@ -36,9 +34,7 @@ def results_csv(state: State, table: str) -> str:
     Raises
     ------
     ScenarioError
-        There is no such table, or as from the scenarios.
-    ConvergenceError
-        From the scenarios.
+        There is no such table.
     """
     if table not in dict(TABLES):
         raise ScenarioError(f"no table {table[:40]!r}")
@@ -57,13 +53,7 @@ def _table(view: View, table: str) -> pd.DataFrame:
 
 
 def report_html(state: State) -> str:
-    """Write the report: one page that needs no server and no network.
-
-    Raises
-    ------
-    ScenarioError, ConvergenceError
-        From the scenarios.
-    """
+    """Write the report, one page that needs no server and no network; raises as `simulate`."""
     views_of(state)
     titles = " and ".join(dict.fromkeys(scenario_of(p).title for p in state.panels.values()))
     style = assets()["style.css"].decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import get_args
 
+import numpy as np
+
 from detente.app.controls import rest_of
 from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.starts import case, measures_in_force
@@ -20,6 +22,7 @@ KINDS = {
     "finance": "Hinder payments with {target}",
     "transit": "Close ports to {target}",
     "war": "Break off all trade with {target}, both ways",
+    "withdrawal": "Withdraw firms from {target}",
 }
 DEFICITS = {
     "share": "Deficits grow with the world economy",
@@ -54,7 +57,7 @@ def strength(measure: Measure, level: Level) -> str:
     ave = measure.strength(level)
     if ave == float("inf"):
         return "prohibited"
-    cover = "" if measure.share == 1 else f" on {100 * measure.share:.0f} % of the goods"
+    cover = "" if measure.share == 1 else f" on {100 * np.mean(measure.covered):.0f} % of the goods"
     return f"{100 * ave:.1f}".removesuffix(".0") + f" %{cover}"
 
 

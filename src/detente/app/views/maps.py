@@ -30,20 +30,17 @@ class Map(NamedTuple):
 
 def paths(countries: list[str]) -> dict[str, str]:
     """SVG path of every country of a world, and of all other land under the name `rest`."""
-    rest = "".join(path for code, path in land().paths.items() if code not in countries)
-    return {"rest": rest} | {code: land().paths[code] for code in countries if code in land().paths}
+    found = land().paths
+    rest = "".join(path for code, path in found.items() if code not in countries)
+    return {"rest": rest} | {code: found[code] for code in countries if code in found}
 
 
 def map_of(welfare: pd.Series, target: str) -> Map:
     """Colour the map by changes of welfare, in percent of income."""
     names = country_names()
+    told = {str(code): f"{names[str(code)]}: {signed(x, 3, '−')} %" for code, x in welfare.items()}
     marks = [
-        Mark(
-            code,
-            step_of(percent),
-            f"{names[code]}: {signed(percent, 3, '−')} %",
-            land().points.get(code),
-        )
+        Mark(str(code), step_of(percent), told[str(code)], land().points.get(code))
         for code, percent in welfare.items()
         if code in land().paths
     ]

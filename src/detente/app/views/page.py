@@ -17,7 +17,9 @@ from detente.app.state import State
 from detente.app.views import form
 from detente.app.views.contents import View, contents, plain, signed, views_of
 from detente.app.views.maps import legend, paths
-from detente.errors import ConvergenceError, MissingExtraError, ScenarioError, WorldError
+from detente.errors import ConvergenceError, ScenarioError, WorldError
+from detente.policy.kinds import KINDS
+from detente.report.extras import templates
 from detente.report.maps import land
 from detente.report.text import called, countries
 from detente.world import load_world
@@ -28,8 +30,7 @@ QUESTION = "Move a slider: the model solves world trade anew and shows who gains
 
 def render(template: str, state: State, **more: Any) -> str:
     """Solve the state and fill a template; a scenario without solution is told instead of shown."""
-    problem = ""
-    views: list[View] = []
+    problem, views = "", list[View]()
     try:
         views = views_of(state)
     except (ScenarioError, WorldError, ConvergenceError) as error:
@@ -70,24 +71,8 @@ def _shape(state: State) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> Any:
-    """Templates with the words they use.
-
-    Raises
-    ------
-    MissingExtraError
-        Without Jinja2.
-    """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise MissingExtraError("Jinja2", "app", "the local page") from error
-    made = Environment(
-        loader=PackageLoader("detente.app"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Templates with the words they use."""
+    made = templates("detente.app")
     codes = load_world().countries
     made.globals |= {
         "form": form,
@@ -109,6 +94,7 @@ def environment() -> Any:
         "rest_of": rest_of,
         "hub_share": shown_hub_share,
         "first_row": _first_row,
+        "may_ban": lambda kind: KINDS[kind].may_ban,
     }
     return made
 
