@@ -16,7 +16,7 @@ from detente.report.charts import titled
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries, resolve_sectors
 from detente.world.world import World
-from validation.page import Section, banded, folded, percent, picture, ratio, table, within
+from validation.page import Section, banded, percent, ratio, table, within
 from validation.panel import Panel
 from validation.states import SENDERS, TOLERANCE, Record, at, band, sectors_at
 
@@ -35,20 +35,18 @@ def section(record: Record, panel: Panel) -> Section:
     large = cells[cells["past"] > SMALLEST].copy()
     large["why"] = [_why(row) for _, row in large.iterrows()]
     outside = large[large["why"] != ""]
-    blocks = [
-        f"Every sanction in force on {DAY:%-d %B %Y} is lifted and used in full; the war and the withdrawal "
-        "of firms stay, as they are no sanctions. Trade should return to something like the mean of 2018 "
-        f"to 2020 in each cell of sender, target, direction and sector with more than {SMALLEST:.0f} "
-        f"million dollars: the target is {CELL[0]} to {CELL[1]} in each and {TOTAL[0]} to {TOTAL[1]} in total. "
-        "Dollars are those of 2022 against those of 2018 to 2020; the ratio beside it takes off by how much the "
-        "sender's trade in the sector with countries that nobody sanctions grew in between.",
-        totals_table(cells),
-        shares_within(large),
-        picture("before", "Trade with all sanctions lifted against trade of 2018 to 2020"),
-        reasons_table(outside),
-        folded(f"All {len(outside)} cells outside, with why", outside_table(outside)),
-    ]
-    return Section("Back to before", blocks, {"before": chart(large)})
+    values = {
+        "day": f"{DAY:%-d %B %Y}",
+        "smallest": f"{SMALLEST:.0f}",
+        "cell": CELL,
+        "total": TOTAL,
+        "totals": totals_table(cells),
+        "shares": shares_table(large),
+        "reasons": reasons_table(outside),
+        "outside": len(outside),
+        "cells_outside": outside_table(outside),
+    }
+    return Section(values, {"before": chart(large)})
 
 
 def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
@@ -158,25 +156,24 @@ def _inside(value: float) -> bool:
 
 
 def _why(row: pd.Series) -> str:
-    """Why a cell is outside; nothing for one that is inside."""
+    """Why a cell is outside, the first reason that holds; nothing for one that is inside."""
     raw, adjusted, returned = _medians(row)
     in_table = row["table"] / row["past"]
-    if _inside(raw):
-        return ""
-    if not row["measured"] and not _inside(in_table):
-        return "no measure on it: the table itself is outside"
-    if _inside(adjusted):
-        return "prices and demand grew as much elsewhere"
-    if _inside(returned) or _inside(returned / row["growth"]):
-        return "firms that left stay away"
-    if raw > 1 and in_table > CELL[1]:
-        return "the table stood above before anything is lifted"
-    if raw < 1 and in_table < CELL[0]:
-        return "the table fell by more than the measures of 2022 can have taken"
-    return "more is given back than was there" if raw > 1 else "less is given back than was there"
+    fell, stood_above = raw < 1 and in_table < CELL[0], raw > 1 and in_table > CELL[1]
+    reasons = {
+        "": _inside(raw),
+        "no measure on it: the table itself is outside": not (row["measured"] or _inside(in_table)),
+        "prices and demand grew as much elsewhere": _inside(adjusted),
+        "firms that left stay away": _inside(returned) or _inside(returned / row["growth"]),
+        "the table stood above before anything is lifted": stood_above,
+        "the table fell by more than the measures of 2022 can have taken": fell,
+        "more is given back than was there": raw > 1,
+        "less is given back than was there": True,
+    }
+    return next(reason for reason, holds in reasons.items() if holds)
 
 
-def shares_within(large: pd.DataFrame) -> str:
+def shares_table(large: pd.DataFrame) -> str:
     """How many cells are inside, with measures and without."""
     rows = []
     for words, part in (
@@ -191,13 +188,14 @@ def shares_within(large: pd.DataFrame) -> str:
             [
                 words,
                 len(part),
-                *(f"{percent(x.mean())} ({percent((x * trade).sum() / trade.sum())})" for x in inside),
+                *(
+                    f"{percent(x.mean())} ({percent((x * trade).sum() / trade.sum())})"
+                    for x in inside
+                ),
             ]
         )
     columns = ["cells", "number", "lifted", "growth taken off", "and firms back"]
-    return "Percent of cells inside (in brackets, of their trade):\n\n" + table(
-        pd.DataFrame(rows, columns=columns).replace(r"\+", "", regex=True)
-    )
+    return table(pd.DataFrame(rows, columns=columns).replace(r"\+", "", regex=True))
 
 
 def reasons_table(outside: pd.DataFrame) -> str:
@@ -234,13 +232,14 @@ def chart(large: pd.DataFrame) -> Any:
     """Log-log scatter, raw and with growth taken off."""
     rows = []
     for _, row in large.iterrows():
-        lifted = float(np.median(row["sanctions"]))
+        lifted, returned = (float(np.median(row[n])) for n in ("sanctions", "everything"))
         kind = "under a measure" if row["measured"] else "under no measure"
         for panel, value in (
-            ("as computed", lifted),
+            ("sanctions lifted", lifted),
             ("growth of trade elsewhere taken off", lifted / row["growth"]),
+            ("sanctions lifted, firms back", returned),
         ):
-            rows.append((panel, kind, row["target"], row["past"], value))
+            rows.append((panel, kind, text.country(row["target"]), row["past"], value))
     data = pd.DataFrame(rows, columns=["panel", "kind", "target", "past", "lifted"])
     low, high = SMALLEST * 0.4, float(data[["past", "lifted"]].max().max()) * 1.5
     lines = pd.DataFrame(
@@ -252,15 +251,15 @@ def chart(large: pd.DataFrame) -> Any:
     for panel in dict.fromkeys(data["panel"]):
         guide = (
             alt.Chart(lines)
-            .mark_line(color="#999999", strokeWidth=1)
+            .mark_line(color="#999999", strokeWidth=1, clip=True)
             .encode(x=alt.X("past:Q", scale=axis), y="lifted:Q", detail="f:N")
         )
         points = (
             alt.Chart(data[data["panel"] == panel])
-            .mark_point(size=40, opacity=0.85, clip=True)
+            .mark_point(size=30, opacity=0.85, clip=True)
             .encode(
                 x=alt.X("past:Q", scale=axis, title="mean of 2018 to 2020, million USD"),
-                y=alt.Y("lifted:Q", scale=axis, title="all sanctions lifted, million USD"),
+                y=alt.Y("lifted:Q", scale=axis, title="simulated, million USD"),
                 color=alt.Color(
                     "kind:N",
                     scale=alt.Scale(domain=kinds, range=["#0072B2", "#999999"]),
@@ -269,7 +268,7 @@ def chart(large: pd.DataFrame) -> Any:
                 shape=alt.Shape("target:N", title="target"),
             )
         )
-        drawn.append((guide + points).properties(width=320, height=320, title=panel))
+        drawn.append((guide + points).properties(width=270, height=270, title=panel))
     heading = "Trade with all sanctions lifted; lines at 0.7, 1 and 1.5 times trade of before"
     return alt.hconcat(*drawn).properties(
         title=titled(heading),

@@ -19,41 +19,21 @@ EMBARGOED = ["EU27", "GBR", "USA", "CAN", "AUS", "NOR"]
 FOOD = ["A01", "A03", "C10T12"]
 BEFORE, AFTER = (2012, 2013), (2015, 2016)
 COVERED = 0.43
-"""Part of the EU's agricultural and food exports to Russia of 2013 that was banned: 5.1 of 11.8 bn EUR."""
+"""Part of EU food exports to Russia of 2013 that was banned: 5.1 of 11.8 billion euros."""
 HUBS = ["BLR", "KAZ", "TUR", "ARE", "CHN", "HKG"]
 NO_BYSTANDERS = [*EMBARGOED, "RUS", "BLR", "KAZ", "UKR", "JPN", "CHE", "NZL", "ISL"]
-
-RECORD = """**The record.** Exports to Russia from the countries it put under its food embargo in August 2014 (EU,
-United Kingdom, United States, Canada, Australia, Norway), 2015-16 against 2012-13. Gravity is Poisson pseudo
-maximum likelihood on the panel, total of the sectors, with effects of exporter and year, importer and year and
-pair, trade at home included (standard errors clustered by pair). The plain comparison sets their exports
-to Russia beside those of countries without sanctions to Russia. The collapse of the rouble is in both halves of each.
-Miromanova (2018) finds -80 percent for the banned products; they were {covered:.0f} percent of the EU's food exports
-to Russia, so that all food should fall by about {expected:.0f} percent, and by more where buyers turned away altogether."""
-
-MODEL = """**The model.** Russia bans {covered:.0f} percent of food from the same countries, completely, on the world of 2022 as
-the table has it, in the first year's elasticity; goods may take {hubs} hubs, at the odds of the posterior."""
-
-LIMITS = """What a model on the world of 2022 can say: how a ban of this size moves trade and through whom. What it
-cannot: the rouble's fall and the oil price of 2014, which took more off Russian imports than the embargo; the
-Russia of 2022 buys far more of its food at home and from friends than that of 2013, so that shares of the evasion are those of
-2022's neighbours; the sanctions of 2014 themselves, which the register does not have (only
-Ukraine's); and relabelling, for odds of hubs come from trade in the sector, not from open borders of a customs
-union."""
 
 
 def section(record: Record, panel: Panel) -> Section:
     """Fall of trade in the panel, and a simulated ban."""
-    expected = -80 * COVERED
-    hubs = len(HUBS)
-    blocks = [
-        RECORD.format(covered=100 * COVERED, expected=-expected),
-        record_table(panel),
-        MODEL.format(covered=100 * COVERED, hubs=hubs),
-        model_table(record),
-        LIMITS,
-    ]
-    return Section("Russia 2014: sanctions and the food embargo", blocks)
+    values = {
+        "covered": f"{100 * COVERED:.0f}",
+        "expected": f"{80 * COVERED:.0f}",
+        "hubs": len(HUBS),
+        "record": record_table(panel),
+        "model": model_table(record),
+    }
+    return Section(values)
 
 
 def record_table(panel: Panel) -> str:
@@ -69,8 +49,7 @@ def record_table(panel: Panel) -> str:
                 percent(_growth(panel, EMBARGOED, sectors) - 1),
                 percent(_growth(panel, _bystanders(panel), sectors) - 1),
                 percent(
-                    _growth(panel, EMBARGOED, sectors)
-                    / _growth(panel, _bystanders(panel), sectors)
+                    _growth(panel, EMBARGOED, sectors) / _growth(panel, _bystanders(panel), sectors)
                     - 1
                 ),
                 percent(_growth(panel, ["BLR", "KAZ"], sectors) - 1),
@@ -106,9 +85,7 @@ def gravity(panel: Panel, sectors: Sequence[str]) -> tuple[float, float]:
     index = pd.MultiIndex.from_product(
         [(*BEFORE, *AFTER), C, C], names=["year", "origin", "destination"]
     )
-    trade = np.concatenate(
-        [panel.trade[y][..., chosen].sum(-1).ravel() for y in (*BEFORE, *AFTER)]
-    )
+    trade = np.concatenate([panel.trade[y][..., chosen].sum(-1).ravel() for y in (*BEFORE, *AFTER)])
     data = pd.DataFrame({"trade": trade}, index).reset_index()
     embargoed = data["origin"].isin(resolve_countries(EMBARGOED, C))
     to_russia, later = data["destination"] == "RUS", data["year"] >= AFTER[0]
@@ -162,9 +139,17 @@ def model_table(record: Record) -> str:
     ways = dict(zip([DIRECT, *HUBS], after - before, strict=True))
     neighbours = ways["BLR"] + ways["KAZ"]
     rows = [
-        ["food from the embargoed, direct, percent", banded(band(after[0] / before[0] - 1), percent), "-80 of the banned products"],
+        [
+            "food from the embargoed, direct, percent",
+            banded(band(after[0] / before[0] - 1), percent),
+            "-80 of the banned products",
+        ],
         ["evasion over the fall, percent", banded(band(rise.sum(0) / fall), percent), "–"],
-        ["share of it through Belarus and Kazakhstan", banded(band(neighbours / rise.sum(0)), ratio), "more than half"],
+        [
+            "share of it through Belarus and Kazakhstan",
+            banded(band(neighbours / rise.sum(0)), ratio),
+            "more than half",
+        ],
         *[[f"through {h}", banded(band(ways[h] / rise.sum(0)), ratio), ""] for h in HUBS],
     ]
     return table(pd.DataFrame(rows, columns=["", "model", "Miromanova (2018)"]))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.policy.pass_through import PassThrough
+from detente.report import text
 from detente.simulation.metrics import sales
 from detente.simulation.run import simulate
 from validation.page import Section, banded, ratio, table, within
@@ -17,27 +18,15 @@ from validation.panel import Panel
 from validation.states import DRAWS, TOLERANCE, Array, Record, band, horizon, quantiles
 
 DAY = date(2021, 7, 1)
-"""American measures on Belneftekhim are in force as before October 2015, those on potash are not."""
+"""American measures on Belneftekhim are in force, as before October 2015, and none on potash."""
 MEASURES = [
     "us-belneftekhim-fuels-2021",
     "us-belneftekhim-chemicals-2021",
     "us-belneftekhim-glass-2021",
 ]
 YEARS = (2016, 2017, 2018)
-GOODS = {"all goods": ["goods"], "fuels, chemicals, rubber and glass": ["C19", "C20", "C22", "C23"]}
-
-TEXT = """The United States let Americans trade with Belneftekhim, the Belarusian oil and chemicals
-concern, from 30 October 2015, by a general licence. Belarusian exports of goods to the United States were {before:.0f}
-million dollars in 2013-14 and {years} million in 2016 to 2018 (OECD). The same is simulated on
-the world of 2022, at the status quo of {day:%-d %B %Y}, when measures on the concern were in force again and those on
-potash not yet: they are lifted under a licence, whose use is drawn from its range (0.13 to 1), and
-fully, each with the elasticity of the first, second and third year.
-
-This is only half a test: the range of a licence's use was read from these three years
-(`policy/pass_through.py`), so that the rise from year to year is not evidence. What the record can contradict is
-the level with full use in the third year, since strengths come from 2021 and 2022. The fall of 2021
-was a ban on dealings of a concern that traded with the United States to the last day; before 2015 it had been under
-sanctions for eight years. And a ratio of totals holds other goods too, which grew or fell for their own reasons."""
+CONCERN = "fuels, chemicals, rubber and glass"
+GOODS = {"all goods": ["goods"], CONCERN: ["C19", "C20", "C22", "C23"]}
 
 
 def section(record: Record, panel: Panel) -> Section:
@@ -70,10 +59,14 @@ def section(record: Record, panel: Panel) -> Section:
         "used in full",
         "record inside (in full)",
     ]
-    years = ", ".join(f"{v:.0f}" for v in total[1:])
-    words = TEXT.format(before=total[0], years=years, day=DAY)
-    blocks = [words, table(pd.DataFrame(rows, columns=columns))]
-    return Section("The licence for Belneftekhim, October 2015", blocks)
+    values = {
+        "day": f"{DAY:%-d %B %Y}",
+        "before": f"{total[0]:.0f}",
+        "after": text.listed(f"{v:.0f}" for v in total[1:]),
+        "concern": [text.plain(v) for v in _record(panel, GOODS[CONCERN])],
+        "table": table(pd.DataFrame(rows, columns=columns)),
+    }
+    return Section(values)
 
 
 def _record(panel: Panel, sectors: Sequence[str]) -> list[float]:

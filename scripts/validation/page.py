@@ -1,11 +1,13 @@
-"""Sections, and how numbers and tables are written in Markdown."""
+"""The page, `page.md`, and how numbers and tables are written in Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 import pandas as pd
 
@@ -14,41 +16,34 @@ from detente.report import text
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the document.
+    """What a part of the document is filled in with.
 
     Attributes
     ----------
-    title
-        Its heading.
-    blocks
-        Paragraphs and tables in Markdown.
+    values
+        Numbers and tables by the names that `page.md` has for them.
     charts
-        Name of the file to an Altair chart; `blocks` refer to them by `picture`.
+        Name of the file to an Altair chart.
     """
 
-    title: str
-    blocks: Sequence[str]
+    values: Mapping[str, Any]
     charts: Mapping[str, Any] = field(default_factory=dict)
 
-    def markdown(self) -> str:
-        """The section in Markdown."""
-        return "\n\n".join([f"## {self.title}", *self.blocks])
 
-
-def picture(name: str, words: str) -> str:
-    """A reference to a chart."""
-    return f"![{words}](validation/{name}.svg)"
+def filled(sections: Mapping[str, Section], **values: Any) -> str:
+    """The document: `page.md` with the values of the sections, by their names."""
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = Path(__file__).with_name("page.md").read_text(encoding="utf-8")
+    found = {name: section.values for name, section in sections.items()}
+    return environment.from_string(template).render(**found, **values) + "\n"
 
 
 def table(rows: pd.DataFrame) -> str:
     """A table in Markdown; its values are written as they are."""
     lines = [rows.columns, ["---"] * rows.shape[1], *rows.astype(str).itertuples(index=False)]
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
-
-
-def folded(summary: str, block: str) -> str:
-    """A block that opens when asked for."""
-    return f"<details>\n<summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
 def banded(values: Any, write: Callable[[float], str]) -> str:

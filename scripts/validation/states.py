@@ -35,7 +35,21 @@ BAND = (0.05, 0.5, 0.95)
 TOLERANCE = 1e-7
 LONG_RUN_YEAR = 8
 """Year in which the long-run elasticity is reached: seven to ten in Boehm et al. (2023)."""
-SENDERS = ["EU27", "USA", "GBR", "JPN", "CAN", "AUS", "CHE", "NOR", "KOR", "TWN", "SGP", "NZL", "ISL"]
+SENDERS = [
+    "EU27",
+    "USA",
+    "GBR",
+    "JPN",
+    "CAN",
+    "AUS",
+    "CHE",
+    "NOR",
+    "KOR",
+    "TWN",
+    "SGP",
+    "NZL",
+    "ISL",
+]
 """Countries that sanction Russia, besides Ukraine."""
 
 
@@ -104,9 +118,7 @@ class Record:
 
     def in_period(self, first: date, last: date, year: int | None) -> Simulation:
         """The status quo of a period."""
-        compiler = Compiler(
-            self.world, {"none": self.scenario(title="none")}, period=(first, last)
-        )
+        compiler = Compiler(self.world, {"none": self.scenario(title="none")}, period=(first, last))
         return Simulation(compiler, self.parameters(year), TOLERANCE)
 
     def in_year(self, calendar: int, year: int | None) -> Simulation:
@@ -133,7 +145,7 @@ def from_prior(priors: Mapping[str, Prior], draws: int = DRAWS, seed: int = 0) -
 
 
 def simulated(moments: Moments, values: Values) -> Array:
-    """Moments in the first year under some values, [m,k], without draws that have no equilibrium."""
+    """Moments in the first year under some values, [m,k]; draws without equilibrium drop out."""
     draws = next(iter(values.values())).size
     p = applied(values, Parameters.central(moments.scenario, moments.world, draws))
     p = replace(p, horizon=values.get(FIRST_YEAR, np.full(draws, HORIZON.range.central)))
@@ -159,7 +171,7 @@ def sectors_at(world: World, sectors: Names) -> NDArray[np.int64]:
 def customs(
     simulation: Simulation, origins: Names, destinations: Names, sectors: Sequence[str] = ("goods",)
 ) -> Array:
-    """Trade in the status quo as customs record it, [k]: what takes a hub goes to it, and from it."""
+    """Trade in the status quo as customs record it, [k]: what takes a hub goes to it, then on."""
     world, e = simulation.world, simulation.before
     j, n, i = sectors_at(world, sectors), at(world, destinations), at(world, origins)
     total = np.asarray(e.sales(j, n, i).sum((0, 1, 2)))

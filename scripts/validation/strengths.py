@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import altair as alt
@@ -14,69 +13,50 @@ from detente.inference.moments import Moments
 from detente.inference.priors import priors_of
 from detente.policy.contained import estimates
 from detente.report.charts import titled
-from validation.page import Section, banded, change, percent, picture, table
-from validation.states import Record, band, from_prior, simulated
+from validation.page import Section, banded, change, percent, ratio, table
+from validation.states import Record, band, from_prior, quantiles, simulated
 
 DOUBTS = {
-    "eu-russia-uncovered": (
-        "goods under no ban fell too, because firms left, payments failed and the rouble collapsed in "
-        "spring; the model has only the first two"
-    ),
     "eu-russia-machines": (
-        "in the first year's elasticity a cost high enough to stop nine tenths of these goods lies "
-        "outside the register's ranges, and the list counts goods in their wind-down period"
+        "nine tenths of these goods stopped within months, which at a first-year elasticity takes "
+        "costs beyond the register's ranges"
     ),
-    "eu-belarus-technology": "the codes are Russia's; Belarus's bans cover fewer of them until 2024",
-    "eu-russia-offset": (
-        "the record is the middle of two sources, and Georgia, Armenia, Kyrgyzstan and Uzbekistan are "
-        "not in the world"
+    "eu-russia-uncovered": (
+        "goods under no ban fell with Russian demand in spring 2022 too, which is not in the model"
     ),
-    "russia-third-imports": "mirror data: customs values and a dollar rate of the year's mean",
+    "eu-belarus-technology": "the codes are Russia's, and Belarus's bans cover fewer until 2024",
+    "eu-russia-offset": "Georgia, Armenia, Kyrgyzstan and Uzbekistan are not in the world",
     "belarus-potash": (
-        "potash is one product of sector C20; the loss of the port took half of its volume, and no "
-        "sector of the table can fall that far for a measure on ports"
+        "potash is one product of sector C20, and the port it lost bounds its volume, not its cost"
     ),
     "eu-belarus-fuels-imports": (
-        "refined petroleum fell because crude was no longer delivered and payments stopped, as much as "
-        "by the ban; a first-year elasticity cannot carry a fall of 97 percent"
+        "trade stopped nearly altogether, payments and deliveries of crude with it; a cost that is "
+        "finite and a first-year elasticity cannot take 96 percent off"
     ),
-    "us-russia-exports": "firms that left weigh more in American than in European exports",
-    "uk-russia-imports": "British buyers left before their bans came into force, by months",
+    "us-russia-exports": "firms that left weigh more in American exports than the range allows",
+    "uk-russia-imports": "buyers left before their bans came into force",
 }
-"""Why a moment may be out of reach; shown only for those that are not matched."""
+"""Why a moment may be out of reach (judgement); shown only for those that are not matched."""
 
 
 def section(record: Record) -> Section:
     """What the table contains, observations, fit and diagnostics."""
     fit = fitted(record)
-    matched = int(fit["matched"].sum())
     missed = fit[~fit["matched"]]
-    blocks = [
-        CONTAINED.format(rows=len(estimates())),
-        contained_table(),
-        OBSERVED.format(n=len(fit)),
-        f"**{matched} of {len(fit)} moments are matched**, which is to say that the median of the "
-        "posterior is within two standard errors of the record. "
-        + (_named(missed) if len(missed) else ""),
-        fit_table(fit),
-        picture("fit", "Observed changes of trade beside those of prior and posterior"),
-        diagnostics(record),
-    ]
-    return Section("How the strengths were made", blocks, {"fit": fit_chart(fit)})
-
-
-CONTAINED = """**What the table contains.** The table of 2022 already has part of its year's measures in it.
-Structural gravity (Poisson pseudo maximum likelihood by sector, 2011 to 2022, effects of exporter and
-year, importer and year and pair, trade at home included) measures the fall in each cell of sender,
-target, direction and sector ({rows} cells); beside it stands the plain change beside the sender's trade with countries
-that nobody sanctions. The smaller of the two counts, and never more than the measures took in their
-months. Standard errors are those of placebos. `scripts/estimate_contained.py` makes the table. The largest
-senders, trade in 2022 and how far it fell, by the smaller fall:"""
-
-OBSERVED = """**What was observed.** {n} falls of trade, each against bystanders where there are any, in
-`cases/belarus-2025/observations.yaml` with their sources. The same comparison is run on simulated
-trade, and strengths by group of measures, payments, hubs and the first year's horizon are as likely as
-the two are near (emcee; errors as stated, which include doubts about what a model of sectors can say)."""
+    values = {
+        "cells": len(estimates()),
+        "contained": contained_table(),
+        "observations": len(fit),
+        "matched": int(fit["matched"].sum()),
+        "missed": [
+            (row.title, DOUBTS.get(str(row.name), "no reason is known"))
+            for row in missed.itertuples(index=False)
+        ],
+        "fit": fit_table(fit),
+        "sampling": sampling(record),
+        "parameters": parameters_table(record),
+    }
+    return Section(values, {"fit": fit_chart(fit)})
 
 
 def contained_table() -> str:
@@ -119,14 +99,6 @@ def fitted(record: Record) -> pd.DataFrame:
     return rows
 
 
-def _named(missed: pd.DataFrame) -> str:
-    reasons = [
-        f"*{row.title}*: {DOUBTS.get(str(row.name), 'no reason is known')}"
-        for row in missed.itertuples(index=False)
-    ]
-    return "Not matched: " + "; ".join(reasons) + "."
-
-
 def _shown(row: Any, *columns: str) -> list[float]:
     """Values for a reader: relative changes, an offset as it is."""
     values = [row[c] for c in columns]
@@ -157,23 +129,23 @@ def fit_table(fit: pd.DataFrame) -> str:
     return table(pd.DataFrame(rows, columns=columns))
 
 
-def diagnostics(record: Record) -> str:
+def sampling(record: Record) -> str:
     """What the posterior's manifest says about how it was sampled."""
-    manifest = record.posterior.manifest
-    sampled = {k: v for k, v in manifest.items() if k not in ("observations", "diagnostics")}
-    words = ", ".join(
-        f"{key.replace('_', ' ')}: {value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in sampled.items()
+    return "; ".join(
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in record.posterior.manifest.items()
+        if isinstance(value, (str, int, float))
     )
-    rows = [
-        [name, *(f"{v:.2f}" for v in values)] for name, values in record.posterior.summary.items()
-    ]
-    summary = pd.DataFrame(rows, columns=["parameter", "5 percent", "median", "95 percent"])
-    return (
-        f"**Sampling.** {words or 'The manifest of the posterior is empty.'}\n\n"
-        "Strengths and payments are ranks in the register's ranges (0 weak, 0.5 central, 1 strong).\n\n"
-        f"{table(summary)}"
-    )
+
+
+def parameters_table(record: Record) -> str:
+    """Prior and posterior of each parameter."""
+    priors = priors_of(load_case("belarus-2025").assumptions)
+    rows = []
+    for name, values in record.posterior.summary.items():
+        before = band(np.asarray(priors[name].value(quantiles())))
+        rows.append([name, *(banded((v[0], v[1], v[2]), ratio) for v in (before, values))])
+    return table(pd.DataFrame(rows, columns=["parameter", "prior", "posterior"]))
 
 
 def fit_chart(fit: pd.DataFrame) -> Any:
@@ -188,23 +160,23 @@ def fit_chart(fit: pd.DataFrame) -> Any:
     data = pd.DataFrame(rows, columns=["what", "title", "low", "median", "high"])
     kinds = ["observed, two errors", "posterior", "prior"]
     look = alt.Scale(domain=kinds, range=["#000000", "#0072B2", "#999999"])
+    shapes = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
+    legend = alt.Legend(orient="top")
     base = alt.Chart(data).encode(
-        y=alt.Y(
-            "title:N", sort=list(fit["title"]), title=None, axis=alt.Axis(labelLimit=420)
-        ),
+        y=alt.Y("title:N", sort=list(fit["title"]), title=None, axis=alt.Axis(labelLimit=420)),
         yOffset=alt.YOffset("what:N", sort=kinds),
-        color=alt.Color("what:N", scale=look, sort=kinds, title=None, legend=alt.Legend(orient="top")),
+        color=alt.Color("what:N", scale=look, title=None, legend=legend),
     )
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", title="log change of trade (offset: ratio)"), x2="high:Q"
     )
     points = base.mark_point(filled=True, opacity=1, size=45).encode(
         x="median:Q",
-        shape=alt.Shape("what:N", sort=kinds, title=None, legend=alt.Legend(orient="top")),
+        shape=alt.Shape("what:N", scale=shapes, title=None, legend=legend),
     )
     return (bars + points).properties(
         width=420,
         height=alt.Step(13),
-        title=titled("What happened to trade, and what the model says under prior and posterior"),
-        description="For each observation, the record with two standard errors and 90 percent bands.",
+        title=titled("What happened to trade, and what the model says"),
+        description="Each observation with two standard errors, and bands of prior and posterior.",
     )
