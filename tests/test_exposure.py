@@ -196,6 +196,17 @@ def test_exposure_to_a_partner_adds_up_both_directions() -> None:
     assert found.attrs["world"] == world.name
 
 
+def test_some_countries_are_those_of_all() -> None:
+    world = make_world(3, 4, 3)
+    found = solved(world, ease_and_protect(world, 0.8))
+    some = exposure(found, countries=["C2", "C0"])
+    expected = exposure(found).sel(country=["C2", "C0"])
+    for name in ("elasticity", "exposure"):
+        np.testing.assert_allclose(some[name], expected[name], rtol=1e-9, atol=1e-14)
+    with pytest.raises(WorldError, match="unknown country 'C9'"):
+        exposure(found, countries="C9")
+
+
 def test_too_few_rounds_raise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ROUNDS", 2)
     with pytest.raises(ConvergenceError, match="2 rounds"):

@@ -173,6 +173,14 @@ def test_a_scenario_that_changes_nothing_leaves_influence(case: Case) -> None:
     assert found.answer("RUS").count("stays as it is") == 3
 
 
+def test_a_partner_with_whom_there_is_no_trade_left_takes_nothing(case: Case) -> None:
+    held = influence("BLR", case.scenario("embargo-all"), ["USA"]).data.sel(partner="USA")
+    assert float(held["trade_share"].sel(when="after")) == 0
+    assert abs(float(held["cut_off"].sel(when="after"))) < 1e-6
+    assert np.isfinite(held["recovered"].sel(when="before"))
+    assert np.isnan(held["recovered"].sel(when="after"))
+
+
 def test_bad_input_is_refused(case: Case) -> None:
     scenario = case.scenario("us-all")
     with pytest.raises(ScenarioError, match="no partner of itself"):

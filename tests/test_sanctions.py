@@ -101,6 +101,17 @@ def test_months_in_force_count() -> None:
     assert half**theta == pytest.approx((1 - months) + months * 1.3**-theta)
 
 
+def test_a_ban_of_the_tables_year_stays_and_does_not_end() -> None:
+    def status_quo(**dates: date) -> Equilibrium:
+        elsewhere = {**ON_GOODS, "senders": ["CHN"], "target": "AUS"}
+        law = Measure(**elsewhere, ban=True, start=date(2020, 1, 1), **dates)
+        return solved(measures={"law": law}, status_quo=date(2023, 6, 1))
+
+    assert np.isfinite(status_quo().before.log_w).all()
+    with pytest.raises(ScenarioError, match="has ended by the status quo"):
+        status_quo(end=date(2023, 1, 1))
+
+
 def test_relief_is_used_by_its_form() -> None:
     at = {"origin": "BLR", "destination": "USA", "sector": "C20"}
 

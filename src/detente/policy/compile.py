@@ -207,7 +207,7 @@ class Compiled:
         year = self._log_d(compiler.year)
         self.contained = self._of_year(year)
         self._share_contained = np.divide(
-            self.contained, year, out=np.ones_like(year), where=year > 0
+            self.contained, year, out=np.ones_like(year), where=(year > 0) & np.isfinite(year)
         )
         self.full = self.contained if compiler.at_table else self._log_d(compiler.now)
         rate = compiler.t[:, None] + compiler._steps(compiler.now, p.strengths, p.draws)
@@ -230,7 +230,13 @@ class Compiled:
     @cached_property
     def _since(self) -> Array:
         """Log costs of the status quo beside the table, routed trade over all routes, [e+1,k]."""
-        since = self.full - self.contained
+        banned = np.isinf(self.contained)
+        if (banned & np.isfinite(self.full)).any():
+            raise ScenarioError(
+                "a complete ban of the table's year has ended by the status quo, and the table "
+                "does not show the trade it prevented; give it an `ave` instead"
+            )
+        since = np.where(banned, 0.0, self.full - np.where(banned, 0.0, self.contained))
         for trade, place, rho in zip(*self._routed_places, self._unsanctioned, strict=True):
             then, now = (
                 self._over_routes(costs, trade, place, rho)[0]

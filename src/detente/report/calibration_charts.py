@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from detente.arrays import Array
-from detente.report.calibration_tables import WHENS, change_observed, parameter_title
+from detente.report.calibration_tables import WHENS, parameter_title
 from detente.report.charts import OKABE_ITO, of, scale, titled
 from detente.report.extras import alt
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from detente.inference.sampler import Calibration
 
 BINS = 24
+TICKS = (-99.9, -99, -95, -90, -75, -50, -25, 0, 5, 10, 25, 50, 100, 200)
+"""Changes in percent that may stand at the axis, which is logarithmic."""
 SHADES = {"prior": "#BBBBBB", "posterior": OKABE_ITO[0]}
 
 
@@ -43,36 +46,40 @@ def calibration_chart(found: Calibration, case: Case) -> Any:
 
 def _fit(fit: pd.DataFrame, case: Case) -> Any:
     """Observations by row: a point with its errors, and below it the two bands."""
-    bands = []
-    for row in fit.to_dict("records"):
-        o = case.observations[str(row["observation"])]
-        errors = {"error low": row["observed"] - 2 * row["error"]}
-        errors["error high"] = row["observed"] + 2 * row["error"]
-        at = {k: change_observed({**row, **errors}, k, o.of) for k in {**row, **errors} if _is(k)}
-        ends = {"observed": ("error low", "error high", "observed")}
-        ends |= {w: (f"{w} low", f"{w} high", f"{w} median") for w in WHENS}
-        for what, (low, high, middle) in ends.items():
-            values = {"low": at[low], "high": at[high], "middle": at[middle]}
-            bands.append({"title": o.title, "what": what, **values})
+    bands = [band for row in fit.to_dict("records") for band in _bands(row, case)]
     kinds = ["observed", *WHENS]
-    shades = scale(kinds, ["black", *SHADES.values()])
-    base = of(bands).encode(
-        y=alt.Y("what:N", sort=kinds, title=None, axis=None),
-        color=alt.Color("what:N", title=None, scale=shades, legend=alt.Legend(orient="top")),
+    legend = alt.Legend(orient="top", symbolOpacity=1)
+    shades = alt.Color(
+        "what:N", title=None, scale=scale(kinds, ["black", *SHADES.values()]), legend=legend
     )
-    x = alt.X("low:Q", title="Change beside bystanders, percent (offset: percent of the fall)")
+    base = of(bands).encode(y=alt.Y("what:N", sort=kinds, title=None, axis=None), color=shades)
+    ends = [b[k] for b in bands for k in ("low", "high")]
+    ticks = [t for t in (math.log1p(p / 100) for p in TICKS) if min(ends) <= t <= max(ends)]
+    percent = "format(100 * (exp(datum.value) - 1), '+.4~r')"
+    axis = alt.Axis(values=ticks, labelExpr=percent, labelOverlap=True)
+    words = "Change beside bystanders, percent (offset: percent of the fall)"
+    x = alt.X("low:Q", title=words, axis=axis, scale=alt.Scale(zero=False))
     rule = base.mark_rule(strokeWidth=5).encode(x=x, x2=alt.X2("high:Q"))
-    points = base.mark_point(filled=True, size=55, opacity=1).encode(
-        x=alt.X("middle:Q"),
-        shape=alt.Shape("what:N", scale=scale(kinds, ["diamond", "circle", "square"]), legend=None),
+    shapes = scale(kinds, ["diamond", "circle", "square"])
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x=alt.X("middle:Q"), shape=alt.Shape("what:N", scale=shapes, legend=None)
     )
-    heading = alt.Header(labelAngle=0, labelAlign="left", labelLimit=330, title=None)
+    heading = alt.Header(labelAngle=0, labelAlign="left", labelLimit=460, title=None)
     row = alt.Row("title:N", header=heading, sort=[*dict.fromkeys(b["title"] for b in bands)])
     return alt.layer(rule, points).properties(width=330, height=42).facet(row=row, spacing=8)
 
 
-def _is(name: str) -> bool:
-    return name.endswith(("low", "high", "median", "observed"))
+def _bands(row: dict[Any, Any], case: Case) -> list[dict[str, Any]]:
+    """What was observed, and both bands, as logarithms: of an offset, that of one plus it."""
+    o, value, error = case.observations[row["observation"]], row["observed"], row["error"]
+    ends = {"observed": (value - 2 * error, value + 2 * error, value)}
+    ends |= {w: (row[f"{w} low"], row[f"{w} high"], row[f"{w} median"]) for w in WHENS}
+    if o.of == "offset":
+        ends = {what: tuple(np.log1p(np.maximum(band, 0.0))) for what, band in ends.items()}
+    return [
+        {"title": o.title, "what": what, "low": low, "high": high, "middle": middle}
+        for what, (low, high, middle) in ends.items()
+    ]
 
 
 def _parameter(found: Calibration, case: Case, k: int) -> Any:
@@ -80,17 +87,16 @@ def _parameter(found: Calibration, case: Case, k: int) -> Any:
     name, prior = list(found.priors.items())[k]
     edges = np.linspace(prior.range.low, prior.range.high, BINS + 1)
     counts, _ = np.histogram(found.posterior.draws[:, k], bins=edges)
-    after = pd.DataFrame(
-        {"low": edges[:-1], "high": edges[1:], "share": counts / max(counts.sum(), 1)}
-    )
-    before = after.assign(share=_shares(prior, edges))
-    x, y = alt.X("low:Q", title=None, scale=alt.Scale(nice=False)), alt.Y("share:Q", axis=None)
-    bars = of(after).mark_bar(color=SHADES["posterior"], opacity=0.8)
-    steps = of(before).mark_area(interpolate="step-after", color=SHADES["prior"], opacity=0.55)
+    x = alt.X("low:Q", title=None, bin="binned", scale=alt.Scale(nice=False))
+    densities = {"prior": _shares(prior, edges), "posterior": counts / counts.sum()}
+    layers = [
+        of(pd.DataFrame({"low": edges[:-1], "high": edges[1:], "share": share}))
+        .mark_bar(color=SHADES[what], opacity=0.7, binSpacing=0)
+        .encode(x=x, x2=alt.X2("high:Q"), y=alt.Y("share:Q", axis=None))
+        for what, share in densities.items()
+    ]
     heading = titled(parameter_title(name, case), fontSize=11, fontWeight="normal")
-    return alt.layer(steps.encode(x=x, y=y), bars.encode(x=x, x2=alt.X2("high:Q"), y=y)).properties(
-        width=300, height=44, title=heading
-    )
+    return alt.layer(*layers).properties(width=300, height=44, title=heading)
 
 
 def _shares(prior: Prior, edges: Array) -> Array:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_R_HAT, LEAST_ESS = 1.1, 100
 """Beyond which a posterior is not to be trusted."""
 
+WHENS = ("prior", "posterior")
+
 
 def calibration_view(found: Calibration, case: Case) -> RenderableType:
     """What was observed beside prior and posterior, the parameters, and what to make of it."""
@@ -33,38 +35,27 @@ def calibration_view(found: Calibration, case: Case) -> RenderableType:
     )
 
 
-def change_observed(row: pd.Series[Any] | dict[str, Any], name: str, of: str) -> float:
-    """An entry of the fit in percent: changes of trade are logarithms, offsets are ratios."""
-    value = float(row[name])
-    return 100 * (value if of == "offset" else float(np.expm1(value)))
-
-
 def _fit(fit: pd.DataFrame, case: Case) -> Table:
     rows = []
     for row in fit.to_dict("records"):
-        o = case.observations[str(row["observation"])]
-        percent = {k: change_observed(row, k, o.of) for k in row if k.endswith(("low", "high"))}
-        for k in ("observed", "posterior median"):
-            percent[k] = change_observed(row, k, o.of)
-        rows.append(
-            [
-                o.title,
-                text.signed(percent["observed"], 1),
-                *(_band(percent[f"{when} low"], percent[f"{when} high"]) for when in WHENS),
-                text.signed(percent["posterior median"], 1),
-                Text("yes", "green") if row["matched"] else Text("no", "red"),
-            ]
-        )
+        o = case.observations[row["observation"]]
+        at = {k: _percent(v, o.of) for k, v in row.items() if isinstance(v, float)}
+        bands = [_band(at[f"{when} low"], at[f"{when} high"]) for when in WHENS]
+        matched = Text("yes", "green") if row["matched"] else Text("no", "red")
+        observed, median = (text.signed(at[k], 1) for k in ("observed", "posterior median"))
+        rows.append([o.title, observed, *bands, median, matched])
     heads = ["observed", "prior, 90 % band", "posterior, 90 % band", "median", "matched"]
     title = "Change of trade beside bystanders, percent (offsets: percent of the fall)"
     return grid(title, ["observation", *heads], rows)
 
 
-WHENS = ("prior", "posterior")
+def _percent(value: float, of: str) -> float:
+    """An entry of the fit in percent: changes of trade are logarithms, offsets are ratios."""
+    return 100 * (value if of == "offset" else float(np.expm1(value)))
 
 
-def _band(low: float, high: float, digits: int = 1) -> str:
-    return f"{text.signed(low, digits)} to {text.signed(high, digits)}"
+def _band(low: float, high: float) -> str:
+    return f"{text.signed(low, 1)} to {text.signed(high, 1)}"
 
 
 def _parameters(diagnostics: pd.DataFrame, case: Case) -> Table:
