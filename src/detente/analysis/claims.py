@@ -20,7 +20,6 @@ from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.run import Outcome
 from detente.simulation.sampling import words
 from detente.simulation.store import Store, code_version, default_folder, library_versions
-from detente.world.world import World
 
 TRIED = 4
 """Assumptions along which a break-even is looked for, the deciding ones first."""
@@ -83,7 +82,7 @@ def weigh(
         raise ScenarioError(f"the case {case.title!r} has no `assumptions`: nothing is uncertain")
     evaluator = evaluator_of(case)
     design = Design(evaluator.space, draws, seed)
-    manifest = _manifest(case, evaluator.world, design)
+    manifest = _manifest(case, evaluator, design)
     root = Store.of(manifest, store or default_folder())
     values = evaluate_all(
         Work(root.folder.name, evaluate_at, (case,)),
@@ -212,7 +211,8 @@ def _swings(design: Design, metric: Array) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index("assumption")
 
 
-def _manifest(case: Case, world: World, design: Design) -> dict[str, Any]:
+def _manifest(case: Case, evaluator: Evaluator, design: Design) -> dict[str, Any]:
+    world = evaluator.world
     return {
         "detente": code_version(),
         "libraries": library_versions(),
@@ -222,4 +222,5 @@ def _manifest(case: Case, world: World, design: Design) -> dict[str, Any]:
         "draws": design.draws,
         "seed": design.seed,
         "case": case.model_dump(mode="json"),
+        "posterior": evaluator.space.scenario.confirmed.fingerprint,
     }

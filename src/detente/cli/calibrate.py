@@ -19,8 +19,8 @@ def calibrate(
     case: CaseName,
     steps: Annotated[
         int, option("Steps of the sampler, of which the second half is kept.", min=20)
-    ] = 400,
-    walkers: Annotated[int, option("Points that move side by side.", min=6)] = 48,
+    ] = 1000,
+    walkers: Annotated[int, option("Points that move side by side.", min=6)] = 32,
     seed: Annotated[int, option("Of the random numbers.", min=0)] = 0,
     output: Annotated[
         Path | None,

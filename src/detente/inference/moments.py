@@ -32,7 +32,7 @@ class Moments:
     observations
         By name.
     assumptions
-        What the world is simulated under; a status quo and routes are its own.
+        What the world is simulated under, but for their status quo and posterior.
 
     Attributes
     ----------
@@ -45,13 +45,16 @@ class Moments:
     def __init__(self, observations: Mapping[str, Observation], assumptions: Assumptions) -> None:
         self.observations = dict(observations)
         parts = {f: getattr(assumptions, f) for f in Assumptions.model_fields}
-        self.scenario = Scenario(title="the record", **{**parts, "status_quo": None})
+        alone = {"status_quo": None, "posterior": None}
+        self.scenario = Scenario(title="the record", **{**parts, **alone})
         self.world = self.scenario.load_world()
         periods = [p for o in observations.values() for p in (o.before.period, o.after.period)]
-        self._compilers = {
+        compilers = {
             period: Compiler(self.world, {"none": self.scenario}, period=period)
             for period in dict.fromkeys(periods)
         }
+        alike = {_in_force(compiler): compiler for compiler in compilers.values()}
+        self._compilers = {period: alike[_in_force(c)] for period, c in compilers.items()}
 
     @property
     def values(self) -> Array:
@@ -72,15 +75,19 @@ class Moments:
             No equilibrium under some of them.
         """
         with one_thread():
-            states = {
-                period: Simulation(compiler, p, TOLERANCE)
-                for period, compiler in self._compilers.items()
-            }
+            distinct = dict.fromkeys(self._compilers.values())
+            solved = {c: Simulation(c, p, TOLERANCE) for c in distinct}
+            states = {period: solved[c] for period, c in self._compilers.items()}
             found = [
                 _compared(o, states[o.before.period], states[o.after.period])
                 for o in self.observations.values()
             ]
         return np.array(found)
+
+
+def _in_force(compiler: Compiler) -> tuple[tuple[str, float], ...]:
+    """What is in force in a period, by months: periods that are alike are solved once."""
+    return tuple((action.name, action.months) for action in compiler.now.costs)
 
 
 def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:
@@ -94,7 +101,8 @@ def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:
     else:
         listed = _bans(o, after)
         traded = [_in_products(o, listed, simulation) for simulation in (before, after)]
-        change = np.log(traded[1] / traded[0])
+        with np.errstate(invalid="ignore", divide="ignore"):  # nothing covered: not a number
+            change = np.log(traded[1] / traded[0])
     if o.against is not None:
         change -= np.log(_trade(o.against, after) / _trade(o.against, before))
     return change

@@ -22,6 +22,7 @@ from scipy.special import ndtr
 from detente.arrays import Array
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError
 from detente.inference.moments import Moments
+from detente.inference.observations import Observation
 from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
@@ -113,7 +114,7 @@ def calibrate(
     ConvergenceError
         No point of the prior has an equilibrium.
     """
-    emcee, _ = libraries()
+    libraries()
     names = list(priors)
     _check(names, walkers)
 
@@ -125,22 +126,13 @@ def calibrate(
         return np.where(np.isfinite(found), found, -np.inf)
 
     random = np.random.RandomState(seed)
-    prior = _simulated(moments, priors, random.uniform(size=(4 * walkers, len(names))))
-    _check_simulated(moments, prior)
+    prior = _prior_simulated(moments, priors, random.uniform(size=(4 * walkers, len(names))))
     start = random.normal(size=(walkers, len(names)))
-    moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
-    sampler = emcee.EnsembleSampler(
-        walkers, len(names), log_probability, vectorize=True, moves=moves
-    )
-    state = emcee.State(start, random_state=random.get_state())
-    for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
-        if progress is not None:
-            progress(step, steps)
-    chain = ndtr(sampler.get_chain(discard=steps // 2))
+    scores, acceptance = _chain(log_probability, start, steps, random, progress)
+    chain = ndtr(scores)
     diagnostics = _diagnostics(priors, chain)
     kept = _ordered(chain.reshape(-1, len(names)), random)
     values = np.column_stack([priors[n].value(kept[:, k]) for k, n in enumerate(names)])
-    acceptance = float(sampler.acceptance_fraction.mean())
     manifest = {
         **_made_of(moments, priors),
         "walkers": walkers,
@@ -181,6 +173,12 @@ def libraries() -> tuple[Any, Any]:
     return emcee, arviz
 
 
+def fingerprint(observations: Mapping[str, Observation]) -> str:
+    """What tells the content of some observations from that of others."""
+    content = {name: o.model_dump(mode="json") for name, o in observations.items()}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _check(names: list[str], walkers: int) -> None:
     if not names:
         raise ScenarioError(
@@ -193,16 +191,38 @@ def _check(names: list[str], walkers: int) -> None:
         )
 
 
-def _check_simulated(moments: Moments, prior: Array) -> None:
-    """Raise for observations that no point of the prior could be compared with."""
+def _prior_simulated(moments: Moments, priors: Mapping[str, Prior], points: Array) -> Array:
+    """Moments at points of the prior, [m,k], if each observation can be compared with some."""
+    prior = _simulated(moments, priors, points)
     if np.isnan(prior).all():
-        raise ConvergenceError("no point of the prior has an equilibrium", {})
+        moments.simulated(_parameters(moments, priors, points[:1]))  # tells why
     for name, simulated in zip(moments.observations, prior, strict=True):
         if not np.isfinite(simulated).any():
             raise ScenarioError(
                 f"observations.{name}: there is no such trade in the world, or no ban on it in the "
                 "second period"
             )
+    return prior
+
+
+def _chain(
+    log_probability: Callable[[Array], Array],
+    start: Array,
+    steps: int,
+    random: Any,
+    progress: Progress | None,
+) -> tuple[Array, float]:
+    """Second half of an ensemble's steps (step, walker, parameter), and the moves accepted."""
+    emcee, _ = libraries()
+    moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
+    sampler = emcee.EnsembleSampler(*start.shape, log_probability, vectorize=True, moves=moves)
+    # In emcee's wrapper an interruption would print every walker.
+    sampler.log_prob_fn = log_probability
+    state = emcee.State(start, random_state=random.get_state())
+    for step, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
+        if progress is not None:
+            progress(step, steps)
+    return sampler.get_chain(discard=steps // 2), float(sampler.acceptance_fraction.mean())
 
 
 def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
@@ -210,15 +230,13 @@ def _made_of(moments: Moments, priors: Mapping[str, Prior]) -> dict[str, Any]:
     from detente import __version__
 
     emcee, arviz = libraries()
-    content = {name: o.model_dump(mode="json") for name, o in moments.observations.items()}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     return {
         "detente": __version__,
         "emcee": emcee.__version__,
         "arviz": arviz.__version__,
         "world": moments.world.data.attrs.get("name", ""),
-        "observations": sorted(content),
-        "observations_fingerprint": digest.hexdigest()[:16],
+        "observations": sorted(moments.observations),
+        "observations_fingerprint": fingerprint(moments.observations),
         "priors": {n: [p.range.low, p.range.central, p.range.high] for n, p in priors.items()},
     }
 

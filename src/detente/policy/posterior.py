@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -82,6 +83,12 @@ class Posterior:
             if name.startswith(STRENGTH)
         }
         return Strengths(0.5, groups, self.value("invoicing", quantile, 0.5))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells it from others, in a manifest."""
+        content = json.dumps([self.names, self.draws.tolist()]).encode()
+        return hashlib.sha256(content).hexdigest()[:12]
 
     @cached_property
     def summary(self) -> dict[str, tuple[float, float, float]]:
