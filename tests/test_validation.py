@@ -81,7 +81,7 @@ def test_a_forecast_is_scored_as_it_stands_and_beside_growth_elsewhere() -> None
 
     forecasts = {"flow": {"title": "a flow", "growth": {"2023": [0.4, 0.5, 0.6]}}}
     outcome = {"value": 60.0, "elsewhere": 1.2}
-    outcomes = {"flow": {"2021": 80.0, "unit": "bn", "years": {2023: outcome}}}
+    outcomes = {"flow": {"in_2021": 80.0, "unit": "bn", "years": {2023: outcome}}}
     (row,) = scored(forecasts, outcomes).to_dict("records")
     assert not row["inside"]
     assert row["miss"] == pytest.approx(0.75 / 0.6)

@@ -40,6 +40,7 @@ def section(record: Record, panel: Panel) -> Section:
         "smallest": f"{SMALLEST:.0f}",
         "cell": CELL,
         "total": TOTAL,
+        **summary(cells),
         "totals": totals_table(cells),
         "shares": shares_table(large),
         "reasons": reasons_table(outside),
@@ -114,6 +115,23 @@ def _touched(world: World) -> set[tuple[str, str, str, str]]:
 
 def _total(cells: pd.DataFrame, column: str) -> Any:
     return np.sum(list(cells[column]), axis=0)
+
+
+def summary(cells: pd.DataFrame) -> dict[str, Any]:
+    """What comes back in total, and how many flows are within the target."""
+    flows = [part for _, part in cells.groupby(KEYS)]
+    lifted, returned = (
+        [float(np.median(_total(part, name) / part["past"].sum())) for part in (cells, *flows)]
+        for name in ("sanctions", "everything")
+    )
+    inside = [sum(TOTAL[0] <= r <= TOTAL[1] for r in found[1:]) for found in (lifted, returned)]
+    return {
+        "overall": ratio(lifted[0]),
+        "overall_firms": ratio(returned[0]),
+        "flows": len(flows),
+        "flows_inside": inside[0],
+        "flows_inside_firms": inside[1],
+    }
 
 
 def totals_table(cells: pd.DataFrame) -> str:

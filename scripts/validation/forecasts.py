@@ -63,6 +63,9 @@ FLOWS = {
     ),
 }
 
+SANCTIONED = ("eu-exports-russia", "eu-exports-belarus", "eu-imports-russia", "eu-imports-belarus")
+"""Flows between those who sanction and those who are sanctioned."""
+
 
 def freeze(record: Record, observed: Path, path: Path) -> None:
     """Write the forecasts, once.
@@ -144,7 +147,7 @@ def scored(forecasts: dict[str, Any], outcomes: dict[str, Any]) -> pd.DataFrame:
     for name, found in outcomes.items():
         for year, outcome in found["years"].items():
             low, median, high = forecasts[name]["growth"][str(year)]
-            growth = outcome["value"] / found["2021"]
+            growth = outcome["value"] / found["in_2021"]
             beside = growth / outcome["elsewhere"]
             rows.append(
                 {
@@ -161,7 +164,7 @@ def scored(forecasts: dict[str, Any], outcomes: dict[str, Any]) -> pd.DataFrame:
                     "miss": _outside(growth, low, high),
                     "miss beside": _outside(beside, low, high),
                     "unit": found["unit"],
-                    "value 2021": found["2021"],
+                    "value 2021": found["in_2021"],
                     "value": outcome["value"],
                 }
             )
@@ -176,15 +179,24 @@ def _outside(value: float, low: float, high: float) -> float:
 def _verdict(rows: pd.DataFrame) -> dict[str, Any]:
     """How many are inside, and how far the record is from the forecast and from no change."""
     forecast, record, beside = (np.log(rows[c]) for c in ("median", "growth", "beside"))
+    everything, apart = np.ones(len(rows), bool), rows["name"].isin(SANCTIONED).to_numpy()
+
+    def distance(logs: pd.Series, which: np.ndarray) -> str:
+        return ratio(float(np.exp(np.abs(logs[which]).median())))
+
     return {
         "number": len(rows),
         "inside": int(rows["inside"].sum()),
         "inside_beside": int(rows["inside beside"].sum()),
-        "distance": ratio(float(np.exp(np.abs(record - forecast).median()))),
-        "distance_beside": ratio(float(np.exp(np.abs(beside - forecast).median()))),
-        "unchanged": ratio(float(np.exp(np.abs(record).median()))),
-        "unchanged_beside": ratio(float(np.exp(np.abs(beside).median()))),
+        "distance": distance(record - forecast, everything),
+        "distance_beside": distance(beside - forecast, everything),
+        "unchanged": distance(record, everything),
+        "unchanged_beside": distance(beside, everything),
         "signs": int((np.sign(beside) == np.sign(forecast)).sum()),
+        "sanctioned": distance(beside - forecast, apart),
+        "sanctioned_unchanged": distance(beside, apart),
+        "third": distance(beside - forecast, ~apart),
+        "third_unchanged": distance(beside, ~apart),
     }
 
 
@@ -236,6 +248,8 @@ def chart(rows: pd.DataFrame) -> Any:
     }
     points["what"] = points["what"].map(words)
     kinds = list(words.values())
+    shapes = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
+    legend = alt.Legend(orient="top", labelLimit=300)
     bands = (
         alt.Chart(data)
         .mark_bar(height=9, color="#56B4E9", opacity=0.5)
@@ -251,9 +265,9 @@ def chart(rows: pd.DataFrame) -> Any:
                 "what:N",
                 scale=alt.Scale(domain=kinds, range=["#0072B2", "#000000", "#D55E00"]),
                 title=None,
-                legend=alt.Legend(orient="top", labelLimit=300),
+                legend=legend,
             ),
-            shape=alt.Shape("what:N", sort=kinds, title=None),
+            shape=alt.Shape("what:N", scale=shapes, title=None, legend=legend),
         )
     )
     return (bands + marks).properties(

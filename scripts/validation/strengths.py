@@ -54,6 +54,7 @@ def section(record: Record) -> Section:
         ],
         "fit": fit_table(fit),
         "sampling": sampling(record),
+        "r_hat": record.posterior.manifest.get("max_r_hat"),
         "parameters": parameters_table(record),
     }
     return Section(values, {"fit": fit_chart(fit)})
