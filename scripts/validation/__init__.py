@@ -1,0 +1,1 @@
+"""Validation of the strengths of measures: every section of docs/validation.md."""

@@ -1,0 +1,80 @@
+"""Trade in goods by year: OECD's panel 2011 to 2021, and the embedded table of 2022."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detente.errors import WorldError
+from detente.world.names import Names, is_goods
+from detente.world.world import World
+from validation.states import Array, at
+
+YEARS = range(2011, 2022)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Trade by year.
+
+    Attributes
+    ----------
+    world
+        Whose countries these are.
+    sectors
+        Goods that the panel has.
+    trade
+        Year to million US dollars, [origin, destination, sector].
+    """
+
+    world: World
+    sectors: list[str]
+    trade: dict[int, Array]
+
+    @classmethod
+    def read(cls, folder: Path, world: World) -> Panel:
+        """Read `YEAR.npz` of a folder.
+
+        Raises
+        ------
+        WorldError
+            The folder does not have the years.
+        """
+        missing = [y for y in YEARS if not (folder / f"{y}.npz").exists()]
+        if missing:
+            raise WorldError(f"{folder}: no {missing[0]}.npz; give the folder that holds the panel")
+        years = {}
+        for year in YEARS:
+            with np.load(folder / f"{year}.npz") as stored:
+                countries, names = stored["countries"].tolist(), stored["sectors"].tolist()
+                places = [countries.index(c) for c in world.countries]
+                sectors = [s for s in names if is_goods(s) and s in world.sectors]
+                kept = np.ix_(places, places, [names.index(s) for s in sectors])
+                years[year] = np.maximum(stored["trade"][kept].astype(float), 0)
+        table = (world.data["pi"] * world.data["X"].rename(country="destination")).transpose(
+            "origin", "destination", "sector"
+        )
+        years[2022] = table.sel(sector=sectors).values
+        return cls(world, sectors, years)
+
+    def flow(self, year: int, origins: Names, destinations: Names) -> Array:
+        """Trade by sector, of a year."""
+        pairs = np.ix_(at(self.world, origins), at(self.world, destinations))
+        total: Array = self.trade[year][pairs].sum((0, 1))
+        return total
+
+    def mean(self, years: Iterable[int], origins: Names, destinations: Names) -> Array:
+        """Mean over some years, by sector."""
+        found: Array = np.mean([self.flow(y, origins, destinations) for y in years], axis=0)
+        return found
+
+    def growth(
+        self, base: Iterable[int], later: Iterable[int], origins: Names, destinations: Names
+    ) -> Array:
+        """Mean of later years over the mean of the base, by sector."""
+        before = self.mean(base, origins, destinations)
+        after = self.mean(later, origins, destinations)
+        return np.divide(after, before, out=np.full_like(before, np.nan), where=before > 0)
