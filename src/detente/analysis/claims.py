@@ -73,7 +73,7 @@ def weigh(
     --------
     >>> from detente.cases import load_case
     >>> sorted(load_case("belarus-2025").assumptions)[:2]
-    ['closure', 'elasticities-goods']
+    ['closure', 'contained']
     """
     tested = {k: c for k, c in case.claims.items() if c.test is not None}
     if not tested:

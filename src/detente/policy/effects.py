@@ -129,14 +129,15 @@ def audit(scenario: Scenario, world: World) -> pd.DataFrame:
 
     One row per (origin, destination, sector) and measure: `factor` is what is done to the measure
     there, `total` the product over all measures, which is the cost factor d_hat that is solved
-    where goods go directly.
+    where goods go directly. A scenario without a status quo takes measures on file off only as far
+    as the table contains them; here they are at their full strength.
 
     Examples
     --------
     >>> import detente
     >>> from detente.policy.measures import Measure
     >>> measure = Measure(senders=["USA"], target="BLR", kind="export-ban", sectors=["K"], ave=0.25)
-    >>> eased = Scenario(title="ease", lift=[measure])
+    >>> eased = Scenario(title="ease", lift=[measure], friction=False)
     >>> round(float(audit(eased, detente.load_world())["factor"].iloc[0]), 9)
     0.8
     """
