@@ -55,8 +55,8 @@ class Assessment:
     assumptions
         In words, by name.
     rests_on
-        What is uncertain and what each part of it rests on: the `record` of trade, the
-        `literature`, or `judgement`.
+        What is uncertain and what each part of it rests on: the `record` of trade, `ranges` that
+        the record was asked about and does not narrow, the `literature`, or `judgement`.
     """
 
     title: str
@@ -153,13 +153,15 @@ def foundations(case: Case) -> dict[str, list[str]]:
 
     >>> from detente.cases import load_case
     >>> list(foundations(load_case("belarus-2025")))
-    ['record', 'literature', 'judgement']
+    ['record', 'ranges', 'literature', 'judgement']
     """
-    found: dict[str, list[str]] = {"record": [], "literature": [], "judgement": []}
-    confirmed = next(iter(case.spelled_out().values())).confirmed.names
+    found: dict[str, list[str]] = {"record": [], "ranges": [], "literature": [], "judgement": []}
+    posterior = next(iter(case.spelled_out().values())).confirmed
     for name, assumption in case.assumptions.items():
-        judged = "judgement" in assumption.source.lower()
-        on = "record" if name in confirmed else "judgement" if judged else "literature"
+        if name in posterior.names:
+            on = "record" if posterior.narrows(name) else "ranges"
+        else:
+            on = "judgement" if "judgement" in assumption.source.lower() else "literature"
         found[on].append(assumption.title)
     return found
 

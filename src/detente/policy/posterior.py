@@ -14,7 +14,7 @@ import numpy as np
 
 from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.policy.measures import STRENGTH, Strengths
+from detente.policy.measures import STRENGTH, Range, Strengths
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,19 @@ class Posterior:
         """What tells it from others, in a manifest."""
         content = json.dumps([self.names, self.draws.tolist()]).encode()
         return hashlib.sha256(content).hexdigest()[:12]
+
+    def narrows(self, name: str) -> bool:
+        """Whether the record says anything about a parameter: its band is narrower than before.
+
+        By a tenth or more, of the bands in which 90 percent lie.
+        """
+        prior = self.manifest.get("priors", {}).get(name)
+        if prior is None:
+            return True
+        low, central, high = prior
+        before = np.diff(Range(low=low, central=central, high=high).at(np.array([0.05, 0.95])))
+        after_low, _, after_high = self.summary[name]
+        return bool(after_high - after_low < 0.9 * before[0])
 
     @cached_property
     def summary(self) -> dict[str, tuple[float, float, float]]:

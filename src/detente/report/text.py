@@ -201,8 +201,9 @@ def said(claim: Claim) -> str:
 
 FOUNDATIONS = {
     "record": "Anchored in the record of trade",
+    "ranges": "Asked of the record, which does not narrow their ranges",
     "literature": "From the literature",
-    "judgement": "Judgement",
+    "judgement": "Judgement, wholly or in part",
 }
 
 
@@ -210,10 +211,10 @@ def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
     """What the uncertain parts of a result rest on, a sentence for each foundation.
 
     >>> rests_on({"record": ["Cost of payments"], "judgement": []})
-    ['Anchored in the record of trade: cost of payments.']
+    ['Anchored in the record of trade: Cost of payments.']
     """
-    lowered = {on: [t[:1].lower() + t[1:] for t in titles] for on, titles in foundations.items()}
-    return [f"{FOUNDATIONS[on]}: {'; '.join(titles)}." for on, titles in lowered.items() if titles]
+    told = {on: "; ".join(titles) for on, titles in foundations.items()}
+    return [f"{FOUNDATIONS[on]}: {titles}." for on, titles in told.items() if titles]
 
 
 def provenance(manifest: Mapping[Any, Any]) -> str:
