@@ -169,6 +169,8 @@ def foundations(case: Case) -> dict[str, list[str]]:
 def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     """Quantiles of welfare over draws of a case's assumptions, in percent of income.
 
+    The closure is the scenarios' own: under balanced trade every draw starts from another world.
+
     Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
     """
     quantities = [
@@ -176,7 +178,8 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
         for scenario in case.scenarios
         for country in case.countries
     ]
-    evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
+    drawn = {name: a for name, a in case.assumptions.items() if not a.choices}
+    evaluator = Evaluator(case.spelled_out(), drawn, quantities)
     values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     return pd.DataFrame(
