@@ -86,7 +86,7 @@ class Compiler:
         self.t: Array = t[self.entries.positions]
         self.estimated = ContainedFall.of(world, self.entries)
         taxes = [a for a in now if KINDS[a.measure.kind].collects_revenue]
-        said = [] if period is None else [_status_quo_in_words(period, now)]
+        said = [] if period is None else [_status_quo_in_words(period, now, self.assumptions)]
         nothing = Scenario(title="none")
         self.year = ScenarioEffects.of(nothing, year, world, self.entries)
         self.now = ScenarioEffects.of(nothing, now, world, self.entries, taxes, said)
@@ -156,10 +156,12 @@ class Compiler:
         return moved
 
 
-def _status_quo_in_words(period: Period, in_force: Sequence[Action]) -> str:
+def _status_quo_in_words(period: Period, in_force: Sequence[Action], a: Scenario) -> str:
     first, last = period
     when = f"of {first}" if first == last else f"from {first} to {last}"
-    return f"status quo {when}: {len(in_force)} measures in force"
+    central = f"the posterior {a.confirmed.fingerprint}"
+    strengths = central if a.level == "central" else f"their {a.level} values"
+    return f"status quo {when}: {len(in_force)} measures in force, strengths at {strengths}"
 
 
 def _routes_of(scenario: Scenario, world: World) -> RouteChoice | None:

@@ -218,11 +218,17 @@ def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def provenance(manifest: Mapping[Any, Any]) -> str:
-    """Version, world, elasticities and closure of a run, or of the first of several."""
+    """Version, world, elasticities, closure and status quo of a run, or of the first of some."""
     made = next(iter(manifest["scenarios"].values())) if "scenarios" in manifest else manifest
-    return (
-        f"detente {made['detente']}; world {made['world']} ({made['fingerprint']}); "
-        f"elasticities {made['elasticities']}; deficits: {made['deficits']}"
+    since = [step for step in made.get("changes", ())[:1] if step.startswith("status quo")]
+    return "; ".join(
+        [
+            f"detente {made['detente']}",
+            f"world {made['world']} ({made['fingerprint']})",
+            f"elasticities {made['elasticities']}",
+            f"deficits: {made['deficits']}",
+            *since,
+        ]
     )
 
 
