@@ -16,7 +16,7 @@ from pathlib import Path
 from validation import before, embargo, fit_2022, forecasts, licence, published, strengths
 from validation.page import Section, filled
 from validation.panel import Panel
-from validation.states import DRAWS, Record, fingerprint
+from validation.states import DRAWS, Record
 
 from detente.report.charts import save_chart
 from detente.report.exports import write_text
@@ -65,7 +65,7 @@ def main() -> None:
     for section in sections.values():
         for name, chart in section.charts.items():
             save_chart(chart, DOCS / "validation" / f"{name}.svg")
-    page = filled(sections, draws=DRAWS, fingerprint=fingerprint(record.posterior))
+    page = filled(sections, draws=DRAWS, fingerprint=record.posterior.fingerprint)
     print(write_text(page, DOCS / "validation.md"))
 
 

@@ -90,10 +90,8 @@ def test_a_forecast_is_scored_as_it_stands_and_beside_growth_elsewhere() -> None
 
 
 def test_the_page_is_about_the_posterior_that_ships() -> None:
-    from validation.states import fingerprint
-
     page = (REPOSITORY / "docs" / "validation.md").read_text(encoding="utf-8")
-    assert fingerprint(register_posterior()) in page, "run scripts/validate.py again"
+    assert register_posterior().fingerprint in page, "run scripts/validate.py again"
 
 
 def test_examples_of_how_numbers_are_written() -> None:

@@ -20,7 +20,7 @@ from detente.simulation.run import Simulation
 from detente.simulation.store import code_version
 from validation.observed import eu_exports
 from validation.page import Section, banded, ratio, table
-from validation.states import Array, Record, band, customs, fingerprint
+from validation.states import Array, Record, band, customs
 
 OUTCOMES = Path(__file__).with_name("outcomes.yaml")
 YEARS = {2023: 2, 2024: 3}
@@ -79,7 +79,7 @@ def freeze(record: Record, observed: Path, path: Path) -> None:
         raise ScenarioError(f"{path}: forecasts are written once; they are there already")
     document = {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "posterior": fingerprint(record.posterior),
+        "posterior": record.posterior.fingerprint,
         "made_by": code_version(),
         "rule": " ".join(RULE.split()),
         "not_forecast": "Armenia and Kyrgyzstan, which are not in the world",
@@ -126,7 +126,7 @@ def section(record: Record, path: Path) -> Section:
     values = {
         "written": frozen["written"][:10],
         "posterior": frozen["posterior"],
-        "same": frozen["posterior"] == fingerprint(record.posterior),
+        "same": frozen["posterior"] == record.posterior.fingerprint,
         "rule": frozen["rule"],
         "not_forecast": frozen["not_forecast"],
         **_verdict(rows),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -56,12 +54,6 @@ SENDERS = [
 def quantiles(draws: int = DRAWS) -> Array:
     """Evenly spaced; the middle one is the central draw."""
     return (np.arange(draws) + 0.5) / draws
-
-
-def fingerprint(posterior: Posterior) -> str:
-    """Of the draws of a posterior."""
-    document = {k: v for k, v in posterior.document().items() if k != "manifest"}
-    return hashlib.sha256(json.dumps(document).encode()).hexdigest()[:16]
 
 
 def horizon(first_year: Array, year: int) -> Array:
