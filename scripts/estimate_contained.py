@@ -32,6 +32,7 @@ import pandas as pd
 import pyfixest as pf
 
 import detente
+from detente.policy.contained import OTHERS
 from detente.world.names import is_goods, resolve_countries
 
 SENDERS = {
@@ -42,7 +43,7 @@ SENDERS = {
     "CAN": "CAN",
     "CHE": "CHE",
     "JPN": "JPN",
-    "others": ["AUS", "ISL", "KOR", "NOR", "NZL", "SGP", "TWN"],
+    "others": list(OTHERS),
 }
 TARGETS = ("BLR", "RUS")
 YEARS = range(2011, 2023)

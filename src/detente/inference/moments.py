@@ -17,7 +17,7 @@ from detente.policy.measures import Measure
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Action, Assumptions, Scenario
 from detente.simulation.run import Simulation
-from detente.world.names import resolve_sectors
+from detente.world.world import World
 
 TOLERANCE = 1e-6
 """Of the solves: a moment is then good to a thousandth, where errors are a tenth."""
@@ -88,7 +88,8 @@ class Moments:
 
 def _in_force(compiler: Compiler) -> tuple[tuple[str, float], ...]:
     """What is in force in a period, by months: periods that are alike are solved once."""
-    return tuple((action.name, action.months) for action in compiler.now.costs)
+    now = compiler.now
+    return tuple((action.name, action.months) for action in (*now.costs, *now.tariffs))
 
 
 def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:
@@ -142,12 +143,11 @@ def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation)
     """
     block = _block(o, simulation)
     sales = simulation.before.sales(*block).sum((1, 2))
-    sectors = [simulation.world.sectors[j] for j in block[0]]
     in_force = {a.name: a.months for a in simulation.compiler.now.costs}
     untouched, left = np.ones_like(sales), np.ones_like(sales)
     for ban in bans:
         m = ban.measure
-        share, rows = _shares(m, sectors)
+        share, rows = _shares(m, block[0], simulation.world)
         untouched[rows] *= 1 - share
         in_period = share * in_force.get(ban.name, 0.0)
         left[rows] *= 1 - in_period * (1 - _left(m, block[0][rows], simulation.compiled))
@@ -156,13 +156,11 @@ def _in_products(o: Observation, bans: Sequence[Action], simulation: Simulation)
     return total
 
 
-def _shares(m: Measure, sectors: Sequence[str]) -> tuple[Array, Positions]:
+def _shares(m: Measure, sectors: Positions, world: World) -> tuple[Array, Positions]:
     """Share of products covered, [j,1], and where the sectors concerned are among some."""
-    known = resolve_sectors(m.sectors, sectors) if m.sectors == ["all"] else m.sectors
-    rows = np.array([k for k, s in enumerate(sectors) if s in known], np.int64)
-    if isinstance(m.share, dict):
-        return np.array([m.share[sectors[k]] for k in rows])[:, None], rows
-    return np.full((rows.size, 1), m.share), rows
+    touched = blocks_touched(m, world)[0][0]
+    _, rows, at = np.intersect1d(sectors, touched, return_indices=True)
+    return np.broadcast_to(m.covered, (touched.size, 1))[at], rows
 
 
 def _left(m: Measure, sectors: Positions, compiled: Compiled) -> Array:

@@ -123,8 +123,6 @@ class Compiled:
         if degrees is not None:
             change = change.eased(degrees)
         log_d = self._log_d(change)
-        if self.compiler.at_table and change.costs:
-            log_d -= self._not_contained(change)
         draws = log_d.shape[1]
         steps = self.compiler.steps(change, p.strengths, draws)
         transfers = np.repeat(change.transfers[:, None], draws, axis=1)
@@ -244,27 +242,26 @@ class Compiled:
         )
 
     def _log_d(self, change: ScenarioEffects) -> Array:
-        """Log cost factors of the entries, of the measures at full strength, [e+1,k]."""
+        """Log cost factors of the entries, [e+1,k].
+
+        Of measures at full strength; at the table, what is done to one on file counts only as far
+        as the table contains it.
+        """
         given = change.given[:, None]
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
-        log_d: Array = given + change.incidence @ self._effects(change)
-        return log_d
-
-    def _not_contained(self, change: ScenarioEffects) -> Array:
-        """Log costs that a change takes off but the table does not contain, [e+1,k]."""
-        on_file = [_is_of_table(a) for a in change.costs]
-        by_effect = np.repeat(on_file, [self._in_force(a).shape[0] for a in change.costs])
-        taken: Array = change.incidence @ np.where(by_effect[:, None], self._effects(change), 0.0)
-        return (1 - self._share_contained) * taken
-
-    def _effects(self, change: ScenarioEffects) -> Array:
-        """Log costs of what is done to each measure, [(action, block, sector),k]."""
         effects = [
             effect_of(a, self._in_force(a), self.compiler.world, self.p) for a in change.costs
         ]
         draws = max(e.shape[1] for e in effects)
-        return np.concatenate([_wide(e, draws) for e in effects])
+        stacked = np.concatenate([_wide(e, draws) for e in effects])
+        log_d: Array = given + change.incidence @ stacked
+        of_table = [self.compiler.at_table and _is_of_table(a) for a in change.costs]
+        if any(of_table):
+            rows = np.repeat(of_table, [len(e) for e in effects])[:, None]
+            taken = change.incidence @ np.where(rows, stacked, 0.0)
+            log_d -= (1 - self._share_contained) * taken
+        return log_d
 
     def _in_force(self, action: Action) -> Array:
         """Log costs of a measure in force; computed once for all scenarios that touch it."""

@@ -42,18 +42,8 @@ class ContainedFall:
     @classmethod
     def of(cls, world: World, entries: Entries) -> ContainedFall:
         """What was estimated for the entries of a world."""
-        fall = np.full(entries.positions.size + 1, np.nan)
-        error = np.zeros_like(fall)
-        for row in _estimates(world).to_dict("records"):
-            senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
-            ends = (senders, row["target"])
-            block = block_of(
-                world, row["sector"], *ends[:: 1 if row["direction"] == "imports" else -1]
-            )
-            rows = entries.rows(block).ravel()
-            fall[rows] = min(-row["effect"], -row["beside"])
-            error[rows] = row["se"]
-        return cls(fall[:-1, None], error[:-1, None])
+        fall, error = _by_trade(world)
+        return cls(fall[entries.positions, None], error[entries.positions, None])
 
     def in_draws(self, score: Array) -> Array:
         """The fall, some standard errors above or below its estimate, [e,k]; never a rise."""
@@ -75,6 +65,21 @@ def estimates() -> pd.DataFrame:
     True
     """
     return _read().copy()
+
+
+@lru_cache(maxsize=4)
+def _by_trade(world: World) -> tuple[Array, Array]:
+    """Falls and errors of all trade of a world, [(sector, destination, origin)]."""
+    N = len(world.countries)
+    fall = np.full((len(world.sectors), N, N), np.nan)
+    error = np.zeros_like(fall)
+    for row in _estimates(world).to_dict("records"):
+        senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
+        ends = (senders, row["target"])
+        block = block_of(world, row["sector"], *ends[:: 1 if row["direction"] == "imports" else -1])
+        fall[np.ix_(*block)] = min(-row["effect"], -row["beside"])
+        error[np.ix_(*block)] = row["se"]
+    return fall.ravel(), error.ravel()
 
 
 def _estimates(world: World) -> pd.DataFrame:

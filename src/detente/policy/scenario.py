@@ -46,7 +46,7 @@ class Selection(Strict):
         """Pick the measures out of the register and the scenario's own, on a day."""
         return {
             name: m
-            for name, m in _in_force(on, own or {}).items()
+            for name, m in _in_force(on, on, own or {}).items()
             if KINDS[m.kind].sanction
             and m.target == self.target
             and set(m.senders) & set(self.senders)
@@ -54,13 +54,16 @@ class Selection(Strict):
         }
 
 
-def _in_force(on: date, own: Mapping[str, Measure]) -> dict[str, Measure]:
-    """The register's measures and a scenario's own; one of its own without a start is imagined."""
+def _in_force(first: date, last: date, own: Mapping[str, Measure]) -> dict[str, Measure]:
+    """Measures of the register and a scenario's own in force on some day of a period.
+
+    One of its own without a start is imagined.
+    """
     known = {**register().measures, **own}
     return {
         name: m
         for name, m in known.items()
-        if m.in_force(on) and (m.start is not None or name not in own)
+        if m.months(first, last) > 0 and (m.start is not None or name not in own)
     }
 
 
@@ -255,12 +258,7 @@ class Scenario(Change, Assumptions):
 
     def known_in_force(self, first: date, last: date) -> dict[str, Measure]:
         """Measures in force on some day of a period."""
-        known = {**register().measures, **self.measures}
-        return {
-            name: m
-            for name, m in known.items()
-            if m.months(first, last) > 0 and (m.start is not None or name not in self.measures)
-        }
+        return _in_force(first, last, self.measures)
 
     def actions(self) -> list[Action]:
         """Spell out what happens to which measure.
