@@ -10,6 +10,7 @@ import pandas as pd
 
 from detente.cases import load_case
 from detente.inference.moments import Moments
+from detente.inference.observations import RATIOS
 from detente.inference.priors import priors_of
 from detente.policy.contained import estimates
 from detente.report.charts import titled
@@ -101,9 +102,9 @@ def fitted(record: Record) -> pd.DataFrame:
 
 
 def _shown(row: Any, *columns: str) -> list[float]:
-    """Values for a reader: relative changes, an offset as it is."""
+    """Values for a reader: relative changes, ratios as they are."""
     values = [row[c] for c in columns]
-    return values if row["of"] == "offset" else [float(change(v)) for v in values]
+    return values if row["of"] in RATIOS else [float(change(v)) for v in values]
 
 
 def fit_table(fit: pd.DataFrame) -> str:
@@ -112,7 +113,7 @@ def fit_table(fit: pd.DataFrame) -> str:
     for _, row in fit.iterrows():
         (observed,) = _shown(row, "observed")
         low, high = (row["observed"] + s * row["error"] for s in (-2, 2))
-        if row["of"] != "offset":
+        if row["of"] not in RATIOS:
             low, high = float(change(low)), float(change(high))
         bands = [
             banded(_shown(row, *(f"{when} {q}" for q in ("low", "median", "high"))), percent)

@@ -11,7 +11,7 @@ from detente.equilibrium.native import one_thread
 from detente.inference.observations import Flow, Observation
 from detente.policy.compile import Compiler
 from detente.policy.compiled import Compiled
-from detente.policy.effects import blocks_touched, known_ave
+from detente.policy.effects import at_elasticities, blocks_touched
 from detente.policy.entries import Block, block_of
 from detente.policy.measures import Measure
 from detente.policy.parameters import Parameters
@@ -98,6 +98,8 @@ def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:
         return _effect_at_given_prices(_block(o, after), after.compiled)
     if o.of == "offset":
         return _offset(before, after)
+    if o.of == "arrival":
+        return 1 - after.parameters.false_transit
     if o.of == "trade":
         change = np.log(_trade(o, after) / _trade(o, before))
     else:
@@ -165,8 +167,8 @@ def _shares(m: Measure, sectors: Positions, world: World) -> tuple[Array, Positi
 
 def _left(m: Measure, sectors: Positions, compiled: Compiled) -> Array:
     """What a ban leaves of the trade in its products at given prices, delta^-theta, [j,k]."""
-    p, theta = compiled.p, compiled.compiler.world.data["theta"].values[sectors][:, None]
-    ave = known_ave(p.strengths.ave(m), theta, p.theta_long[sectors])
+    p = compiled.p
+    ave = at_elasticities(p.strengths.ave(m), m, compiled.compiler.world, p, sectors)
     left: Array = (1 + ave) ** -p.theta[sectors]
     return left
 

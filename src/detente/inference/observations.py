@@ -10,6 +10,12 @@ from pydantic import Field, model_validator
 
 from detente.policy.measures import Countries, Sectors, Strict
 
+CHANGES = ("trade", "covered", "uncovered")
+"""Observations of how trade changed, which bystanders can be set beside."""
+
+RATIOS = ("offset", "arrival")
+"""Observations that are a ratio of two values, not its logarithm."""
+
 
 class Span(Strict):
     """A value over a period: first and last day, and the value in the observation's unit."""
@@ -55,7 +61,9 @@ class Observation(Flow):
     of
         `trade` compares all trade of the flow; `covered` only the products under an export or
         import ban in the second period, `uncovered` the others; `offset` is the rise of trade
-        through hubs over the fall of direct trade, with the two in `after` and `before`; `gravity`
+        through hubs over the fall of direct trade, with the two in `after` and `before`; `arrival`
+        is the part of additional exports to a hub that its own customs record, with recorded and
+        declared rise in `after` and `before`; `gravity`
         is an effect at given prices, as structural gravity estimates it, beside the trade that
         there would have been.
     measures
@@ -68,14 +76,14 @@ class Observation(Flow):
         Bystanders: the logarithm of their own growth is taken off, on record and in the
         simulation.
     error
-        Standard error of the logarithm (of an offset: of the ratio), the doubts about what a model
+        Standard error of the logarithm (of a ratio: of itself), the doubts about what a model
         of sectors can say about it included.
     source, note
         Where the values come from; how they were put together.
     """
 
     title: str
-    of: Literal["trade", "covered", "uncovered", "offset", "gravity"] = "trade"
+    of: Literal["trade", "covered", "uncovered", "offset", "arrival", "gravity"] = "trade"
     measures: list[str] = Field(default_factory=list)
     before: Span
     after: Span
@@ -87,7 +95,7 @@ class Observation(Flow):
 
     @model_validator(mode="after")
     def _comparable(self) -> Observation:
-        if self.against is not None and self.of in ("offset", "gravity"):
+        if self.against is not None and self.of not in CHANGES:
             raise ValueError(f"`against` has no meaning for an observation of {self.of}")
         if self.measures and self.of not in ("covered", "uncovered"):
             raise ValueError(f"`measures` has no meaning for an observation of {self.of}")
@@ -95,7 +103,7 @@ class Observation(Flow):
 
     @property
     def value(self) -> float:
-        """Log change beside the bystanders', or the offset ratio.
+        """Log change beside the bystanders', or the offset ratio or part that arrives.
 
         >>> span = {"first": "2021-01-01", "last": "2021-12-31"}
         >>> fell = Observation(
@@ -106,7 +114,7 @@ class Observation(Flow):
         -0.693
         """
         ratio = self.after.value / self.before.value
-        if self.of == "offset":
+        if self.of in RATIOS:
             return ratio
         growth = 0.0 if self.against is None else np.log(self.against.after / self.against.before)
         return float(np.log(ratio) - growth)

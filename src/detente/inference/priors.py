@@ -71,6 +71,6 @@ def priors_of(
             continue
         if name.startswith(STRENGTH) or name == "invoicing":
             found[name] = rank(a.source)
-        elif name == "hub-share":
+        elif name in ("hub-share", "false-transit"):
             found[name] = Prior(a.range, a.source)
     return {**found, FIRST_YEAR: HORIZON} if first_year else found

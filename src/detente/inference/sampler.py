@@ -95,7 +95,8 @@ def calibrate(
     moments
         The observations, and the world to simulate them on.
     priors
-        What is unknown, by the names of assumptions (`strength-GROUP`, `invoicing`, `hub-share`) or
+        What is unknown, by the names of assumptions (`strength-GROUP`, `invoicing`, `hub-share`,
+        `false-transit`) or
         `horizon-first-year`.
     walkers, steps
         Of the ensemble; the first half of the steps is dropped.

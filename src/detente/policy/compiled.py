@@ -231,8 +231,9 @@ class Compiled:
         """What hubs earn, for all trade and hubs that may be taken."""
         if not routed:
             return Margins.none(draws)
+        earned = self.p.hub_margin * (1 - self.p.false_transit)
         shares = [
-            self.p.hub_margin * (r.after - r.before)[1:][place.taken]
+            earned * (r.after - r.before)[1:][place.taken]
             for r, place in zip(routed, places, strict=True)
         ]
         return Margins(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.errors import ScenarioError
 from detente.policy.entries import Block, block_of
 from detente.policy.kinds import KINDS
@@ -31,7 +31,7 @@ def cost_factor(ave: Any, share: Any, theta: Array) -> Array:
     return factor
 
 
-def known_ave(ave: Any, theta_world: Array, theta_long: Array) -> Array:
+def known_ave(ave: Any, theta_world: Array, theta_known: Array) -> Array:
     """Ad-valorem equivalent under other elasticities: a measure is known by the trade it stops.
 
     delta^-theta stays what it is at the world's elasticities.
@@ -39,7 +39,7 @@ def known_ave(ave: Any, theta_world: Array, theta_long: Array) -> Array:
     >>> known_ave(0.25, np.array([4.0]), np.array([8.0])).round(3).tolist()
     [0.118]
     """
-    converted: Array = (1 + ave) ** (theta_world / theta_long) - 1
+    converted: Array = (1 + ave) ** (theta_world / theta_known) - 1
     return converted
 
 
@@ -58,9 +58,10 @@ def log_costs(
 ) -> Array:
     """Log cost factors of a measure in force, by block and sector, [(block, sector),k].
 
-    Inside the products covered a measure is known by the trade it stops in the long run at the
-    world's elasticities (`known_ave`); the elasticity of the horizon then says how much of their
-    trade goes on, and what the sector as a whole costs. Factors of different measures on the same
+    Inside the products covered a measure is known by the trade it stops at the world's elasticities
+    (`known_ave`). A quantity, such as a ban, stops it at any horizon, for it is obeyed from the day
+    it holds; a price, such as dearer payments, in the long run, and the elasticity of the horizon
+    then says how much of their trade goes on. Factors of different measures on the same
     trade multiply, in any order: for measures that cover shares s1 and s2 of a sector this is exact
     if coverage is independent, since ((1-s1) + s1 d1^-theta) ((1-s2) + s2 d2^-theta) is then the
     mean of the products' own factors to the power -theta.
@@ -79,13 +80,21 @@ def log_costs(
     blocks = blocks_touched(measure, world)
     sectors = blocks[0][0]
     theta = p.theta[sectors]
-    known = known_ave(ave, world.data["theta"].values[sectors][:, None], p.theta_long[sectors])
+    known = at_elasticities(ave, measure, world, p, sectors)
     logs = [
         np.log(cost_factor(known, share * months, theta))
         for _, _, share in KINDS[measure.kind].trade_touched(measure, world, p.strengths)
     ]
     draws = max(log.shape[1] for log in logs)
     return np.concatenate([np.broadcast_to(log, (sectors.size, draws)) for log in logs])
+
+
+def at_elasticities(
+    ave: Any, measure: Measure, world: World, p: Parameters, sectors: Positions
+) -> Array:
+    """Ad-valorem equivalent of a measure in some sectors under some parameters, [j,k]."""
+    theta = p.theta if KINDS[measure.kind].quantity else p.theta_long
+    return known_ave(ave, world.data["theta"].values[sectors][:, None], theta[sectors])
 
 
 def effect_of(action: Action, in_force: Array, world: World, p: Parameters) -> Array:

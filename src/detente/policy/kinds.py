@@ -35,6 +35,9 @@ class MeasureKind:
         Whether it can prohibit, instead of making dearer.
     collects_revenue
         Whether it is a duty, which the importer collects.
+    quantity
+        Whether it stops a share of trade from the day it holds, whatever the elasticity; or else
+        is a price, which trade answers over the years.
     sanction
         Whether it is a sanction, which its sender can take back: selections of a sender's measures
         take in sanctions alone; anything else has to be named.
@@ -47,6 +50,7 @@ class MeasureKind:
     takes: tuple[str, ...] = ()
     may_ban: bool = True
     collects_revenue: bool = False
+    quantity: bool = False
     sanction: bool = True
 
     def check(self, measure: Measure) -> None:
@@ -109,9 +113,19 @@ def _countries(names: list[str], world: World) -> list[str]:
 KINDS = {
     kind.name: kind
     for kind in (
-        MeasureKind("export-ban", "Stops the senders' exports to the target.", _exports, "exports"),
         MeasureKind(
-            "import-ban", "Stops the senders' imports from the target.", _imports, "imports"
+            "export-ban",
+            "Stops the senders' exports to the target.",
+            _exports,
+            "exports",
+            quantity=True,
+        ),
+        MeasureKind(
+            "import-ban",
+            "Stops the senders' imports from the target.",
+            _imports,
+            "imports",
+            quantity=True,
         ),
         MeasureKind(
             "tariff",
@@ -143,6 +157,7 @@ KINDS = {
             "and not lifted with the sanctions of either.",
             _all_trade,
             "war",
+            quantity=True,
             sanction=False,
         ),
         MeasureKind(
@@ -152,6 +167,16 @@ KINDS = {
             _exports,
             "withdrawal",
             may_ban=False,
+            quantity=True,
+            sanction=False,
+        ),
+        MeasureKind(
+            "supply-cut",
+            "The target's firms stop deliveries to the senders; not a sanction of the senders, and "
+            "not undone with one.",
+            _imports,
+            "supply-cut",
+            quantity=True,
             sanction=False,
         ),
     )

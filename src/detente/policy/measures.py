@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -228,6 +228,9 @@ class Measure(Strict):
         outside Europe and the Commonwealth of Independent States.
     start, end
         First and last day in force.
+    wind_down
+        Last day on which contracts concluded earlier could be carried out: trade feels the measure
+        from the day after it.
     group
         Measures of the sender whose strength moves with this one's, in one word, such as `coal`:
         the assumption `strength-SENDER-coal` is about them.
@@ -248,6 +251,7 @@ class Measure(Strict):
     overseas: Countries | None = None
     start: date | None = None
     end: date | None = None
+    wind_down: date | None = None
     group: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")] | None = None
     instrument: str = ""
     source: str = ""
@@ -265,6 +269,8 @@ class Measure(Strict):
             raise ValueError("a measure needs a strength: `ave: 0.25`, or `ban: true`")
         if self.start and self.end and self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
+        if self.wind_down and not (self.start and self.start <= self.wind_down):
+            raise ValueError(f"wound down until {self.wind_down}, which needs a `start` before it")
         KINDS[self.kind].check(self)
         if isinstance(self.share, dict) and set(self.share) != set(self.sectors):
             raise ValueError("a `share` by sector needs one for each of `sectors`, and no other")
@@ -303,13 +309,14 @@ class Measure(Strict):
         return [*own, *narrow, kind, *self.senders]
 
     def months(self, first: date, last: date) -> float:
-        """Share of a period, both days included, in which the measure is in force.
+        """Share of a period, both days included, in which trade feels the measure.
 
         >>> law = Measure(senders="USA", target="RUS", kind="export-ban", ave=1, start="2022-07-02")
         >>> round(law.months(date(2022, 1, 1), date(2022, 12, 31)), 2)
         0.5
         """
-        begins, ends = max(self.start or first, first), min(self.end or last, last)
+        felt = self.wind_down + timedelta(days=1) if self.wind_down else self.start
+        begins, ends = max(felt or first, first), min(self.end or last, last)
         return max((ends - begins).days + 1, 0) / ((last - first).days + 1)
 
     def in_force(self, on: date) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from detente.arrays import Array
 from detente.policy.measures import Strengths
 from detente.policy.pass_through import PassThrough
-from detente.policy.routes import HUB_SHARE, NESTING
+from detente.policy.routes import FALSE_TRANSIT, HUB_SHARE, NESTING
 from detente.world.world import World
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class Parameters:
         Share of the routed trade that would take a hub if nothing were sanctioned, [k].
     hub_margin
         A hub's handling margin as a share of value, [k].
+    false_transit
+        Share of goods sent through a hub that never enter it: declared for it, they go straight on,
+        and the hub earns nothing, [k].
     handling
         Factor on the handling cost of every hub, or of each, [k] or [hub,k].
     patron_share
@@ -56,6 +59,7 @@ class Parameters:
     nesting: Array
     hub_share: Array
     hub_margin: Array
+    false_transit: Array
     handling: Array
     patron_share: Array
 
@@ -82,6 +86,7 @@ class Parameters:
             nesting=each(NESTING),
             hub_share=each(hub_share),
             hub_margin=each(0.0 if routes is None else routes.margin),
+            false_transit=each(posterior.value("false-transit", 0.5, FALSE_TRANSIT)),
             handling=each(1.0),
             patron_share=each(0.0 if patronage is None else patronage.share),
         )

@@ -41,6 +41,9 @@ the Caucasus and Central Asia", EBRD Working Paper 276: about 5 percent in the f
 later.
 """
 
+FALSE_TRANSIT = 0.0
+"""Share of goods sent through a hub that never enter it, where no record says otherwise."""
+
 DIRECT = "direct"
 
 

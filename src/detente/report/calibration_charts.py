@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.arrays import Array
+from detente.inference.observations import RATIOS
 from detente.report.calibration_tables import WHENS, parameter_title
 from detente.report.charts import OKABE_ITO, of, scale, titled
 from detente.report.extras import alt
@@ -70,11 +71,11 @@ def _fit(fit: pd.DataFrame, case: Case) -> Any:
 
 
 def _bands(row: dict[Any, Any], case: Case) -> list[dict[str, Any]]:
-    """What was observed, and both bands, as logarithms: of an offset, that of one plus it."""
+    """What was observed, and both bands, as logarithms: of a ratio, that of one plus it."""
     o, value, error = case.observations[row["observation"]], row["observed"], row["error"]
     ends = {"observed": (value - 2 * error, value + 2 * error, value)}
     ends |= {w: (row[f"{w} low"], row[f"{w} high"], row[f"{w} median"]) for w in WHENS}
-    if o.of == "offset":
+    if o.of in RATIOS:
         ends = {what: tuple(np.log1p(np.maximum(band, 0.0))) for what, band in ends.items()}
     return [
         {"title": o.title, "what": what, "low": low, "high": high, "middle": middle}

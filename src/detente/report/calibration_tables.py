@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from detente.inference.observations import RATIOS
 from detente.report import text
 from detente.report.tables import grid
 
@@ -50,8 +51,8 @@ def _fit(fit: pd.DataFrame, case: Case) -> Table:
 
 
 def _percent(value: float, of: str) -> float:
-    """An entry of the fit in percent: changes of trade are logarithms, offsets are ratios."""
-    return 100 * (value if of == "offset" else float(np.expm1(value)))
+    """An entry of the fit in percent: changes of trade are logarithms, others ratios."""
+    return 100 * (value if of in RATIOS else float(np.expm1(value)))
 
 
 def _band(low: float, high: float) -> str:

@@ -211,6 +211,18 @@ def hub_margin(p: Parameters, share: Array) -> Parameters:
 
 
 @assumption(
+    "false-transit",
+    "share of goods declared for a hub that never enter it, from which it earns nothing",
+    low=0.0,
+    high=1.0,
+    needs="routes",
+)
+def false_transit(p: Parameters, share: Array) -> Parameters:
+    """Goods that pass a hub on paper only."""
+    return replace(p, false_transit=share)
+
+
+@assumption(
     "transfer-share",
     "share of the client's gain that the patron takes off its subsidy",
     low=0.0,
