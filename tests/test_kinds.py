@@ -76,4 +76,4 @@ def test_tariffs_alone_collect_revenue() -> None:
 
 
 def test_a_war_alone_is_no_sanction() -> None:
-    assert [k.name for k in KINDS.values() if not k.sanction] == ["war", "withdrawal"]
+    assert [k.name for k in KINDS.values() if not k.sanction] == ["war", "withdrawal", "supply-cut"]
