@@ -8,6 +8,56 @@ from scipy.optimize import root
 from detente import World
 
 
+def solve_with_fixed_factors(
+    world: World, d_hat: np.ndarray, phi: np.ndarray, sigma: float
+) -> SimpleNamespace:
+    """Solve with iceberg factors d_hat, fixed factors phi (country, sector) and elasticity sigma.
+
+    Deficits keep their value. Unknowns are wages and the returns to every fixed factor.
+    """
+    d = {k: v.values for k, v in world.data.items()}
+    pi, beta, gamma, alpha, VA, D = (d[k] for k in ("pi", "beta", "gamma", "alpha", "VA", "D"))
+    theta, s = d["theta"], 1 - sigma
+    N, J = beta.shape
+    weight, G = pi * d_hat**-theta, (1 - beta)[:, None, :] * gamma
+    V0 = beta * np.einsum("nij,nj->ij", pi, d["X"])
+    L = VA - (phi * V0).sum(1)
+
+    def costs(v: np.ndarray, P: np.ndarray) -> np.ndarray:
+        if sigma == 1:
+            return np.exp(beta * np.log(v) + np.einsum("nkj,nk->nj", G, np.log(P)))
+        return (beta * v**s + np.einsum("nkj,nk->nj", G, P**s)) ** (1 / s)
+
+    def everything(logs: np.ndarray) -> SimpleNamespace:
+        w, r = np.exp(logs[:N]), np.exp(logs[N:].reshape(N, J))
+        scale = VA.sum() / ((w * L).sum() + (phi * r * V0).sum())
+        w, r = w * scale, r * scale
+        v, P = w[:, None] ** (1 - phi) * r**phi, np.ones((N, J))
+        for _ in range(10_000):
+            c = costs(v, P)
+            total = np.einsum("nij,ij->nj", weight, c**-theta)
+            new = total ** (-1 / theta)
+            if np.abs(np.log(new / P)).max() < 1e-15:
+                break
+            P = new
+        shares = weight * c[None] ** -theta * P[:, None, :] ** theta
+        uses = G * (P[:, :, None] / c[:, None, :]) ** s
+        I = w * L + (phi * r * V0).sum(1) + D
+        A = np.einsum("njk,mnk->njmk", uses, shares).reshape(N * J, N * J)
+        X = np.linalg.solve(np.eye(N * J) - A, (alpha * I[:, None]).ravel()).reshape(N, J)
+        Y = np.einsum("nij,nj->ij", shares, X)
+        V = beta * (v / c) ** s * Y
+        returns = np.where(phi > 0, V / np.where(V0 > 0, V0, 1) / r - 1, r - 1).ravel()
+        labour = ((1 - phi) * V).sum(1) / (w * L) - 1
+        gaps = np.concatenate([labour[:-1], [logs[:N].sum()], returns])  # Walras; the level is free
+        return SimpleNamespace(w=w, r=r, c=c, P=P, Y=Y, X=X, I=I, gaps=gaps)
+
+    found = root(lambda logs: everything(logs).gaps, np.zeros(N + N * J), tol=1e-14)
+    solved = everything(found.x)
+    assert np.abs(solved.gaps[: N - 1]).max() < 1e-9, found.message
+    return solved
+
+
 def solve_slowly(
     world: World, d_hat: np.ndarray, t_new: np.ndarray, deficits: str = "value"
 ) -> SimpleNamespace:

@@ -101,7 +101,7 @@ def test_prices_and_expenditures_follow_wages_by_the_jacobian(world: World) -> N
     policy, held = policy_of([Changes(world)]), np.zeros(1, bool)
     theta = np.full((J, 1), TYPICAL)
     A = changed_shares(policy, economy, theta)
-    model = Model(economy, Technology.of(economy), theta, held, policy, A)
+    model = Model(economy, Technology.of(economy), theta, held, policy, A, economy.production(1))
     size = 1e-5
     wages = np.random.default_rng(1).normal(size=(N, 1))
     x = model.at_baseline()

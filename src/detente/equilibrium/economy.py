@@ -9,6 +9,7 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.jacobian import Jacobian, differentiate
+from detente.equilibrium.production import Production
 from detente.world.world import World
 
 
@@ -24,8 +25,9 @@ class Economy:
         Expenditure shares, tariffs, and trade net of tariffs per unit of expenditure, [j,n,i].
     theta
         Trade elasticities, [j].
-    beta, alpha
-        Value-added shares and final-use shares, [n,j].
+    beta, alpha, phi
+        Value-added shares, final-use shares, and shares of value added of factors that cannot move,
+        [n,j].
     G
         Input shares (1 - beta) gamma, [n,k,j].
     X, Y
@@ -41,6 +43,7 @@ class Economy:
     theta: Array
     beta: Array
     alpha: Array
+    phi: Array
     G: Array
     X: Array
     Y: Array
@@ -48,6 +51,10 @@ class Economy:
     D: Array
     R: Array
     I: Array
+
+    def production(self, draws: int) -> Production:
+        """The world's fixed factors and Cobb-Douglas technology, for some draws."""
+        return Production.of(self.phi.T, 1.0, draws)
 
     @cached_property
     def has_tariffs(self) -> bool:
@@ -94,6 +101,7 @@ def economy_of(world: World) -> Economy:
         theta=d["theta"],
         beta=d["beta"],
         alpha=d["alpha"],
+        phi=d.get("phi", np.zeros_like(d["beta"])),
         G=G,
         X=d["X"],
         Y=(net * d["X"].T[:, :, None]).sum(1).T,

@@ -11,6 +11,7 @@ import numpy as np
 from detente.arrays import Array, Flags, Positions
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
+from detente.equilibrium.production import Production
 from detente.equilibrium.shares import changed_shares
 from detente.policy.policy import Margins, Policy
 
@@ -27,8 +28,11 @@ class Equilibria:
         Trade elasticities, [j,k].
     in_shares
         Whether deficits keep their share of world income, or else their value, [k].
-    log_w, log_P, c
-        Logs of wages [n,k] and prices [j,n,k], and unit costs [j,n,k], over the world's.
+    production
+        Factors that cannot move, of sectors f, and how inputs replace each other.
+    log_w, log_P, c, log_rho
+        Logs of wages [n,k] and prices [j,n,k], unit costs [j,n,k], and logs of the return over the
+        wage of factors that cannot move [f,n,k], over the world's.
     X, Y
         Expenditure and output, [j,n,k].
     I, R, H
@@ -38,17 +42,19 @@ class Equilibria:
     component, lost
         Connected part of the trade graph [n,k]; goods that lost all supply [j,n,k].
     evaluations, residuals
-        Evaluations of the model that it took, [k]; largest excess demand, price error and
-        expenditure error, [3,k].
+        Evaluations of the model that it took, [k]; largest excess demand, and error of prices,
+        expenditures and returns, [4,k].
     """
 
     economy: Economy
     policy: Policy
     theta: Array
     in_shares: Flags
+    production: Production
     log_w: Array
     log_P: Array
     c: Array
+    log_rho: Array
     X: Array
     Y: Array
     I: Array
@@ -61,10 +67,17 @@ class Equilibria:
     residuals: Array
 
     @classmethod
-    def baseline(cls, economy: Economy, theta: Array, in_shares: Flags) -> Equilibria:
+    def baseline(
+        cls,
+        economy: Economy,
+        theta: Array,
+        in_shares: Flags,
+        production: Production | None = None,
+    ) -> Equilibria:
         """The world as it is, without any policy."""
         J, N, _ = economy.pi.shape
         K = theta.shape[1]
+        production = economy.production(K) if production is None else production
         nothing = Policy(
             entries=np.empty(0, np.int64),
             log_d=np.empty((0, K)),
@@ -81,9 +94,11 @@ class Equilibria:
             policy=nothing,
             theta=theta,
             in_shares=in_shares,
+            production=production,
             log_w=np.zeros((N, K)),
             log_P=np.zeros((J, N, K)),
             c=np.ones((J, N, K)),
+            log_rho=np.zeros((production.fixed.size, N, K)),
             X=each(economy.X.T),
             Y=each(economy.Y.T),
             I=each(economy.I),
@@ -93,7 +108,7 @@ class Equilibria:
             component=np.zeros((N, K), np.int64),
             lost=np.zeros((J, N, K), bool),
             evaluations=np.zeros(K, np.int64),
-            residuals=np.zeros((3, K)),
+            residuals=np.zeros((4, K)),
         )
 
     @classmethod
@@ -107,7 +122,8 @@ class Equilibria:
             name: np.concatenate([getattr(e, name) for _, e in parts], axis=-1)[..., order]
             for name in _ARRAYS
         }
-        return cls(economy=parts[0][1].economy, policy=policy, **found)
+        production = Production.joined([e.production for _, e in parts], order)
+        return cls(economy=parts[0][1].economy, policy=policy, production=production, **found)
 
     @property
     def draws(self) -> int:
@@ -120,7 +136,8 @@ class Equilibria:
         if np.array_equal(chosen, np.arange(self.draws)):
             return self
         arrays = {name: getattr(self, name)[..., chosen] for name in _ARRAYS}
-        return replace(self, policy=self.policy.of(chosen), **arrays)
+        production = self.production.draws(chosen)
+        return replace(self, policy=self.policy.of(chosen), production=production, **arrays)
 
     def described(self, steps: tuple[str, ...]) -> Equilibria:
         """The same, with the policy in words."""
@@ -144,6 +161,7 @@ class Equilibria:
             self,
             log_w=self.log_w + after.log_w - before.log_w,
             log_P=self.log_P + after.log_P - before.log_P,
+            log_rho=self.log_rho + after.log_rho - before.log_rho,
             X=self.X * np.divide(after.X, before.X, out=np.ones_like(after.X), where=before.X > 0),
         )
 
@@ -212,8 +230,46 @@ class Equilibria:
         return found
 
     def technology(self, draw: int = 0) -> Technology:
-        """Technology and final use of a draw, without goods that lost all supply."""
-        return Technology.of(self.economy, self.lost[..., draw].T, self.component[:, draw])
+        """Technology and final use of a draw, at its prices, without goods that lost all supply."""
+        found = Technology.of(self.economy, self.lost[..., draw].T, self.component[:, draw])
+        s = 1 - self.production.sigma[draw]
+        if s == 0:
+            return found
+        log_v = self.log_v[..., draw].T
+        P, c = self.log_P[..., draw].T, np.log(self.c[..., draw].T)
+        return replace(
+            found,
+            beta=found.beta * np.exp(s * (log_v - c)),
+            G=found.G * np.exp(s * (P[:, :, None] - c[:, None, :])),
+        )
+
+    @property
+    def log_v(self) -> Array:
+        """Log price of value added over the world's, w_hat^(1-phi) r_hat^phi, [j,n,k]."""
+        v = np.repeat(self.log_w[None], len(self.c), axis=0)
+        v[self.production.fixed] += self.production.phi * self.log_rho
+        return v
+
+    @property
+    def rents(self) -> Array:
+        """What factors that cannot move earn, [f,n,k]."""
+        earned: Array = np.exp(self.log_w + self.log_rho) * self._stock
+        return earned
+
+    @property
+    def value_added(self) -> Array:
+        """Wages and rents, [n,k]."""
+        labour = self.economy.VA[:, None] - self._stock.sum(0)
+        added: Array = np.exp(self.log_w) * labour + self.rents.sum(0)
+        return added
+
+    @property
+    def _stock(self) -> Array:
+        """Value added of factors that cannot move in the world as it is, [f,n,k]."""
+        fixed, e = self.production.fixed, self.economy
+        stock: Array = self.production.phi * (e.beta * e.Y).T[fixed, :, None]
+        return stock
 
 
-_ARRAYS = [f.name for f in fields(Equilibria) if f.name not in ("economy", "policy")]
+_SHARED = ("economy", "policy", "production")
+_ARRAYS = [f.name for f in fields(Equilibria) if f.name not in _SHARED]

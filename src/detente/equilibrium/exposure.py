@@ -36,6 +36,7 @@ from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.rounds import across, by_own_country, summed_rounds
+from detente.errors import ScenarioError
 from detente.world.names import Names, resolve_countries, resolve_sectors
 
 
@@ -69,6 +70,9 @@ def exposure(
     ConvergenceError
         The rounds of trade do not settle, which takes a world whose goods are almost all made of
         traded inputs.
+    ScenarioError
+        An equilibrium with factors that cannot move, or with inputs that replace each other with
+        another elasticity than one: the derivative is that of the long run.
     WorldError
         An unknown sector or country.
 
@@ -96,6 +100,10 @@ def exposure(
     >>> exposed.sel(country="BLR").drop_sel(partner="BLR").idxmin("partner").item()
     'RUS'
     """
+    if equilibrium.after.production.fixed.size or not equilibrium.after.production.cobb_douglas:
+        raise ScenarioError(
+            "exposure is the derivative of the long run: solve with phi = 0 and sigma = 1 for it"
+        )
     C, S = equilibrium.world.countries, equilibrium.world.sectors
     names, members = resolve_sectors(sectors, S), resolve_countries(countries, C)
     c = np.array([C.index(name) for name in members])
@@ -136,7 +144,7 @@ class _Solved:
         """Read the first of some equilibria."""
         t, pi, m = e.tariffs(), e.shares(), e.policy.margins
         net = pi / (1 + t)
-        wages, revenue, income = np.exp(e.log_w[:, 0]) * e.economy.VA, e.R[:, 0], e.I[:, 0]
+        wages, revenue, income = e.value_added[:, 0], e.R[:, 0], e.I[:, 0]
         D = income - wages - revenue - e.H[:, 0] - e.policy.transfers[:, 0]
         spread = np.eye(D.size)
         if e.in_shares[0]:

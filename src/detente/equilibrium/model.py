@@ -18,8 +18,13 @@ from detente.arrays import Array, Flags, Floats, Positions
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.native import compiled
+from detente.equilibrium.production import Production
+from detente.equilibrium.rivals import Rivals, inverse, rivals_in
 from detente.equilibrium.shares import Shares
 from detente.policy.policy import Policy
+
+FAINT = 1e-250
+"""Value added over the world's that counts as this much, where a factor's sector sells nothing."""
 
 Wages = Literal["together", "apart", "held"]
 
@@ -71,19 +76,22 @@ def _largest(r: Array) -> Array:
 class Model:
     """The model under a policy: residuals of its equations, and the step that shrinks them.
 
-    The unknowns are x = (w; P[j]; X[j] / VA), [1 + 2 j, n, k], and so are the residuals r.
+    The unknowns are x = (w; P[j]; X[j] / VA; rho[f]), [1 + 2 j + f, n, k], and so are the residuals
+    r, with rho the log return over the wage of the factors that cannot move, of the sectors f that
+    have any.
 
     Attributes
     ----------
-    c
-        Log unit costs, [j,n,k].
-    Y
-        Gross output, [j,n,k].
+    c, v
+        Log unit costs and log prices of value added, [j,n,k].
+    Y, V
+        Gross output and its value added, [j,n,k].
     R, H, I
         Tariff revenue, hub margins and income, [n,k].
     r
         Residuals at the last x: excess demand for labour over value added; log price at given
-        prices less log price; expenditure at given expenditure less expenditure, over value added.
+        prices less log price; expenditure at given expenditure less expenditure, over value added;
+        log return that sales pay less log return.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class Model:
         in_shares: Flags,
         policy: Policy,
         A: Array,
+        production: Production,
     ) -> None:
         J, N, _ = economy.pi.shape
         self.J, self.N, self.K = J, N, theta.shape[1]
@@ -104,13 +113,22 @@ class Model:
         self.beta = np.ascontiguousarray(technology.beta.T)[..., None]
         self.alpha = np.ascontiguousarray(technology.alpha.T)[..., None]
         self.VA, self.D = economy.VA[:, None], technology.D[:, None]
+        self.production, self.sigma = production, production.sigma
+        self.cobb_douglas, self.fixed = production.cobb_douglas, production.fixed
+        self.phi = production.phi
+        V = (economy.beta * economy.Y).T[self.fixed, :, None]
+        self.stock = self.phi * V
+        self.L = self.VA - self.stock.sum(0)
+        self.V_before = np.where(self.stock > 0, V, 1.0)
         self.unsupplied = ((economy.supply == 0) | technology.lost.T)[..., None]
         self._put_in_place(Shares.under(policy, economy, A), policy)
         goods = (J, N, self.K)
         self.c, self.power, self.total = np.empty(goods), np.empty(goods), np.empty(goods)
-        self.demand, self.Y = np.empty(goods), np.empty(goods)
+        self.demand = np.empty(goods)
+        self.v, self.Y, self.V = np.zeros(goods), np.empty(goods), np.empty(goods)
+        self.earned = np.empty((N, self.K))
         self.R, self.H, self.I = (np.zeros((N, self.K)) for _ in range(3))
-        self.r = np.empty((1 + 2 * J, N, self.K))
+        self.r = np.empty((1 + 2 * J + self.fixed.size, N, self.K))
 
     def _put_in_place(self, shares: Shares, policy: Policy) -> None:
         """Differences between the policy's entries and the world's, and payments on the way."""
@@ -141,43 +159,75 @@ class Model:
             self.in_shares[draw],
             self.policy.of(draw),
             self.A[:, draw],
+            self.production.draws(draw),
         )
 
     def at_baseline(self) -> Array:
         """The unknowns at the baseline."""
-        x = np.zeros((1 + 2 * self.J, self.N, self.K))
-        x[1 + self.J :] = (self.economy.X.T / self.economy.VA)[..., None]
+        x = np.zeros(self.r.shape)
+        x[1 + self.J : 1 + 2 * self.J] = (self.economy.X.T / self.economy.VA)[..., None]
         return x
 
     def normalise(self, x: Array) -> None:
         """Numeraire: world value added keeps its value, in each connected part of the world."""
-        earned = np.exp(x[0]) * self.VA
-        if not self.component.any():
-            x[0] -= np.log(earned.sum(0) / self.VA.sum())
-            return
+        x[0] -= np.log1p(self.level(x))[self.component]
+
+    def level(self, x: Array) -> Array:
+        """Value added of each connected part of the world over the world's, less one, [p,k]."""
+        earned = self._earned(x)
         part = self.component == np.arange(self.component.max() + 1)[:, None]
-        x[0] -= np.log(part @ earned / (part @ self.VA))[self.component]
+        level: Array = part @ earned / (part @ self.VA) - 1
+        return level
+
+    def _earned(self, x: Array) -> Array:
+        """Wages and returns to fixed factors, w_hat (L + sum_j rho_hat phi V), [n,k]."""
+        earned: Array = np.exp(x[0])
+        earned *= self.L + (np.exp(x[1 + 2 * self.J :]) * self.stock).sum(0)
+        return earned
 
     def residuals(self, x: Array) -> Array:
         """Residuals r at x; returns the largest of each draw, [k]."""
-        J = self.J
-        w, P, X = x[0], x[1 : 1 + J], x[1 + J :] * self.VA
-        labour, price, expenditure = self.r[0], self.r[1 : 1 + J], self.r[1 + J :]
-        self._unit_costs(w, P)
+        w, P, X, rho = np.split(x, self.blocks)
+        labour, price, expenditure, returns = np.split(self.r, self.blocks)
+        w, X = w[0], X * self.VA
+        self._unit_costs(w, P, rho)
         self._prices(price)
         price -= P
         self._sales(X)
-        self._incomes(w)
-        labour[:] = (self.beta * self.Y).sum(0) / self.VA - np.exp(w)
-        self._expenditures(expenditure)
+        self._value_added()
+        self.earned = self._earned(x)
+        self._incomes()
+        labour[0] = (self.V.sum(0) - self.earned) / self.VA
+        self._expenditures(P, expenditure)
         expenditure -= X
         expenditure /= self.VA
+        if self.fixed.size:
+            self._returns(w, rho, returns)
         return _largest(self.r.reshape(-1, self.K))
 
-    def _unit_costs(self, w: Array, P: Array) -> None:
-        """c_hat[n,j] = w_hat[n]^beta prod_k P_hat[n,k]^((1-beta) gamma); CP (2015), eq. 10."""
-        np.matmul(self.G.transpose(0, 2, 1), P.transpose(1, 0, 2), out=self.c.transpose(1, 0, 2))
-        self.c += self.beta * w
+    @property
+    def blocks(self) -> tuple[int, int, int]:
+        """Where prices, expenditures and returns begin among the unknowns."""
+        return 1, 1 + self.J, 1 + 2 * self.J
+
+    def _unit_costs(self, w: Array, P: Array, rho: Array) -> None:
+        """c_hat and v_hat, the price of value added; eq. 10 where sigma is one.
+
+        v_hat[n,j] = w_hat^(1-phi) r_hat^phi = w_hat rho_hat^phi
+        c_hat[n,j]^(1-sigma) = beta v_hat^(1-sigma) + sum_k (1-beta) gamma P_hat[n,k]^(1-sigma)
+        """
+        s = 1 - self.sigma
+        self.v[:] = w
+        self.v[self.fixed] += self.phi * rho
+        inputs = P if self.cobb_douglas else np.expm1(s * P)
+        Gt = self.G.transpose(0, 2, 1)
+        np.matmul(Gt, inputs.transpose(1, 0, 2), out=self.c.transpose(1, 0, 2))
+        if self.cobb_douglas:
+            self.c += self.beta * self.v
+        else:
+            self.c += self.beta * np.expm1(s * self.v)  # less one, whose log keeps its digits
+            np.log1p(self.c, out=self.c)
+            self.c /= s
         np.multiply(-self.theta, self.c, out=self.power)
         np.exp(self.power, out=self.power)  # c_hat^-theta
 
@@ -203,17 +253,35 @@ class Model:
         _pay(power, demand, *self.margins, self.H, Y)
         self.Y *= self.power
 
-    def _incomes(self, w: Array) -> None:
-        """I'[n] = w_hat VA + R' + hub margins' + D' + transfers'."""
-        earned = np.exp(w) * self.VA
-        grown = (earned.sum(0) + self.R.sum(0)) / self.economy.I.sum()
-        D = self.D * np.where(self.in_shares, grown, 1.0)
-        np.add(earned, D + self.R + self.H + self.transfers, out=self.I)
+    def _value_added(self) -> None:
+        """V'[n,j] = beta' Y', beta' = beta (v_hat / c_hat)^(1-sigma)."""
+        np.multiply(self.beta, self.Y, out=self.V)
+        if not self.cobb_douglas:
+            self.V *= np.exp((1 - self.sigma) * (self.v - self.c))
 
-    def _expenditures(self, X: Array) -> None:
-        """X'[n,j] = sum_k (1-beta[n,k]) gamma[n,j,k] Y'[n,k] + alpha[n,j] I'[n]; eq. 13."""
-        np.matmul(self.G, self.Y.transpose(1, 0, 2), out=X.transpose(1, 0, 2))
+    def _incomes(self) -> None:
+        """I'[n] = wages' + rents' + R' + hub margins' + D' + transfers'."""
+        grown = (self.earned.sum(0) + self.R.sum(0)) / self.economy.I.sum()
+        D = self.D * np.where(self.in_shares, grown, 1.0)
+        np.add(self.earned, D + self.R + self.H + self.transfers, out=self.I)
+
+    def _expenditures(self, P: Array, X: Array) -> None:
+        """X'[n,j] = sum_k (1-beta[n,k]) gamma'[n,j,k] Y'[n,k] + alpha[n,j] I'[n]; eq. 13.
+
+        Input shares are those of the baseline times (P_hat[n,j] / c_hat[n,k])^(1-sigma).
+        """
+        s = 1 - self.sigma
+        Y = self.Y if self.cobb_douglas else self.Y * np.exp(-s * self.c)
+        np.matmul(self.G, Y.transpose(1, 0, 2), out=X.transpose(1, 0, 2))
+        if not self.cobb_douglas:
+            X *= np.exp(s * P)
         X += self.alpha * self.I
+
+    def _returns(self, w: Array, rho: Array, r: Array) -> None:
+        """r_hat[n,j] = w_hat rho_hat = V'[n,j] / V[n,j] of a factor in fixed stock."""
+        V = self.V[self.fixed] / self.V_before
+        np.log(np.where(self.stock > 0, np.maximum(V, FAINT), 1.0), out=r)
+        r -= np.where(self.stock > 0, w + rho, 0.0)
 
     def _add(
         self, weight: Array, value: Array, towards: Positions, along: Positions, to: Array
@@ -222,30 +290,59 @@ class Model:
         _add_along(weight, value.reshape(rows), towards, along, to.reshape(rows))
 
     def step(self, wages: Wages = "together") -> Floats:
-        """Step from the residuals: prices and expenditures country by country, and wages.
+        """Step from the residuals: returns, prices and expenditures, and wages.
 
-        Wages clear all labour markets `together`, by the Jacobian at the baseline; or each country
-        as if the rest of the world stood still, `apart`; or are `held`.
+        Returns to fixed factors sector by sector, prices and expenditures country by country. Wages
+        clear all labour markets `together`, by the Jacobian at the baseline; or each country as if
+        the rest of the world stood still, `apart`; or are `held`.
         """
-        J, jacobian = self.J, self.economy.jacobian
+        jacobian = self.economy.jacobian
         r = self.r.astype(np.float32)
         f = np.empty_like(r)
-        dw, dP, dX = f[0], f[1 : 1 + J], f[1 + J :]
+        dw, dP, dX, drho = np.split(f, self.blocks)
+        _, price, expenditure, returns = np.split(r, self.blocks)
         B = jacobian.B
-        np.matmul(B, r[1 : 1 + J].transpose(1, 0, 2), out=dP.transpose(1, 0, 2))
+        np.matmul(B, price.transpose(1, 0, 2), out=dP.transpose(1, 0, 2))
         Bt = B.transpose(0, 2, 1)
-        np.matmul(Bt, r[1 + J :].transpose(1, 0, 2), out=dX.transpose(1, 0, 2))
+        np.matmul(Bt, expenditure.transpose(1, 0, 2), out=dX.transpose(1, 0, 2))
         if wages == "together":
-            excess = self.r[0] + jacobian.labour @ r[1 + J :].reshape(-1, self.K)
-            dw[:] = np.matmul(self._clearing, excess.T[..., None])[..., 0].T
-            f[1:] += (jacobian.response @ dw).reshape(f[1:].shape)
+            excess = self.r[0] + jacobian.labour @ expenditure.reshape(-1, self.K)
+            dw[0] = np.matmul(self._clearing, excess.T[..., None])[..., 0].T
+            f[1 : 1 + 2 * self.J] += (jacobian.response @ dw[0]).reshape(-1, *dw[0].shape)
         elif wages == "apart":
-            dw[:] = (self.r[0] + (jacobian.home_labour[..., None] * dX).sum(0)) / self._own_slope
+            excess = self.r[0] + (jacobian.home_labour[..., None] * dX).sum(0)
+            dw[0] = excess / self._own_slope
             dP += jacobian.lift_P[..., None] * dw
             dX += jacobian.lift_X[..., None] * dw
         else:
             dw[:] = 0.0
+        if self.fixed.size:
+            drho[:] = self._step_of_returns(returns, dw, dP, dX)
+            dearer = self._rivals.pi @ (self._weight * drho)
+            dP += np.matmul(B[:, :, self.fixed], dearer.transpose(1, 0, 2)).transpose(1, 0, 2)
+            earned = (self.stock * drho).sum(0) / self.VA
+            dX += jacobian.lift_X[..., None] * earned.astype(np.float32)
         return f
+
+    def _step_of_returns(self, returns: Floats, dw: Floats, dP: Floats, dX: Floats) -> Floats:
+        """Step of returns from their residuals, once wages, prices and expenditures have moved.
+
+        Sales follow spending in the markets of a seller, and its unit cost beside its rivals'.
+        """
+        rivals = self._rivals
+        dc = np.matmul(rivals.Gt, dP.transpose(1, 0, 2)).transpose(1, 0, 2) + rivals.beta * dw
+        spent = rivals.markets @ (rivals.per_expenditure * dX[self.fixed])
+        lost = self._theta * (dc - rivals.rivalry @ dc)
+        step: Floats = self._by_returns @ (returns + spent - lost - dw)
+        return step
+
+    @cached_property
+    def _rivals(self) -> Rivals:
+        return rivals_in(self.economy, self.fixed.tobytes())
+
+    @cached_property
+    def _theta(self) -> Floats:
+        return self.theta[self.fixed].astype(np.float32)
 
     @cached_property
     def _clearing(self) -> Array:
@@ -254,3 +351,24 @@ class Model:
     @cached_property
     def _own_slope(self) -> Array:
         return self.economy.jacobian.own_slope(self.theta[:, 0])
+
+    @cached_property
+    def _weight(self) -> Floats:
+        """Weight of fixed factors in unit costs, beta phi, [f,n,k]."""
+        return (self.beta[self.fixed] * self.phi).astype(np.float32)
+
+    @cached_property
+    def _by_returns(self) -> Floats:
+        """Returns to fixed factors by what sales pay them too much, [f,i,k], of all draws alike.
+
+        A return raises unit cost by beta phi, and theta times that of sales goes to rivals: the
+        derivative of value added in the sector, at given spending and wages, inverted.
+        """
+        weight = self._weight.mean(2)[:, None, :]
+        theta = self._theta.mean(2, keepdims=True)
+        s = np.float32((1 - self.sigma).mean())
+        own = 1 - s * (self.phi.mean(2, dtype=np.float32)[:, None, :] - weight)
+        slope = -theta * weight * self._rivals.rivalry
+        n = np.arange(self.N)
+        slope[:, n, n] += (own + theta * weight)[:, 0]
+        return inverse(slope)

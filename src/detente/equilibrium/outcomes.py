@@ -104,6 +104,16 @@ class Equilibrium:
         return self._beside(("country", "sector"), self.before.Y[..., 0].T, self.after.Y[..., 0].T)
 
     @cached_property
+    def rents(self) -> xr.Dataset:
+        """What factors that cannot move earn, a mine's rent, `before` and `after`.
+
+        By country and sector, of the sectors that have such factors.
+        """
+        sectors = [self.world.sectors[j] for j in self.after.production.fixed]
+        before, after = (e.rents[..., 0].T for e in (self.before, self.after))
+        return self._beside(("country", "sector"), before, after, sectors)
+
+    @cached_property
     def income(self) -> xr.Dataset:
         """Income `before` and `after` by country, at current prices."""
         return self._beside(("country",), self.before.I[:, 0], self.after.I[:, 0])
@@ -171,7 +181,7 @@ class Equilibrium:
         G = technology.G
         used = G.sum(1, keepdims=True)
         gamma = np.divide(G, used, out=np.full_like(G, 1 / G.shape[1]), where=used > 0)
-        VA = np.exp(e.log_w[:, 0]) * world.data["VA"].values
+        VA = e.value_added[:, 0]
         values = {
             "pi": _by_origin(e.shares()),
             "t": _by_origin(e.tariffs()),
@@ -285,10 +295,17 @@ class Equilibrium:
         coords = {d: self._coords[d] for d in BY_ORIGIN}
         return xr.DataArray(_by_origin(values), dims=BY_ORIGIN, coords=coords, name=name)
 
-    def _beside(self, dims: tuple[str, ...], before: Array, after: Array) -> xr.Dataset:
+    def _beside(
+        self,
+        dims: tuple[str, ...],
+        before: Array,
+        after: Array,
+        sectors: list[str] | None = None,
+    ) -> xr.Dataset:
+        coords = self._coords if sectors is None else {**self._coords, "sector": sectors}
         return xr.Dataset(
             {"before": (dims, before), "after": (dims, after)},
-            coords={d: self._coords[d] for d in dims},
+            coords={d: coords[d] for d in dims},
             attrs={"units": self.world.units},
         )
 

@@ -17,6 +17,7 @@ from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium, by_country
+from detente.equilibrium.production import Production
 from detente.equilibrium.solver import MAX_EVALUATIONS, TOLERANCE, find_equilibria
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.changes import Changes, policy_of
@@ -34,6 +35,8 @@ def solve(
     *,
     deficits: Deficits = "share",
     theta: Any = None,
+    phi: Any = None,
+    sigma: float = 1.0,
     tolerance: float = TOLERANCE,
     max_evaluations: int = MAX_EVALUATIONS,
     start: Equilibrium | None = None,
@@ -52,6 +55,12 @@ def solve(
         baseline to balanced trade first and solves from there.
     theta
         Trade elasticities [sector] to use in place of the world's.
+    phi
+        Share of value added of factors that are specific to their sector and cannot move: a number,
+        or (country, sector); by default the world's own, or none.
+    sigma
+        Elasticity of substitution between value added and inputs, and among inputs; 1 is
+        Cobb-Douglas, 0.1 to 0.5 the short run.
     tolerance
         Largest excess demand of any country relative to its value added, and likewise the largest
         relative error of any price and of any expenditure.
@@ -97,6 +106,7 @@ def solve(
         policy_of([changes]),
         _elasticities(theta, world),
         deficits,
+        _production(economy, phi, sigma, 1),
         tolerance=tolerance,
         max_evaluations=max_evaluations,
         start=None if start is None else start.after,
@@ -109,6 +119,8 @@ def solve_many(
     changes: Changes | Iterable[Changes],
     *,
     theta: Any = None,
+    phi: Any = None,
+    sigma: Any = 1.0,
     deficits: Deficits = "share",
     outcome: Callable[[Equilibrium], xr.Dataset] | None = None,
     workers: int | None = None,
@@ -125,6 +137,8 @@ def solve_many(
         One `Changes` for every draw, or one for each draw.
     theta
         Trade elasticities (draw, sector); omitted, the world's.
+    phi, sigma
+        As in `solve`; `sigma` may be one for each draw.
     deficits, tolerance
         As in `solve`.
     outcome
@@ -158,12 +172,18 @@ def solve_many(
     """
     each, elasticities = _draws(world, changes, theta)
     economy = _economy(world, each, deficits)
+    production = _production(economy, phi, sigma, len(each))
 
     def run(first: int) -> xr.Dataset:
         some = slice(first, first + BATCH)
         try:
             before, after = _solved(
-                economy, policy_of(each[some]), elasticities[:, some], deficits, tolerance=tolerance
+                economy,
+                policy_of(each[some]),
+                elasticities[:, some],
+                deficits,
+                production.draws(np.arange(len(each))[some]),
+                tolerance=tolerance,
             )
         except ConvergenceError as error:
             k = first + int(str(error.diagnostics["draw"]))
@@ -191,12 +211,27 @@ def _economy(world: World, changes: list[Changes], deficits: Deficits) -> Econom
 
 
 def _solved(
-    economy: Economy, policy: Policy, theta: Array, deficits: Deficits, **options: Any
+    economy: Economy,
+    policy: Policy,
+    theta: Array,
+    deficits: Deficits,
+    production: Production,
+    **options: Any,
 ) -> tuple[Equilibria, Equilibria]:
     """The world as it is, and the equilibria under a policy."""
     in_shares: Flags = np.full(policy.draws, deficits != "value")
-    after = find_equilibria(economy, policy, theta, in_shares, **options)
-    return Equilibria.baseline(economy, theta, in_shares), after
+    after = find_equilibria(economy, policy, theta, in_shares, production, **options)
+    return Equilibria.baseline(economy, theta, in_shares, production), after
+
+
+def _production(economy: Economy, phi: Any, sigma: Any, draws: int) -> Production:
+    """Parameters of production; phi by (country, sector), the world's own if there is none."""
+    C, S = economy.world.countries, economy.world.sectors
+    if phi is None:
+        return Production.of(economy.phi.T, sigma, draws)
+    if isinstance(phi, xr.DataArray):
+        phi = phi.sel(country=C, sector=S).transpose("country", "sector")
+    return Production.of(np.broadcast_to(np.asarray(phi, float), (len(C), len(S))).T, sigma, draws)
 
 
 def _draws(

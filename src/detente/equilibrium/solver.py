@@ -10,6 +10,7 @@ from detente.equilibrium.economy import Economy
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.markets import numbered, technologies
 from detente.equilibrium.model import Model
+from detente.equilibrium.production import Production
 from detente.equilibrium.shares import changed_shares
 from detente.errors import ConvergenceError
 from detente.policy.policy import Policy
@@ -32,6 +33,7 @@ def find_equilibria(
     policy: Policy,
     theta: Array,
     in_shares: Flags,
+    production: Production | None = None,
     *,
     tolerance: float = TOLERANCE,
     max_evaluations: int = MAX_EVALUATIONS,
@@ -50,6 +52,9 @@ def find_equilibria(
         Trade elasticities, [j,k].
     in_shares
         Whether deficits keep their share of world income, or else their value, [k].
+    production
+        Factors that cannot move and how inputs are replaced; by default the world's fixed factors,
+        and Cobb-Douglas.
     tolerance
         Largest excess demand of any country relative to its value added, and likewise the largest
         relative error of any price and of any expenditure.
@@ -67,7 +72,13 @@ def find_equilibria(
     """
     parts = []
     A = changed_shares(policy, economy, theta)
-    for draws, technology in technologies(economy, policy, A):
+    p = economy.production(policy.draws) if production is None else production
+    groups = (
+        (draws, technology)
+        for some, technology in technologies(economy, policy, A)
+        for draws in p.alike(some)
+    )
+    for draws, technology in groups:
         near = start if start is None or start.draws == draws.size else start.of(draws)
         with numbered(draws):
             model = Model(
@@ -77,6 +88,7 @@ def find_equilibria(
                 in_shares[draws],
                 policy.of(draws),
                 A[:, draws],
+                p.draws(draws),
             )
             found = _search(model, near, tolerance, max_evaluations)
         parts += [(draws[some], e) for some, e in found]
@@ -102,15 +114,15 @@ def _search(
 
 
 def _unknowns(e: Equilibria) -> Array:
-    return np.concatenate([e.log_w[None], e.log_P, e.X / e.economy.VA[:, None]])
+    return np.concatenate([e.log_w[None], e.log_P, e.X / e.economy.VA[:, None], e.log_rho])
 
 
-def _by_country(f: Array | Floats) -> Array:
-    """Each country's wage, sum of prices and sum of expenditures.
+def _by_country(f: Array | Floats, blocks: tuple[int, ...]) -> Array:
+    """Each country's wage, sum of prices, sum of expenditures, and sum of returns to fixed factors.
 
     What is slow to settle shows there, and comparing all rows does not save an evaluation.
     """
-    sums = np.add.reduceat(f, [0, 1, 1 + len(f) // 2], axis=0)
+    sums = np.add.reduceat(f, [b for b in (0, *blocks) if b < len(f)], axis=0)
     return sums.reshape(-1, f.shape[-1]).astype(float)
 
 
@@ -122,7 +134,7 @@ def _together(
     model: Model, x: Array, tolerance: float, patience: int
 ) -> tuple[Array, Positions, Flags]:
     """Go from x towards the equilibria of all draws; tells which got there, [k]."""
-    anderson = Anderson(4, _by_country)
+    anderson = Anderson(4, lambda f: _by_country(f, model.blocks))
     evaluations, settled = np.zeros(model.K, np.int64), np.zeros(model.K, bool)
     for turn in range(patience):
         model.normalise(x)
@@ -183,22 +195,22 @@ def _wages_first(model: Model, tolerance: float, max_evaluations: int) -> tuple[
     """
     from scipy.optimize import root
 
-    VA, component = model.economy.VA, model.component
+    component = model.component
     _, last_of_part = np.unique(component[::-1], return_index=True)
-    redundant = VA.size - 1 - last_of_part
+    redundant = component.size - 1 - last_of_part
     point, used = model.at_baseline(), 0
 
     def excess_demand(log_w: Array) -> Array:
         nonlocal point, used
         if used > max_evaluations:
-            return np.full(VA.size, np.nan)
+            return np.full(component.size, np.nan)
         point = point.copy()
         point[0, :, 0] = log_w
         point, more, _ = _settle(model, point, tolerance / 10, ALONE, wages_held=True)
         used += more
         excess: Array = model.r[0, :, 0].copy()
-        level = np.bincount(component, np.exp(log_w) * VA) / np.bincount(component, VA)
-        excess[redundant] = level[component[redundant]] - 1  # Walras: one equation is spare
+        # Walras: one equation is spare
+        excess[redundant] = model.level(point)[component[redundant], 0]
         return excess
 
     found = root(excess_demand, point[0, :, 0], tol=tolerance, options={"factor": 0.1})
@@ -206,16 +218,15 @@ def _wages_first(model: Model, tolerance: float, max_evaluations: int) -> tuple[
     return point, used
 
 
-def _norms(r: Array) -> Array:
-    """Largest excess demand, price error and expenditure error, [3,k]."""
-    J = len(r) // 2
-    blocks = (r[:1], r[1 : 1 + J], r[1 + J :])
-    return np.array([np.abs(b).max((0, 1)) for b in blocks])
+def _norms(model: Model) -> Array:
+    """Largest excess demand, and error of prices, expenditures and returns, [4,k]."""
+    parts = np.split(model.r, model.blocks)
+    return np.array([np.abs(part).max((0, 1), initial=0.0) for part in parts])
 
 
 def _no_equilibrium(model: Model, tolerance: float, max_evaluations: int) -> ConvergenceError:
     excess = np.nan_to_num(np.abs(model.r[0, :, 0]), nan=np.inf)
-    labour, price, expenditure = map(float, _norms(model.r)[:, 0])
+    labour, price, expenditure, _ = map(float, _norms(model)[:, 0])
     worst = model.economy.world.countries[int(excess.argmax())]
     diagnostics: dict[str, object] = {
         "evaluations": max_evaluations,
@@ -244,7 +255,7 @@ def _read(
         An income there is not positive.
     """
     J, technology = model.J, model.technology
-    log_P, X = x[1 : 1 + J], x[1 + J :] * model.VA
+    log_P, X = x[1 : 1 + J], x[1 + J : 1 + 2 * J] * model.VA
     lost = np.repeat(technology.lost.T[..., None], model.K, axis=-1)
     X[lost] = 0.0
     found = Equilibria(
@@ -252,9 +263,11 @@ def _read(
         policy=model.policy,
         theta=model.theta[:, 0],
         in_shares=model.in_shares,
+        production=model.production,
         log_w=x[0],
         log_P=log_P,
         c=np.exp(model.c),
+        log_rho=x[1 + 2 * J :],
         X=X,
         Y=model.Y,
         I=model.I,
@@ -264,7 +277,7 @@ def _read(
         component=np.repeat(technology.component[:, None], model.K, axis=1),
         lost=lost,
         evaluations=evaluations,
-        residuals=_norms(model.r),
+        residuals=_norms(model),
     ).of(draws)
     with numbered(draws):
         _require_positive(found.I, model.economy.world.countries)

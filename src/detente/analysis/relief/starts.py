@@ -76,8 +76,15 @@ class Starts:
         shifts = csr_array((weights, parts.ravel(), rows), shape=shape) @ self._shifts
         e = self._before.of(np.zeros(len(packages), np.int64))
         J = len(e.log_P)
-        w, P, X = np.split(shifts.T.reshape(1 + 2 * J, *e.I.shape), [1, 1 + J])
-        return replace(e, log_w=e.log_w + w[0], log_P=e.log_P + P, X=e.X * np.exp(X))
+        parts = shifts.T.reshape(-1, *e.I.shape)
+        w, P, X, rho = np.split(parts, [1, 1 + J, 1 + 2 * J])
+        return replace(
+            e,
+            log_w=e.log_w + w[0],
+            log_P=e.log_P + P,
+            X=e.X * np.exp(X),
+            log_rho=e.log_rho + rho,
+        )
 
     def learn(self, levels: Positions, after: Equilibria) -> None:
         """Keep what packages do, one to a draw."""
@@ -96,6 +103,6 @@ class Starts:
 
 
 def _logs(e: Equilibria) -> Array:
-    """Logs of wages, prices and expenditures, [state, k]; zero for what is not bought."""
+    """Logs of wages, prices, expenditures and returns, [state, k]; zero for what is not bought."""
     X = np.log(e.X, out=np.zeros_like(e.X), where=e.X > 0)
-    return np.concatenate([e.log_w[None], e.log_P, X]).reshape(-1, e.draws)
+    return np.concatenate([e.log_w[None], e.log_P, X, e.log_rho]).reshape(-1, e.draws)
