@@ -91,7 +91,7 @@ class Record:
     def scenario(self, **change: object) -> Scenario:
         """A scenario under the assumptions of the record."""
         parts = {f: getattr(self.assumptions, f) for f in Assumptions.model_fields}
-        return Scenario(**{**parts, "status_quo": None, **change})
+        return Scenario(**{**parts, "status_quo": None, "horizon": "long-run", **change})
 
     def values(self, draws: int = DRAWS) -> Values:
         """The posterior at evenly spaced quantiles."""

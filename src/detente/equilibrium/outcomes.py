@@ -196,6 +196,8 @@ class Equilibrium:
         attrs = {**world.data.attrs, "elasticities": self._elasticities}
         attrs["provenance"] = f"{attrs.get('provenance', '')}; after: {'; '.join(e.policy.steps)}"
         after = dataset(values, world.countries, world.sectors, attrs)
+        if "phi" in world.data:
+            after = after.assign(phi=world.data["phi"])
         names = {k: v for k, v in world.data.coords.items() if str(k).endswith("_name")}
         return World(after.assign_coords(names))
 
@@ -264,6 +266,7 @@ class Equilibrium:
             "world": self.world.name,
             "fingerprint": self.world.fingerprint,
             "elasticities": self._elasticities,
+            **self._production,
             "deficits": self.deficits,
             "tolerance": self.tolerance,
             "changes": list(self.after.policy.steps),
@@ -324,6 +327,14 @@ class Equilibrium:
         if np.array_equal(theta, self.world.data["theta"].values):
             return str(self.world.data.attrs.get("elasticities", ""))
         return "given to solve: " + ", ".join(f"{v:.6g}" for v in theta)
+
+    @property
+    def _production(self) -> dict[str, Any]:
+        """Elasticity of inputs and the sectors with fixed factors, where there are any."""
+        p, sectors = self.after.production, self.world.sectors
+        fixed = {sectors[j]: float(p.phi[f].mean()) for f, j in enumerate(p.fixed)}
+        sigma = {} if p.cobb_douglas else {"sigma": float(p.sigma[0])}
+        return {**sigma, **({"phi": {s: round(v, 4) for s, v in fixed.items()}} if fixed else {})}
 
     def _apart(self) -> list[str]:
         """Countries that trade parted from the largest part of the world, and ran deficits."""

@@ -33,7 +33,8 @@ class Moments:
     observations
         By name.
     assumptions
-        What the world is simulated under, but for their status quo and posterior.
+        What the world is simulated under, but for their status quo, posterior and horizon: how much
+        of the response had come about is a parameter.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Moments:
     def __init__(self, observations: Mapping[str, Observation], assumptions: Assumptions) -> None:
         self.observations = dict(observations)
         parts = {f: getattr(assumptions, f) for f in Assumptions.model_fields}
-        alone = {"status_quo": None, "posterior": None}
+        alone = {"status_quo": None, "posterior": None, "horizon": "long-run"}
         self.scenario = Scenario(title="the record", **{**parts, **alone})
         self.world = self.scenario.load_world()
         periods = [p for o in observations.values() for p in (o.before.period, o.after.period)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detente.arrays import Array
+from detente.policy.horizon import HORIZONS
 from detente.policy.measures import Strengths
 from detente.policy.pass_through import PassThrough
 from detente.policy.routes import FALSE_TRANSIT, HUB_SHARE, NESTING
@@ -27,6 +28,10 @@ class Parameters:
         Trade elasticities in the long run, at which measures are known, [j,k].
     horizon
         Share of the long-run response of trade that has come about, [k].
+    phi
+        Share of value added of factors that cannot move, of all draws, [j,n].
+    sigma
+        Elasticity of substitution between value added and inputs and among inputs, [k].
     strengths
         Where measures are in their ranges.
     pass_through
@@ -52,6 +57,8 @@ class Parameters:
 
     theta_long: Array
     horizon: Array
+    phi: Array
+    sigma: Array
     strengths: Strengths
     pass_through: PassThrough
     contained: Array
@@ -71,14 +78,16 @@ class Parameters:
         hub_share = None if routes is None else routes.hub_share
         if hub_share is None:
             hub_share = posterior.value("hub-share", 0.5, HUB_SHARE)
-        central = scenario.level == "central"
+        central, horizon = scenario.level == "central", HORIZONS[scenario.horizon]
 
         def each(value: float) -> Array:
             return np.full(draws, value)
 
         return cls(
             theta_long=np.repeat(world.data["theta"].values[:, None], draws, axis=1),
-            horizon=each(1.0),
+            horizon=each(horizon.response),
+            phi=horizon.phi(world),
+            sigma=each(horizon.sigma),
             strengths=posterior.strengths(0.5) if central else Strengths.at(scenario.level),
             pass_through=PassThrough(friction=scenario.friction),
             contained=each(0.0),
@@ -107,6 +116,6 @@ class Parameters:
         alike: dict[str, Any] = {
             f.name: np.repeat(getattr(self, f.name), draws, axis=-1)
             for f in fields(self)
-            if f.name not in ("strengths", "pass_through")
+            if f.name not in ("strengths", "pass_through", "phi")
         }
         return replace(self, **{**alike, **values})

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
 from detente.policy.pass_through import Form
@@ -200,6 +201,10 @@ class Assumptions(Strict):
     level
         Whether ad-valorem equivalents take their low or high value; `central` is the central draw
         of the posterior of the case, or of the register.
+    horizon
+        How far ahead the answer looks: `first-year`, `three-years` or `long-run`; it sets trade
+        elasticities, factors that cannot move, and how inputs replace each other, together
+        (`detente.policy.horizon`).
     friction
         Whether relief is used only in part (`detente.policy.pass_through`), or in full the day it
         is signed.
@@ -221,6 +226,7 @@ class Assumptions(Strict):
     deficits: Literal["share", "value", "zero"] = "share"
     status_quo: date | None = None
     level: Level = "central"
+    horizon: HorizonName = "long-run"
     friction: bool = True
     posterior: Posterior | None = Field(default=None, exclude=True)
     measures: dict[str, Measure] = Field(default_factory=dict)

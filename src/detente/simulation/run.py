@@ -15,6 +15,7 @@ from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.production import Production
 from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ScenarioError
 from detente.policy.compile import Compiler
@@ -119,6 +120,7 @@ class Simulation:
         self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
         self.economy: Economy = economy_of(compiler.world)
         self.compiled: Compiled = compiler.under(parameters)
+        self.production = Production.of(parameters.phi, parameters.sigma, parameters.draws)
         self._outcomes: WeakValueDictionary[str, Outcome] = WeakValueDictionary()
         self._cut_before: dict[CutOff, Equilibria] = {}
 
@@ -137,7 +139,8 @@ class Simulation:
         """Equilibria of the status quo."""
         p = self.parameters
         if self.compiler.at_table:
-            return Equilibria.baseline(self.economy, p.theta, p.deficits != "value")
+            in_shares = p.deficits != "value"
+            return Equilibria.baseline(self.economy, p.theta, in_shares, self.production)
         return self._solve(self.compiled.policy(self.compiled.status_quo), None)
 
     def varied(self, **values: Array) -> Simulation:
@@ -232,6 +235,7 @@ class Simulation:
             policy.of(draws),
             theta,
             in_shares,
+            self.production.draws(draws if p.draws > 1 else np.zeros(draws.size, np.int64)),
             tolerance=self.tolerance,
             start=start,
         )

@@ -139,4 +139,7 @@ def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
         steps=(*eased.costs.steps, "snap-back"),
     )
     in_shares = eased.simulation.parameters.deficits != "value"
-    return find_equilibria(economy, policy, theta[:, None], in_shares, tolerance=PRECISION)
+    production = eased.simulation.production
+    return find_equilibria(
+        economy, policy, theta[:, None], in_shares, production, tolerance=PRECISION
+    )
