@@ -21,7 +21,7 @@ from detente.policy.measures import Measure
 from detente.policy.pass_through import FORMS
 from detente.policy.register import register
 from detente.policy.scenario import Scenario, read_scenario
-from detente.policy.source import MOST_SIZE, Source
+from detente.source import MOST_SIZE, Source
 from detente.simulation.run import simulate
 from detente.world.names import resolve_countries, resolve_sectors
 

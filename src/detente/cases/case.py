@@ -14,7 +14,7 @@ from detente.errors import ScenarioError, WorldError, nearest
 from detente.inference.observations import Observation
 from detente.policy.kinds import KINDS
 from detente.policy.measures import STRENGTH, Countries, Country, canonical_countries
-from detente.policy.plain import Location
+from detente.plain import Location
 from detente.policy.posterior import Posterior
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (
@@ -24,7 +24,7 @@ from detente.policy.scenario import (
     check_measures,
     names_of,
 )
-from detente.policy.source import Source
+from detente.source import Source
 from detente.simulation.assumptions import Assumption, check_assumption, kind_of
 
 SECTIONS = (

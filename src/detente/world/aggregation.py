@@ -50,7 +50,7 @@ def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> Ar
 def aggregate_flows(
     world: World, C: Mapping[str, Sequence[str]], S: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    """Arguments of `World.from_flows` for the merged world; tariff revenue is kept."""
+    """Arguments of `World.from_flows` for the merged world, and `phi`; tariff revenue is kept."""
     G, H = _membership(C, world.countries), _membership(S, world.sectors)
     trade = world.trade.values
     rate = world.data["t"].transpose("origin", "destination", "sector").values
@@ -66,11 +66,17 @@ def aggregate_flows(
     abroad = trade * (1 - np.eye(len(world.countries)))[:, :, None]
     weight = abroad.sum((0, 1)) + 1e-12 * trade.sum((0, 1)) + 1e-300
     theta = H @ (weight * world.data["theta"].values) / (H @ weight)
+    phi = None
+    if "phi" in world.data:
+        added = (world.data["beta"] * world.output).transpose("country", "sector").values
+        fixed = G @ (added * world.data["phi"].values) @ H.T
+        phi = np.divide(fixed, G @ added @ H.T, out=np.zeros_like(fixed), where=fixed > 0)
     return {
         "trade": z,
         "input_use": np.einsum("an,bk,cj,nkj->abc", G, H, H, use, optimize=True),
         "tariff": np.divide(merge(trade * rate), z, out=plain_mean, where=z > 0),
         "theta": theta,
+        "phi": phi,
         "countries": list(C),
         "sectors": list(S),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,10 @@ from detente.errors import WorldError
 from detente.world.aggregation import aggregate_flows, groups_of
 from detente.world.elasticities import Elasticities, elasticities
 from detente.world.flows import Flows, labelled, shares_from_flows
-from detente.world.names import Names, resolve_countries, resolve_sectors
-from detente.world.validation import DIMS, validate
+from detente.world.names import Names, Sectors, resolve_countries, resolve_sectors
+from detente.world.part import Part
+from detente.world.split import merged_parents, misfit_table, split_flows
+from detente.world.validation import DIMS, present, validate
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +35,8 @@ class World:
         sector)` input shares, `alpha(country, sector)` final-use shares, `X(country, sector)`
         expenditure at purchaser prices, `VA(country)` value added, `D(country)` deficits (imports
         minus exports), `theta(sector)` trade elasticities. Values are in `data.attrs["units"]`.
+        It may have `phi(country, sector)`, the share of value added of a factor that cannot move,
+        and a coordinate `parent(sector)`, what a sector was split off from.
 
     Raises
     ------
@@ -138,8 +142,72 @@ class World:
         4.0
         """
         theta, source = elasticities(choice, self.sectors)
+        if isinstance(choice, str):
+            own = self.data.attrs.get("own_elasticities", {})
+            theta = np.array([own.get(s, v) for s, v in zip(self.sectors, theta, strict=True)])
         data = self.data.assign(theta=("sector", theta))
         return World(data.assign_attrs(elasticities=source))
+
+    def split(self, sector: str, parts: Mapping[str, Part]) -> World:
+        """Split parts off a sector; what is left of it keeps its code.
+
+        Every total of the world is kept: trade and use of inputs summed over the parts, final
+        use, value added, deficits. Merging the parts back returns the world. Figures that could
+        not be met as they were asked are in `misfits`.
+
+        Parameters
+        ----------
+        sector
+            Code of a sector; asked of the new world it means what is left and all its parts.
+        parts
+            Code of each new sector to what is known of it, in the units of the world.
+
+        Raises
+        ------
+        WorldError
+            A part larger than the sector, naming the cell; an unknown country or sector.
+
+        Examples
+        --------
+        >>> import detente
+        >>> from detente.world import Part
+        >>> world = detente.load_world("icio2022")
+        >>> fertiliser = Part(exports={"BLR": 2000, "CAN": 9000}, users={"A01": 1.0})
+        >>> parts = world.split("C20", {"fertiliser": fertiliser})
+        >>> sold = parts.trade.sel(origin="CAN", sector="fertiliser").drop_sel(destination="CAN")
+        >>> round(float(sold.sum()), 6)
+        9000.0
+        >>> merged = parts.aggregate(sectors={"C20": ["C20", "fertiliser"]})
+        >>> bool(abs(merged.data["X"] - world.data["X"]).max() < 1e-6)
+        True
+        """
+        flows, moved = split_flows(self, sector, parts)
+        attrs = {**self.data.attrs, "name": "+".join([self.name, *parts])}
+        source = attrs.pop("elasticities", "")
+        own = {code: part.theta for code, part in parts.items() if part.theta is not None}
+        attrs["own_elasticities"] = {**attrs.get("own_elasticities", {}), **own}
+        attrs["misfits"] = [*attrs.get("misfits", []), *moved]
+        attrs["provenance"] = f"{attrs.get('provenance', '')}; split off {sector}: " + ", ".join(
+            parts
+        )
+        world = World.from_flows(
+            flows.trade,
+            flows.use,
+            tariff=flows.tariff,
+            theta=flows.theta,
+            countries=flows.countries,
+            sectors=flows.sectors,
+            **attrs,
+        )
+        data = world.data.assign_attrs(elasticities=source)
+        if flows.phi.any() or "phi" in self.data:
+            data = data.assign(phi=(("country", "sector"), flows.phi))
+        names = {code: part.name or code for code, part in parts.items()}
+        return World(
+            _named(data, self, lambda code: names.get(code) or self.name_of(code)).assign_coords(
+                _parent_coordinate(flows.sectors)
+            )
+        )
 
     def aggregate(
         self,
@@ -171,18 +239,18 @@ class World:
         C = groups_of(countries or {}, self.countries, resolve_countries, "country")
         S = groups_of(sectors or {}, self.sectors, resolve_sectors, "sector")
         flows = aggregate_flows(self, C, S)
+        phi = flows.pop("phi")
         attrs = dict(self.data.attrs)
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
         attrs["provenance"] = str(attrs.get("provenance", "")) + note
         source = attrs.pop("elasticities", "")
         world = World.from_flows(**flows, **attrs)
-        names = {
-            f"{dim}_name": (dim, [self.name_of(code) for code in world.data[dim].values])
-            for dim in ("country", "sector")
-            if f"{dim}_name" in self.data.coords
-        }
-        return World(world.data.assign_coords(names).assign_attrs(elasticities=source))
+        data = _named(world.data, self, self.name_of).assign_attrs(elasticities=source)
+        if phi is not None:
+            data = data.assign(phi=(("country", "sector"), phi))
+        parents = merged_parents(S, self.sectors.parents)
+        return World(data.assign_coords(_parent_coordinate(Sectors(list(S), parents))))
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -202,9 +270,25 @@ class World:
         return [str(c) for c in self.data["country"].values]
 
     @cached_property
-    def sectors(self) -> list[str]:
-        """Sector codes, in the order of the arrays."""
-        return [str(s) for s in self.data["sector"].values]
+    def sectors(self) -> Sectors:
+        """Sector codes, in the order of the arrays, and what each was split off from."""
+        codes = [str(s) for s in self.data["sector"].values]
+        if "parent" not in self.data.coords:
+            return Sectors(codes)
+        above = zip(codes, map(str, self.data["parent"].values), strict=True)
+        return Sectors(codes, {code: parent for code, parent in above if parent != code})
+
+    @property
+    def misfits(self) -> pd.DataFrame:
+        """Figures asked of the splits of this world beside those found, largest difference first.
+
+        Columns `sector`, `what`, `at`, `asked`, `found`, in the units of the world.
+
+        >>> import detente
+        >>> detente.load_world("icio2022").misfits.empty
+        True
+        """
+        return misfit_table(self.data.attrs.get("misfits", []))
 
     def name_of(self, code: str) -> str:
         """Readable name of a country or sector code, or the code itself if there is none."""
@@ -242,7 +326,7 @@ class World:
         """First 16 hex digits of the SHA-256 of labels and numbers."""
         digest = hashlib.sha256()
         digest.update("|".join([*self.countries, *self.sectors]).encode())
-        for name in DIMS:
+        for name in [*DIMS, *present(self.data)]:
             digest.update(np.ascontiguousarray(self.data[name].values, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
 
@@ -313,6 +397,20 @@ def dataset(
     }
     named = {k: (DIMS[k], np.asarray(v, float)) for k, v in values.items()}
     return xr.Dataset(named, coords=coords, attrs=attrs)
+
+
+def _named(data: xr.Dataset, like: World, name_of: Callable[[str], str]) -> xr.Dataset:
+    """Readable names of countries and sectors, where the other world has some."""
+    named = [dim for dim in ("country", "sector") if f"{dim}_name" in like.data.coords]
+    return data.assign_coords(
+        {f"{d}_name": (d, [name_of(str(code)) for code in data[d].values]) for d in named}
+    )
+
+
+def _parent_coordinate(sectors: Sectors) -> dict[str, tuple[str, list[str]]]:
+    if not sectors.parents:
+        return {}
+    return {"parent": ("sector", [sectors.parents.get(code, code) for code in sectors])}
 
 
 def _labels(
