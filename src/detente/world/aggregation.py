@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.arrays import Array
 from detente.errors import WorldError
-from detente.world.names import Names
+from detente.world.names import Names, ancestors
 
 if TYPE_CHECKING:
     from detente.world.world import World
@@ -40,6 +40,18 @@ def groups_of(
     for name in known:
         groups.setdefault(group_of.get(name, name), []).append(name)
     return groups
+
+
+def merged_parents(groups: Mapping[str, list[str]], parents: Mapping[str, str]) -> dict[str, str]:
+    """What merged sectors were split off from, in the names of the merged world."""
+    label_of = {member: label for label, members in groups.items() for member in members}
+    found: dict[str, str] = {}
+    for label, members in groups.items():
+        above = [label_of.get(a, label) for m in members for a in ancestors(m, parents)[1:2]]
+        outside = [a for a in above if a != label]
+        if outside and len(above) == len(members):
+            found[label] = outside[0]
+    return found
 
 
 def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> Array:

@@ -98,7 +98,8 @@ def _multipliers(prior: Array, ceiling: Array, totals: Array) -> Array:
     """
     cells = (prior > 0) & (ceiling > 0)
     slope, top = np.where(cells, prior, 0), np.where(cells, ceiling, 0)
-    kink = np.divide(top, slope, out=np.full_like(top, np.inf), where=cells)
+    with np.errstate(over="ignore"):
+        kink = np.divide(top, slope, out=np.full_like(top, np.inf), where=cells)
     order = np.argsort(kink, axis=1)
     slope, top, kink = (np.take_along_axis(a, order, 1) for a in (slope, top, kink))
     reached = np.cumsum(top, 1) - top
@@ -113,4 +114,5 @@ def _multipliers(prior: Array, ceiling: Array, totals: Array) -> Array:
         out=np.zeros(len(totals)),
         where=rising[row, at] > 0,
     )
-    return np.clip(wanted, 0, held[row, np.maximum(last, 0)])
+    multiples: Array = np.clip(wanted, 0, held[row, np.maximum(last, 0)])
+    return multiples

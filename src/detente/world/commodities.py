@@ -87,6 +87,11 @@ class Run(_Sourced):
     destinations: list[CountryOrGroup]
     share: Fraction
 
+    @property
+    def kept(self) -> PartOfYear:
+        """The trade and what is kept of it."""
+        return PartOfYear(self.origins, self.destinations, self.share)
+
 
 class Mix(_Sourced):
     """Shares by sector, or `final`."""
@@ -158,9 +163,7 @@ class Commodity(_Record):
             destinations=self.destinations.shares if self.destinations else {},
             origins=self.origins.shares if self.origins else {},
             binding=self.binding,
-            part_of_year=[
-                PartOfYear(r.origins, r.destinations, r.share) for r in self.part_of_year
-            ],
+            part_of_year=[run.kept for run in self.part_of_year],
             users=self.users.shares if self.users else {},
             inputs=self.inputs.shares if self.inputs else {},
             beta=self.beta.value if self.beta else None,
@@ -218,12 +221,10 @@ def split_off(world: World, commodities: Iterable[str]) -> World:
     WorldError
         Unknown commodity, or one named twice.
     """
-    names = sorted(commodities)
+    names, known = sorted(commodities), available_commodities()
     for name in names:
-        if name not in available_commodities():
-            raise WorldError(
-                f"unknown commodity {name!r}: {nearest(name, available_commodities())}"
-            )
+        if name not in known:
+            raise WorldError(f"unknown commodity {name!r}: {nearest(name, known)}")
         if names.count(name) > 1:
             raise WorldError(f"commodity {name!r} is named twice")
         with as_file(files("detente.world") / "data" / "commodities" / f"{name}.yaml") as path:

@@ -17,7 +17,7 @@ import pandas as pd
 from detente.arrays import Array, Flags
 from detente.errors import WorldError
 from detente.world.balancing import balance, fill
-from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
+from detente.world.names import Names, Sectors, resolve_countries, resolve_sectors
 from detente.world.part import FINAL, Part
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Split:
                 f"{self.code}: binding trade of {self.flows.countries[i]} is {fixed[i].sum():.6g}, "
                 f"its exports are {exports[i]:.6g}, and its other cells hold {free[i].sum():.6g}"
             )
-        return np.maximum(left, 0)
+        return np.asarray(np.maximum(left, 0))
 
     # -- accounts ---------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class Split:
         """Rates by country: one for all, or by name and others for the rest."""
         if isinstance(given, Mapping):
             named = self._by_country(given, np.nan)
-            return np.where(np.isfinite(named), named, others)
+            return np.asarray(np.where(np.isfinite(named), named, others))
         return others if given is None else np.full_like(others, given)
 
     def _move(self, what: str, at: tuple[Any, ...], asked: float, found: float) -> None:
@@ -330,6 +330,21 @@ def split_flows(
     return flows, moved
 
 
+def split_attrs(
+    world: World, sector: str, parts: Mapping[str, Part], moved: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the attributes of a world say of parts that were split off."""
+    attrs = world.data.attrs
+    provenance = f"{attrs.get('provenance', '')}; split off {sector}: {', '.join(parts)}"
+    own = {code: part.theta for code, part in parts.items() if part.theta is not None}
+    return {
+        "name": "+".join([world.name, *parts]),
+        "provenance": provenance.removeprefix("; "),
+        "own_elasticities": {**attrs.get("own_elasticities", {}), **own},
+        "misfits": [*attrs.get("misfits", []), *moved],
+    }
+
+
 def _split_off(split: Split) -> Flows:
     flows, p = split.flows, split.sector
     part = split.trade()
@@ -366,7 +381,7 @@ def _use(use: Array, p: int, at: int, bought: Array, paid: Array) -> Array:
     itself, of_part, by_part = use[:, p, p], bought[:, p], paid[:, p]
     both = np.divide(of_part * by_part, itself, out=np.zeros_like(itself), where=itself > 0)
     column = np.insert(paid, at, both, axis=1)
-    column[:, p] = by_part - both
+    column[:, p] = np.maximum(by_part - both, 0)
     return _two(_two(use, p, at, bought, axis=1), p, at, column, axis=2)
 
 
@@ -381,15 +396,3 @@ def misfit_table(moved: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(moved, columns=["sector", "what", "at", "asked", "found"])
     order = (table["found"] - table["asked"]).abs().sort_values(ascending=False, kind="stable")
     return table.loc[order.index].reset_index(drop=True)
-
-
-def merged_parents(groups: Mapping[str, list[str]], parents: Mapping[str, str]) -> dict[str, str]:
-    """What merged sectors were split off from, in the names of the merged world."""
-    label_of = {member: label for label, members in groups.items() for member in members}
-    found: dict[str, str] = {}
-    for label, members in groups.items():
-        above = [label_of.get(a, label) for m in members for a in ancestors(m, parents)[1:2]]
-        outside = [a for a in above if a != label]
-        if outside and len(above) == len(members):
-            found[label] = outside[0]
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.arrays import Array
-from detente.errors import WorldError
-from detente.world.aggregation import aggregate_flows, groups_of
+from detente.world.aggregation import aggregate_flows, groups_of, merged_parents
 from detente.world.elasticities import Elasticities, elasticities
-from detente.world.flows import Flows, labelled, shares_from_flows
+from detente.world.flows import (
+    Flows,
+    compare_value_added,
+    labelled,
+    labels_of,
+    shares_from_flows,
+)
+from detente.world.labels import completed, dataset
 from detente.world.names import Names, Sectors, resolve_countries, resolve_sectors
 from detente.world.part import Part
-from detente.world.split import merged_parents, misfit_table, split_flows
+from detente.world.split import misfit_table, split_attrs, split_flows
 from detente.world.validation import DIMS, present, validate
 
 
@@ -117,7 +122,7 @@ class World:
         >>> world.data["VA"].values.tolist()
         [70.0, 140.0]
         """
-        labels = _labels(trade, countries, sectors)
+        labels = labels_of(trade, countries, sectors)
         flow_dims = ("origin", "destination", "sector")
         use_dims = ("country", "input", "sector")
         z = labelled(trade, flow_dims, labels, "trade").values
@@ -129,7 +134,7 @@ class World:
         shares = shares_from_flows(z, use, rates, names, codes)
         if value_added is not None:
             stated = labelled(value_added, ("country", "sector"), labels, "value_added").values
-            _compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
+            compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
         shares["theta"], source = elasticities(theta, codes)
         attrs = {"name": name, "units": units, "elasticities": source, **attributes}
         return cls(dataset(shares, names, codes, attrs))
@@ -182,32 +187,20 @@ class World:
         True
         """
         flows, moved = split_flows(self, sector, parts)
-        attrs = {**self.data.attrs, "name": "+".join([self.name, *parts])}
+        attrs = {**self.data.attrs, **split_attrs(self, sector, parts, moved)}
         source = attrs.pop("elasticities", "")
-        own = {code: part.theta for code, part in parts.items() if part.theta is not None}
-        attrs["own_elasticities"] = {**attrs.get("own_elasticities", {}), **own}
-        attrs["misfits"] = [*attrs.get("misfits", []), *moved]
-        attrs["provenance"] = f"{attrs.get('provenance', '')}; split off {sector}: " + ", ".join(
-            parts
-        )
         world = World.from_flows(
             flows.trade,
             flows.use,
             tariff=flows.tariff,
-            theta=flows.theta,
+            theta=list(flows.theta),
             countries=flows.countries,
             sectors=flows.sectors,
             **attrs,
         )
-        data = world.data.assign_attrs(elasticities=source)
-        if flows.phi.any() or "phi" in self.data:
-            data = data.assign(phi=(("country", "sector"), flows.phi))
+        phi = flows.phi if flows.phi.any() or "phi" in self.data else None
         names = {code: part.name or code for code, part in parts.items()}
-        return World(
-            _named(data, self, lambda code: names.get(code) or self.name_of(code)).assign_coords(
-                _parent_coordinate(flows.sectors)
-            )
-        )
+        return World(completed(world.data, self.data, flows.sectors, phi, source, names))
 
     def aggregate(
         self,
@@ -246,11 +239,8 @@ class World:
         attrs["provenance"] = str(attrs.get("provenance", "")) + note
         source = attrs.pop("elasticities", "")
         world = World.from_flows(**flows, **attrs)
-        data = _named(world.data, self, self.name_of).assign_attrs(elasticities=source)
-        if phi is not None:
-            data = data.assign(phi=(("country", "sector"), phi))
-        parents = merged_parents(S, self.sectors.parents)
-        return World(data.assign_coords(_parent_coordinate(Sectors(list(S), parents))))
+        merged_sectors = Sectors(list(S), merged_parents(S, self.sectors.parents))
+        return World(completed(world.data, self.data, merged_sectors, phi, source))
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -379,67 +369,3 @@ class World:
         from html import escape
 
         return f"<pre>{escape(repr(self))}</pre>" + self.data._repr_html_()
-
-
-def dataset(
-    values: Mapping[str, Array],
-    countries: list[str],
-    sectors: list[str],
-    attrs: dict[str, Any],
-) -> xr.Dataset:
-    """Name the dimensions of the model's arrays."""
-    coords = {
-        "country": countries,
-        "destination": countries,
-        "origin": countries,
-        "sector": sectors,
-        "input": sectors,
-    }
-    named = {k: (DIMS[k], np.asarray(v, float)) for k, v in values.items()}
-    return xr.Dataset(named, coords=coords, attrs=attrs)
-
-
-def _named(data: xr.Dataset, like: World, name_of: Callable[[str], str]) -> xr.Dataset:
-    """Readable names of countries and sectors, where the other world has some."""
-    named = [dim for dim in ("country", "sector") if f"{dim}_name" in like.data.coords]
-    return data.assign_coords(
-        {f"{d}_name": (d, [name_of(str(code)) for code in data[d].values]) for d in named}
-    )
-
-
-def _parent_coordinate(sectors: Sectors) -> dict[str, tuple[str, list[str]]]:
-    if not sectors.parents:
-        return {}
-    return {"parent": ("sector", [sectors.parents.get(code, code) for code in sectors])}
-
-
-def _labels(
-    trade: Flows, countries: Sequence[str] | None, sectors: Sequence[str] | None
-) -> dict[str, list[str]]:
-    def find(dim: str) -> list[str]:
-        if isinstance(trade, pd.DataFrame) and dim in trade:
-            return sorted(map(str, trade[dim].unique()))
-        if isinstance(trade, xr.DataArray) and dim in trade.coords:
-            return [str(v) for v in trade[dim].values]
-        raise WorldError(
-            "countries and sectors must be given when trade is an array without labels"
-        )
-
-    C = list(countries) if countries is not None else find("origin")
-    S = list(sectors) if sectors is not None else find("sector")
-    return {"country": C, "origin": C, "destination": C, "sector": S, "input": S}
-
-
-VALUE_ADDED_TOLERANCE = 1e-3
-
-
-def _compare_value_added(
-    stated: Array, residual: Array, countries: list[str], sectors: list[str]
-) -> None:
-    off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
-    n, j = np.unravel_index(int(off.argmax()), off.shape)
-    if not off[n, j] <= VALUE_ADDED_TOLERANCE:
-        raise WorldError(
-            f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
-            f"but output less inputs is {residual[n, j]:.6g}"
-        )
