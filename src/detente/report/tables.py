@@ -241,7 +241,7 @@ def world_view(world: World, country: str | None = None) -> RenderableType:
     if country is not None:
         return Group(Text(repr(world)), *_country_tables(world, country))
     heads = ["value added", "exports", "imports"]
-    parts = [_split_table(world)] if world.sectors.parents else []
+    parts = [_split_table(world), _misfit_table(world)] if world.sectors.parents else []
     top = world.country_table().nlargest(10, "value added")[heads] / 1e3
     rows = ([_coded(str(c)), *map(text.plain, row)] for c, *row in top.itertuples())
     title = "Largest economies, billion USD"
@@ -264,6 +264,15 @@ def _split_table(world: World) -> Table:
     )
     heads = ["sector", "split off", "exports", "largest exporters"]
     return grid("Split sectors, billion USD", heads, rows)
+
+
+def _misfit_table(world: World) -> Table:
+    rows = (
+        [f"{m['sector']}: {m['what']} {m['at']}", text.plain(m["asked"]), text.plain(m["found"])]
+        for m in world.misfits.head(8).to_dict("records")
+    )
+    title = f"Figures that had to move most, {world.units}"
+    return grid(title, ["figure", "asked", "found"], rows)
 
 
 def _coded(code: str) -> str:

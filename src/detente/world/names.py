@@ -121,6 +121,7 @@ def ancestors(sector: str, parents: Mapping[str, str]) -> list[str]:
     return line
 
 
+@cache
 def available_commodities() -> tuple[str, ...]:
     """Names of the commodities that a world may be split by: `load_world("icio2022+potash")`.
 
@@ -135,10 +136,11 @@ def available_commodities() -> tuple[str, ...]:
 def is_goods(sector: str, parents: Mapping[str, str] | None = None) -> bool:
     """Tell whether a sector is a good (ISIC Rev. 4, sections A to C), or was split off one.
 
-    >>> is_goods("C20"), is_goods("K"), is_goods("potash", {"potash": "C20"})
-    (True, False, True)
+    >>> is_goods("C20"), is_goods("K"), is_goods("soda", {"soda": "C20"}), is_goods("potash")
+    (True, False, True, True)
     """
-    return ancestors(sector, parents or {})[-1][:1] in GOODS_SECTIONS
+    whole = ancestors(sector, parents or {})[-1]
+    return whole[:1] in GOODS_SECTIONS or whole in available_commodities()
 
 
 def _one_sector(name: str, sectors: Sequence[str], parents: Mapping[str, str]) -> list[str]:

@@ -278,7 +278,8 @@ class World:
         >>> detente.load_world("icio2022").misfits.empty
         True
         """
-        return misfit_table(self.data.attrs.get("misfits", []))
+        found = misfit_table(self.data.attrs.get("misfits", []))
+        return found[found["sector"].isin(self.sectors)].reset_index(drop=True)
 
     def name_of(self, code: str) -> str:
         """Readable name of a country or sector code, or the code itself if there is none."""
