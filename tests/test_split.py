@@ -175,6 +175,10 @@ def test_binding_shares_hold_or_are_refused_by_cell() -> None:
     part = Part(exports={"C0": exports}, destinations={"C0": {f"C{n}": held}}, binding=True)
     found = world.split("S0", {"x": part}).trade.sel(sector="x").values
     assert found[0, n] == pytest.approx(0.8 * trade[0, n])
+    other = 3 - n
+    none = Part(exports={"C0": held * exports}, destinations={"C0": {f"C{n}": 0.0}}, binding=True)
+    found = world.split("S0", {"x": none}).trade.sel(sector="x").values
+    assert (found[0, n], found[0, other]) == (0, pytest.approx(held * exports))
     over = Part(exports={"C0": exports}, destinations={"C0": {f"C{n}": 1.5 * held}}, binding=True)
     with pytest.raises(WorldError, match=f"trade of C0 with destination C{n}: .* asked, but at"):
         world.split("S0", {"x": over})

@@ -93,21 +93,24 @@ class Split:
         abroad = np.where(home, 0.0, cells)
         exports, output = self._totals(abroad.sum(1), np.diag(cells))
         prior, named = self._prior(abroad, exports)
-        fixed = np.where(named, prior, 0.0) if self.part.binding else np.zeros_like(prior)
-        self._refuse_above(fixed, self.part.at_most * abroad)
-        free = np.where(fixed > 0, 0.0, self.part.at_most * abroad)
-        rows = self._left(exports, fixed, free)
-        columns = self._by_country(self.part.imports, np.nan) - fixed.sum(0)
-        part = fixed + balance(
-            np.where(fixed > 0, 0.0, prior), free, rows, np.maximum(columns, 0), abroad
-        )
+        part = self._exports(prior, named & self.part.binding, abroad, exports)
         for i, n in np.argwhere(named):
             self._move("trade", (i, n), prior[i, n], part[i, n])
-        for n in np.flatnonzero(np.isfinite(columns)):
-            asked = self._by_country(self.part.imports, np.nan)[n]
+        for country, asked in self.part.imports.items():
+            n = self._position(country)
             self._move("imports", (n,), asked, part[:, n].sum())
         part[home] = output - exports
         return part
+
+    def _exports(self, prior: Array, held: Flags, abroad: Array, exports: Array) -> Array:
+        """Exports by destination: cells that are held as they are asked, the others balanced."""
+        most = self.part.at_most * abroad
+        fixed = np.where(held, prior, 0.0)
+        self._refuse_above(fixed, most)
+        free = np.where(held, 0.0, most)
+        rows = self._left(exports, fixed, free)
+        columns = np.maximum(self._by_country(self.part.imports, np.nan) - fixed.sum(0), 0)
+        return fixed + balance(np.where(held, 0.0, prior), free, rows, columns, abroad)
 
     def _totals(self, exports: Array, home: Array) -> tuple[Array, Array]:
         """Exports and output of the part by country, no more than the sector has."""
