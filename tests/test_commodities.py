@@ -14,7 +14,7 @@ from detente.cli import app
 from detente.policy.contained import ContainedFall
 from detente.policy.entries import Entries, block_of
 from detente.report import text
-from detente.world import available_commodities
+from detente.world import Part, available_commodities
 from detente.world.commodities import read_commodity
 from detente.world.names import group_members, is_goods, resolve_sectors
 
@@ -131,6 +131,13 @@ def test_elasticities_of_a_split_world() -> None:
     assert set(uniform.data["theta"].values) == {4.0}
     assert load_world("icio2022+potash").with_elasticities("uniform") == uniform
     assert float(load_world("icio2022+potash").data["theta"].sel(sector="potash")) == 10.56
+
+
+def test_an_elasticity_of_its_own_is_kept_under_any_source() -> None:
+    soda = Part(share=0.01, theta=6.0)
+    split = load_world().split("C20", {"soda": soda}).split("soda", {"dense": Part(share=0.5)})
+    other = split.with_elasticities("uniform").data["theta"]
+    assert other.sel(sector=["C20", "soda", "dense"]).values.tolist() == [4.0, 6.0, 6.0]
 
 
 def test_a_split_is_quick() -> None:

@@ -253,6 +253,9 @@ def test_elasticities_of_parts() -> None:
     assert float(world.data["theta"].sel(sector="x")) == float(world.data["theta"].sel(sector="S0"))
     other = world.with_elasticities({"S0": 4.0, "S1": 5.0})
     assert other.data["theta"].values.tolist() == [4.0, 4.0, 5.0]
+    own = world.split("S1", {"y": Part(share=0.5, theta=2.5)}).split("y", {"z": Part(share=0.5)})
+    assert own.sectors == ["S0", "x", "S1", "y", "z"]
+    assert own.data["theta"].values.tolist()[3:] == [2.5, 2.5]
     with_own = world.with_elasticities({"S0": 4.0, "x": 9.0, "S1": 5.0})
     assert with_own.data["theta"].values.tolist() == [4.0, 9.0, 5.0]
 

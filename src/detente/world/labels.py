@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from detente.arrays import Array
-from detente.world.names import Sectors
+from detente.world.accounts import Accounts
 from detente.world.validation import DIMS, present
 
 
@@ -32,35 +32,31 @@ def dataset(
 
 
 def completed(
-    data: xr.Dataset,
-    old: xr.Dataset,
-    sectors: Sectors,
-    phi: Array | None,
-    elasticities: str,
-    names: Mapping[str, str] | None = None,
+    data: xr.Dataset, old: xr.Dataset, accounts: Accounts, names: Mapping[str, str]
 ) -> xr.Dataset:
-    """Readable names, parents of sectors, fixed factors and the source of elasticities.
+    """Add readable names, parents of sectors and fixed factors to a world made of another.
 
     Parameters
     ----------
     data, old
         The new world, and the one it was made of, whose names hold.
+    accounts
+        What the new world was made of.
     names
-        Names that hold before those, by code.
+        Names by code that hold before those of the old world.
     """
-    known = dict(names or {})
     for dim in ("country", "sector"):
         if f"{dim}_name" in old.coords:
-            codes, called = old[dim].values, old[f"{dim}_name"].values
-            mine = {**dict(zip(map(str, codes), map(str, called), strict=True)), **known}
-            found = [mine.get(str(code), str(code)) for code in data[dim].values]
+            called = dict(zip(map(str, old[dim].values), old[f"{dim}_name"].values, strict=True))
+            called |= names
+            found = [str(called.get(code, code)) for code in map(str, data[dim].values)]
             data = data.assign_coords({f"{dim}_name": (dim, found)})
-    if sectors.parents:
-        above = [sectors.parents.get(code, code) for code in sectors]
+    if accounts.sectors.parents:
+        above = [accounts.sectors.parents.get(code, code) for code in accounts.sectors]
         data = data.assign_coords(parent=("sector", above))
-    if phi is not None:
-        data = data.assign(phi=(("country", "sector"), phi))
-    return data.assign_attrs(elasticities=elasticities)
+    if accounts.phi is not None:
+        data = data.assign(phi=(("country", "sector"), accounts.phi))
+    return data
 
 
 def inherited(data: xr.Dataset, baseline: xr.Dataset) -> xr.Dataset:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from detente.arrays import Array, Flags
 from detente.errors import WorldError
+from detente.world.accounts import Accounts
 from detente.world.balancing import balance, fill
 from detente.world.names import Names, Sectors, resolve_countries, resolve_sectors
 from detente.world.part import FINAL, Part
@@ -27,52 +28,6 @@ DUST = 1e-9
 """Relative excess over what there is that is rounding, not an error."""
 
 
-@dataclass
-class Flows:
-    """A world in value, as it is split.
-
-    Attributes
-    ----------
-    trade, tariff
-        [i,n,j], tariffs as rates.
-    use
-        Use of inputs, [n,k,j].
-    theta, phi
-        [j] and [n,j].
-    sectors
-        Codes, with what each was split off from.
-    """
-
-    trade: Array
-    tariff: Array
-    use: Array
-    theta: Array
-    phi: Array
-    sectors: Sectors
-    countries: list[str]
-
-    @classmethod
-    def of(cls, world: World) -> Flows:
-        """The flows of a world."""
-        d = world.data
-        made = (1 - d["beta"]) * world.output
-        phi = d["phi"].values if "phi" in d else np.zeros(d["beta"].shape)
-        return cls(
-            trade=world.trade.values,
-            tariff=d["t"].transpose("origin", "destination", "sector").values,
-            use=(d["gamma"] * made).transpose("country", "input", "sector").values,
-            theta=d["theta"].values,
-            phi=phi,
-            sectors=world.sectors,
-            countries=world.countries,
-        )
-
-    def supply(self, trade: Array, sector: int) -> Array:
-        """What destinations pay for a sector's goods or for a part of them, tariffs included."""
-        paid: Array = (trade * (1 + self.tariff[:, :, sector])).sum(0)
-        return paid
-
-
 @dataclass(frozen=True)
 class Split:
     """One part to be split off one sector: what is asked of it, in arrays, and what was moved."""
@@ -80,7 +35,7 @@ class Split:
     code: str
     part: Part
     sector: int
-    flows: Flows
+    accounts: Accounts
     whole: Array
     moved: list[dict[str, Any]] = field(default_factory=list)
 
@@ -88,7 +43,7 @@ class Split:
 
     def trade(self) -> Array:
         """Sales of the part by origin and destination, [i,n]."""
-        cells = self.flows.trade[:, :, self.sector]
+        cells = self.accounts.trade[:, :, self.sector]
         home = np.eye(len(cells), dtype=bool)
         abroad = np.where(home, 0.0, cells)
         exports, output = self._totals(abroad.sum(1), np.diag(cells))
@@ -138,15 +93,15 @@ class Split:
         if below.any():
             i = int(below.argmax())
             raise WorldError(
-                f"{self.code}: output of {self.flows.countries[i]} is {output[i]:.6g}, less than "
+                f"{self.code}: output of {self._country(i)} is {output[i]:.6g}, less than "
                 f"its exports of {exports[i]:.6g}"
             )
 
     def _within(self, what: str, asked: Array, most: Array) -> Array:
         """Totals that are no more than there is: refused above it, or cut where that is allowed."""
-        cut = resolve_countries(self.part.cut, self.flows.countries)
+        cut = resolve_countries(self.part.cut, self.accounts.countries)
         for i in np.flatnonzero(asked > most * (1 + DUST)):
-            country = self.flows.countries[i]
+            country = self._country(int(i))
             if country not in cut:
                 raise WorldError(
                     f"{self.code}: {what} of {country}: {asked[i]:.6g} asked, but at most "
@@ -195,10 +150,9 @@ class Split:
         over = fixed > most * (1 + DUST)
         if over.any():
             i, n = np.argwhere(over)[0]
-            C = self.flows.countries
             raise WorldError(
-                f"{self.code}: trade of {C[i]} with destination {C[n]}: {fixed[i, n]:.6g} asked, "
-                f"but at most {most[i, n]:.6g} is in {self._parent}"
+                f"{self.code}: trade of {self._country(i)} with destination {self._country(n)}: "
+                f"{fixed[i, n]:.6g} asked, but at most {most[i, n]:.6g} is in {self._parent}"
             )
 
     def _left(self, exports: Array, fixed: Array, free: Array) -> Array:
@@ -208,7 +162,7 @@ class Split:
         if off.any():
             i = int(off.argmax())
             raise WorldError(
-                f"{self.code}: binding trade of {self.flows.countries[i]} is {fixed[i].sum():.6g}, "
+                f"{self.code}: binding trade of {self._country(i)} is {fixed[i].sum():.6g}, "
                 f"its exports are {exports[i]:.6g}, and its other cells hold {free[i].sum():.6g}"
             )
         return np.asarray(np.maximum(left, 0))
@@ -217,8 +171,8 @@ class Split:
 
     def purchases(self, supply: Array) -> Array:
         """Purchases of the part by user, final use last, [n,j+1]."""
-        used = self.flows.use[:, self.sector]
-        whole = self.flows.supply(self.flows.trade[:, :, self.sector], self.sector)
+        used = self.accounts.use[:, self.sector]
+        whole = self.accounts.supply(self.accounts.trade[:, :, self.sector], self.sector)
         cells = np.column_stack([used, np.maximum(whole - used.sum(1), 0)])
         mix = self._mix(cells, self.part.users, "users")
         found = fill(mix * supply[:, None], self.part.at_most * cells, supply, cells)
@@ -229,8 +183,8 @@ class Split:
 
     def costs(self, output: Array) -> Array:
         """Inputs of the part, value added last, [n,k+1]."""
-        inputs = self.flows.use[:, :, self.sector]
-        whole = self.flows.trade[:, :, self.sector].sum(1)
+        inputs = self.accounts.use[:, :, self.sector]
+        whole = self.accounts.trade[:, :, self.sector].sum(1)
         cells = np.column_stack([inputs, np.maximum(whole - inputs.sum(1), 0)])
         own = np.divide(cells[:, -1], whole, out=np.ones_like(whole), where=whole > 0)
         beta = self._rates(self.part.beta, own)
@@ -242,10 +196,14 @@ class Split:
             self._move("value added", (i,), beta[i] * output[i], found[i, -1])
         return found
 
-    def fixed_factor(self) -> Array:
-        """Share of value added of the part's fixed factor, [n]."""
-        own = self.flows.phi[:, self.sector]
-        return self._rates(self.part.phi, np.zeros_like(own) if self.part.phi else own)
+    def fixed_factors(self, at: int) -> Array | None:
+        """Shares of fixed factors in value added, with the part's at its place, [n,j]."""
+        old, own = self.accounts.phi, self.part.phi
+        if old is None and not own:
+            return None
+        shares = np.zeros(self.accounts.use.shape[:2]) if old is None else old
+        others = np.zeros(len(shares)) if own else shares[:, self.sector]
+        return np.insert(shares, at, self._rates(own, others), axis=1)
 
     def _mix(self, cells: Array, shares: Mapping[str, float], what: str) -> Array:
         """Shares of a row's cells: as asked, else as they are; a group has its members' mix."""
@@ -264,16 +222,19 @@ class Split:
 
     @property
     def _parent(self) -> str:
-        return self.flows.sectors[self.sector]
+        return self.accounts.sectors[self.sector]
+
+    def _country(self, position: int) -> str:
+        return self.accounts.countries[position]
 
     def _members(self, name: str) -> list[int]:
         if name == FINAL:
-            return [len(self.flows.sectors)]
-        sectors = self.flows.sectors
+            return [len(self.accounts.sectors)]
+        sectors = self.accounts.sectors
         return [sectors.index(s) for s in resolve_sectors(name, sectors)]
 
     def _positions(self, names: Names) -> list[int]:
-        C = self.flows.countries
+        C = self.accounts.countries
         return [C.index(c) for c in resolve_countries(names, C)]
 
     def _position(self, name: str) -> int:
@@ -283,7 +244,7 @@ class Split:
         return found[0]
 
     def _by_country(self, values: Mapping[str, float], others: float) -> Array:
-        found = np.full(len(self.flows.countries), others)
+        found = np.full(len(self.accounts.countries), others)
         for name, value in values.items():
             found[self._position(name)] = value
         return found
@@ -299,18 +260,17 @@ class Split:
         """Note a figure that is not what was asked."""
         if abs(found - asked) <= 1e-6 * max(asked, found):
             return
-        C = self.flows.countries
-        place = [x if isinstance(x, str) else C[int(x)] for x in at]
+        place = [x if isinstance(x, str) else self._country(int(x)) for x in at]
         self.moved.append(
             {"sector": self.code, "what": what, "at": " -> ".join(place)}
             | {"asked": float(asked), "found": float(found)}
         )
 
 
-def split_flows(
+def split_accounts(
     world: World, sector: str, parts: Mapping[str, Part]
-) -> tuple[Flows, list[dict[str, Any]]]:
-    """The world's flows with parts split off a sector, and the figures that had to move.
+) -> tuple[Accounts, list[dict[str, Any]]]:
+    """The world's accounts with parts split off a sector, and the figures that had to move.
 
     Raises
     ------
@@ -322,15 +282,15 @@ def split_flows(
         raise WorldError(f"{sector!r} is a group of sectors; one sector is split at a time")
     if not parts:
         raise WorldError(f"no parts to split off {sector}")
-    flows, moved = Flows.of(world), []
-    whole = flows.trade[:, :, flows.sectors.index(sector)]
+    accounts, moved = Accounts.of(world), []
+    whole = accounts.trade[:, :, accounts.sectors.index(sector)]
     for code, part in parts.items():
-        if code in [*flows.sectors, FINAL, "all", "goods", "services"]:
+        if code in [*accounts.sectors, FINAL, "all", "goods", "services"]:
             raise WorldError(f"the code {code!r} of a part of {sector} is taken")
-        split = Split(code, part, flows.sectors.index(sector), flows, whole)
-        flows = _split_off(split)
+        split = Split(code, part, accounts.sectors.index(sector), accounts, whole)
+        accounts = _split_off(split)
         moved += split.moved
-    return flows, moved
+    return accounts, moved
 
 
 def split_attrs(
@@ -348,23 +308,22 @@ def split_attrs(
     }
 
 
-def _split_off(split: Split) -> Flows:
-    flows, p = split.flows, split.sector
+def _split_off(split: Split) -> Accounts:
+    old, p = split.accounts, split.sector
     part = split.trade()
-    bought = split.purchases(flows.supply(part, p))
+    bought = split.purchases(old.supply(part, p))
     paid = split.costs(part.sum(1))
-    phi = split.fixed_factor()
-    theta = flows.theta[p] if split.part.theta is None else split.part.theta
-    at = p + len(resolve_sectors(flows.sectors[p], flows.sectors))
-    codes = [*flows.sectors[:at], split.code, *flows.sectors[at:]]
+    theta = old.theta[p] if split.part.theta is None else split.part.theta
+    at = p + len(resolve_sectors(old.sectors[p], old.sectors))
+    codes = [*old.sectors[:at], split.code, *old.sectors[at:]]
     return replace(
-        flows,
-        trade=_two(flows.trade, p, at, part, axis=2),
-        tariff=np.insert(flows.tariff, at, flows.tariff[:, :, p], axis=2),
-        use=_use(flows.use, p, at, bought[:, :-1], paid[:, :-1]),
-        theta=np.insert(flows.theta, at, theta),
-        phi=np.insert(flows.phi, at, phi, axis=1),
-        sectors=Sectors(codes, {**flows.sectors.parents, split.code: flows.sectors[p]}),
+        old,
+        trade=_two(old.trade, p, at, part, axis=2),
+        tariff=np.insert(old.tariff, at, old.tariff[:, :, p], axis=2),
+        use=_use(old.use, p, at, bought[:, :-1], paid[:, :-1]),
+        theta=np.insert(old.theta, at, theta),
+        phi=split.fixed_factors(at),
+        sectors=Sectors(codes, {**old.sectors.parents, split.code: old.sectors[p]}),
     )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.world.aggregation import aggregate_flows, groups_of, merged_parents
+from detente.world.accounts import Accounts
+from detente.world.aggregation import aggregate_accounts, groups_of
 from detente.world.elasticities import Elasticities, elasticities
 from detente.world.flows import (
     Flows,
@@ -22,9 +23,9 @@ from detente.world.flows import (
     shares_from_flows,
 )
 from detente.world.labels import completed, dataset
-from detente.world.names import Names, Sectors, resolve_countries, resolve_sectors
+from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
 from detente.world.part import Part
-from detente.world.split import misfit_table, split_attrs, split_flows
+from detente.world.split import misfit_table, split_accounts, split_attrs
 from detente.world.validation import DIMS, present, validate
 
 
@@ -149,7 +150,8 @@ class World:
         theta, source = elasticities(choice, self.sectors)
         if isinstance(choice, str):
             own = self.data.attrs.get("own_elasticities", {})
-            theta = np.array([own.get(s, v) for s, v in zip(self.sectors, theta, strict=True)])
+            for j, line in enumerate(ancestors(s, self.sectors.parents) for s in self.sectors):
+                theta[j] = next((own[s] for s in line if s in own), theta[j])
         data = self.data.assign(theta=("sector", theta))
         return World(data.assign_attrs(elasticities=source))
 
@@ -186,21 +188,10 @@ class World:
         >>> bool(abs(merged.data["X"] - world.data["X"]).max() < 1e-6)
         True
         """
-        flows, moved = split_flows(self, sector, parts)
-        attrs = {**self.data.attrs, **split_attrs(self, sector, parts, moved)}
-        source = attrs.pop("elasticities", "")
-        world = World.from_flows(
-            flows.trade,
-            flows.use,
-            tariff=flows.tariff,
-            theta=list(flows.theta),
-            countries=flows.countries,
-            sectors=flows.sectors,
-            **attrs,
-        )
-        phi = flows.phi if flows.phi.any() or "phi" in self.data else None
+        accounts, moved = split_accounts(self, sector, parts)
+        attrs = split_attrs(self, sector, parts, moved)
         names = {code: part.name or code for code, part in parts.items()}
-        return World(completed(world.data, self.data, flows.sectors, phi, source, names))
+        return self._remade(accounts, attrs, names)
 
     def aggregate(
         self,
@@ -231,16 +222,28 @@ class World:
         """
         C = groups_of(countries or {}, self.countries, resolve_countries, "country")
         S = groups_of(sectors or {}, self.sectors, resolve_sectors, "sector")
-        flows = aggregate_flows(self, C, S)
-        phi = flows.pop("phi")
-        attrs = dict(self.data.attrs)
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
-        attrs["provenance"] = str(attrs.get("provenance", "")) + note
+        provenance = str(self.data.attrs.get("provenance", "")) + note
+        return self._remade(aggregate_accounts(self, C, S), {"provenance": provenance})
+
+    def _remade(
+        self, accounts: Accounts, attrs: dict[str, Any], names: Mapping[str, str] | None = None
+    ) -> World:
+        """Another world of these accounts, with what this one says of itself."""
+        attrs = {**self.data.attrs, **attrs}
         source = attrs.pop("elasticities", "")
-        world = World.from_flows(**flows, **attrs)
-        merged_sectors = Sectors(list(S), merged_parents(S, self.sectors.parents))
-        return World(completed(world.data, self.data, merged_sectors, phi, source))
+        world = World.from_flows(
+            accounts.trade,
+            accounts.use,
+            tariff=accounts.tariff,
+            theta=list(accounts.theta),
+            countries=accounts.countries,
+            sectors=accounts.sectors,
+            **attrs,
+        )
+        data = completed(world.data, self.data, accounts, names or {})
+        return World(data.assign_attrs(elasticities=source))
 
     # -- reading ----------------------------------------------------------------------------
 
