@@ -150,6 +150,7 @@ class World:
         theta, source = elasticities(choice, self.sectors)
         if isinstance(choice, str):
             own = self.data.attrs.get("own_elasticities", {})
+            theta = theta.copy()
             for j, line in enumerate(ancestors(s, self.sectors.parents) for s in self.sectors):
                 theta[j] = next((own[s] for s in line if s in own), theta[j])
         data = self.data.assign(theta=("sector", theta))
