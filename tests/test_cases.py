@@ -8,7 +8,7 @@ import pytest
 from detente import ScenarioError
 from detente.cases import Case, available_cases, load_case
 from detente.policy.scenario import Scenario
-from detente.policy.source import Source
+from detente.source import Source
 
 CASE = """
 title: India, by names

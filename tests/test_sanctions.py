@@ -11,18 +11,17 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 import detente
-from detente import ScenarioError
+from detente import ScenarioError, plain
 from detente.cases import load_case
 from detente.equilibrium.outcomes import Equilibrium
-from detente.policy import plain
 from detente.policy.contained import estimates
 from detente.policy.effects import audit, cost_factor
 from detente.policy.measures import Measure
 from detente.policy.pass_through import FORMS
 from detente.policy.register import register
 from detente.policy.scenario import Scenario, read_scenario
-from detente.policy.source import MOST_SIZE, Source
 from detente.simulation.run import simulate
+from detente.source import MOST_SIZE, Source
 from detente.world.names import resolve_countries, resolve_sectors
 
 ON_GOODS = {"senders": ["USA"], "target": "BLR", "kind": "import-ban", "sectors": ["C20"]}

@@ -12,9 +12,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from detente.cases.records import Claim, Concession, Event
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.inference.observations import Observation
+from detente.plain import Location
 from detente.policy.kinds import KINDS
 from detente.policy.measures import STRENGTH, Countries, Country, canonical_countries
-from detente.policy.plain import Location
 from detente.policy.posterior import Posterior
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (
@@ -24,8 +24,8 @@ from detente.policy.scenario import (
     check_measures,
     names_of,
 )
-from detente.policy.source import Source
 from detente.simulation.assumptions import Assumption, check_assumption, kind_of
+from detente.source import Source
 
 SECTIONS = (
     "measures",

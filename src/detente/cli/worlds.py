@@ -13,17 +13,21 @@ from detente.cli.terminal import console
 
 
 def list_worlds(as_json: Json = False) -> None:
-    """List the worlds that come with the package."""
+    """List the worlds that come with the package, and the commodities that may be split off."""
+    from detente.world.names import available_commodities
+
     found = [detente.load_world(name) for name in detente.available_worlds()]
     if as_json:
         print(json.dumps([_about(w) for w in found], indent=2))
         return
     for world in found:
         console().print(repr(world), highlight=False)
+    names = ", ".join(available_commodities())
+    console().print(f"Commodities that may be split off, as in icio2022+potash: {names}")
 
 
 def describe(
-    name: Annotated[str, typer.Argument(help="Name of a world.")],
+    name: Annotated[str, typer.Argument(help="Name of a world, such as icio2022+potash.")],
     country: Annotated[str | None, option("One country of it.")] = None,
     elasticities: Annotated[str, option("fontagne, caliendo-parro or uniform.")] = "fontagne",
     as_json: Json = False,

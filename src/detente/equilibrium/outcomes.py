@@ -13,8 +13,9 @@ import xarray as xr
 from detente.arrays import Array
 from detente.equilibrium.decomposition import decompose
 from detente.equilibrium.equilibria import Equilibria
+from detente.world.labels import dataset, inherited
 from detente.world.names import Names, resolve_countries
-from detente.world.world import World, dataset
+from detente.world.world import World
 
 BY_ORIGIN = ("destination", "origin", "sector")
 
@@ -196,10 +197,7 @@ class Equilibrium:
         attrs = {**world.data.attrs, "elasticities": self._elasticities}
         attrs["provenance"] = f"{attrs.get('provenance', '')}; after: {'; '.join(e.policy.steps)}"
         after = dataset(values, world.countries, world.sectors, attrs)
-        if "phi" in world.data:
-            after = after.assign(phi=world.data["phi"])
-        names = {k: v for k, v in world.data.coords.items() if str(k).endswith("_name")}
-        return World(after.assign_coords(names))
+        return World(inherited(after, world.data))
 
     @property
     def notes(self) -> list[str]:

@@ -83,8 +83,9 @@ def _by_trade(world: World) -> tuple[Array, Array]:
 
 
 def _estimates(world: World) -> pd.DataFrame:
+    """Of the embedded table; a sector's estimates hold for what was split off it as well."""
     found = _read()
-    if world.data.attrs.get("name") != "icio2022":
+    if world.name.split("+")[0] != "icio2022":
         return found.iloc[:0]
     return found[found["sector"].isin(world.sectors)]
 

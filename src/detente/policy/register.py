@@ -14,7 +14,7 @@ from pydantic import Field
 
 from detente.errors import ScenarioError, nearest
 from detente.policy.measures import Measure, Strict
-from detente.policy.source import Source
+from detente.source import Source
 
 Value = TypeVar("Value")
 

@@ -17,7 +17,7 @@ from detente.policy.measures import Countries, Country, Level, Measure, Sectors,
 from detente.policy.pass_through import Form
 from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
-from detente.policy.source import Source
+from detente.source import Source
 from detente.world.embedded import load_world
 from detente.world.world import World
 

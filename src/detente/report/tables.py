@@ -241,10 +241,38 @@ def world_view(world: World, country: str | None = None) -> RenderableType:
     if country is not None:
         return Group(Text(repr(world)), *_country_tables(world, country))
     heads = ["value added", "exports", "imports"]
+    parts = [_split_table(world), _misfit_table(world)] if world.sectors.parents else []
     top = world.country_table().nlargest(10, "value added")[heads] / 1e3
     rows = ([_coded(str(c)), *map(text.plain, row)] for c, *row in top.itertuples())
     title = "Largest economies, billion USD"
-    return Group(Text(repr(world)), grid(title, ["country", *heads], rows))
+    return Group(Text(repr(world)), *parts, grid(title, ["country", *heads], rows))
+
+
+def _split_table(world: World) -> Table:
+    """Sectors that were split off others, and their largest exporters."""
+    abroad = world.trade.copy()
+    abroad.values[range(len(world.countries)), range(len(world.countries))] = 0.0
+    sold = abroad.sum("destination").to_pandas() / 1e3
+    rows = (
+        [
+            f"{code} {text.sector(code, world.name_of(code))}",
+            f"{parent} {text.sector(parent, world.name_of(parent))}",
+            text.plain(float(sold[code].sum())),
+            ", ".join(f"{c} {text.plain(v)}" for c, v in sold[code].nlargest(3).items()),
+        ]
+        for code, parent in world.sectors.parents.items()
+    )
+    heads = ["sector", "split off", "exports", "largest exporters"]
+    return grid("Split sectors, billion USD", heads, rows)
+
+
+def _misfit_table(world: World) -> Table:
+    rows = (
+        [f"{m['sector']}: {m['what']} {m['at']}", text.plain(m["asked"]), text.plain(m["found"])]
+        for m in world.misfits.head(8).to_dict("records")
+    )
+    title = f"Figures that had to move most, {world.units}"
+    return grid(title, ["figure", "asked", "found"], rows)
 
 
 def _coded(code: str) -> str:
@@ -268,7 +296,8 @@ def _country_tables(world: World, country: str) -> list[Table]:
     goods = sold.sum("destination").to_series().nlargest(8)
     sectors = (
         [
-            f"{s} {text.sector(s, world.name_of(s))}{'' if is_goods(s) else ' (service)'}",
+            f"{s} {text.sector(s, world.name_of(s))}"
+            f"{'' if is_goods(s, world.sectors.parents) else ' (service)'}",
             text.plain(value),
             text.plain(float(world.output.sel(country=country, sector=s))),
             text.plain(float(world.data["theta"].sel(sector=s)), 2),

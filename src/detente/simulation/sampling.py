@@ -125,7 +125,8 @@ class ParameterSpace:
     def _moved_sectors(self, name: str) -> list[int]:
         """Positions of the sectors whose elasticities an assumption moves one by one."""
         goods = None if name == RECORD else kind_of(name).goods
-        return [k for k, s in enumerate(self.world.sectors) if is_goods(s) == goods]
+        sectors = self.world.sectors
+        return [k for k, s in enumerate(sectors) if is_goods(s, sectors.parents) == goods]
 
     def _multiples(self, name: str, points: Array) -> Array:
         """Multiples of elasticities [j,k]: log-normal, partly common to sectors, partly own."""

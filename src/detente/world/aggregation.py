@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detente.arrays import Array
 from detente.errors import WorldError
-from detente.world.names import Names
+from detente.world.accounts import Accounts
+from detente.world.names import Names, Sectors, ancestors
 
 if TYPE_CHECKING:
     from detente.world.world import World
@@ -42,35 +43,48 @@ def groups_of(
     return groups
 
 
+def merged_parents(groups: Mapping[str, list[str]], parents: Mapping[str, str]) -> dict[str, str]:
+    """What merged sectors were split off from, in the names of the merged world."""
+    label_of = {member: label for label, members in groups.items() for member in members}
+    found: dict[str, str] = {}
+    for label, members in groups.items():
+        above = [label_of.get(a, label) for m in members for a in ancestors(m, parents)[1:2]]
+        outside = [a for a in above if a != label]
+        if outside and len(above) == len(members):
+            found[label] = outside[0]
+    return found
+
+
 def _membership(groups: Mapping[str, Sequence[str]], known: Sequence[str]) -> Array:
     """Zero-one matrix (group, member)."""
     return np.array([[name in members for name in known] for members in groups.values()], float)
 
 
-def aggregate_flows(
-    world: World, C: Mapping[str, Sequence[str]], S: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    """Arguments of `World.from_flows` for the merged world; tariff revenue is kept."""
-    G, H = _membership(C, world.countries), _membership(S, world.sectors)
-    trade = world.trade.values
-    rate = world.data["t"].transpose("origin", "destination", "sector").values
-    intermediate = (1 - world.data["beta"]) * world.output
-    use = (world.data["gamma"] * intermediate).transpose("country", "input", "sector").values
+def aggregate_accounts(
+    world: World, C: Mapping[str, list[str]], S: Mapping[str, list[str]]
+) -> Accounts:
+    """Accounts of the merged world; tariff revenue is kept."""
+    old = Accounts.of(world)
+    G, H = _membership(C, old.countries), _membership(S, old.sectors)
 
     def merge(z: Array) -> Array:
         merged: Array = np.einsum("ai,bn,cj,inj->abc", G, G, H, z, optimize=True)
         return merged
 
-    z = merge(trade)
-    plain_mean = merge(rate) / merge(np.ones_like(rate))
-    abroad = trade * (1 - np.eye(len(world.countries)))[:, :, None]
-    weight = abroad.sum((0, 1)) + 1e-12 * trade.sum((0, 1)) + 1e-300
-    theta = H @ (weight * world.data["theta"].values) / (H @ weight)
-    return {
-        "trade": z,
-        "input_use": np.einsum("an,bk,cj,nkj->abc", G, H, H, use, optimize=True),
-        "tariff": np.divide(merge(trade * rate), z, out=plain_mean, where=z > 0),
-        "theta": theta,
-        "countries": list(C),
-        "sectors": list(S),
-    }
+    z = merge(old.trade)
+    plain_mean = merge(old.tariff) / merge(np.ones_like(old.tariff))
+    abroad = old.trade * (1 - np.eye(len(old.countries)))[:, :, None]
+    weight = abroad.sum((0, 1)) + 1e-12 * old.trade.sum((0, 1)) + 1e-300
+    phi = None
+    if old.phi is not None:
+        added, fixed = (G @ part @ H.T for part in (old.value_added, old.value_added * old.phi))
+        phi = np.divide(fixed, added, out=np.zeros_like(fixed), where=fixed > 0)
+    return Accounts(
+        trade=z,
+        tariff=np.divide(merge(old.trade * old.tariff), z, out=plain_mean, where=z > 0),
+        use=np.einsum("an,bk,cj,nkj->abc", G, H, H, old.use, optimize=True),
+        theta=H @ (weight * old.theta) / (H @ weight),
+        phi=phi,
+        sectors=Sectors(list(S), merged_parents(S, old.sectors.parents)),
+        countries=list(C),
+    )

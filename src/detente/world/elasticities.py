@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from importlib.resources import files
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array
 from detente.errors import WorldError, nearest
+from detente.world.names import ancestors, parents_of
 
 SERVICES_ELASTICITY = 5.0
 """Used where a source has no estimate (services): within the range of goods estimates."""
@@ -41,14 +42,20 @@ def _published(source: str, sectors: Sequence[str]) -> Array:
     text = files("detente.world") / "data" / "trade_elasticities.csv"
     with text.open(encoding="utf-8") as stream:
         table = pd.read_csv(stream, index_col="sector")
-    missing = [s for s in sectors if s not in table.index]
+    own = [_nearest_known(s, table.index, parents_of(sectors)) for s in sectors]
+    missing = [s for s, found in zip(sectors, own, strict=True) if found is None]
     if missing:
         raise WorldError(
             f"elasticity source {source!r} has no sector {missing[0]!r}: "
             f"{nearest(missing[0], table.index)}; pass elasticities as numbers instead"
         )
-    column = table.loc[list(sectors), SOURCES[source][0]]
+    column = table.loc[own, SOURCES[source][0]]
     return column.fillna(SERVICES_ELASTICITY).to_numpy(float)
+
+
+def _nearest_known(sector: str, known: Container[str], parents: Mapping[str, str]) -> str | None:
+    """A sector, or the nearest of those it was split off from, for which there is a number."""
+    return next((s for s in ancestors(sector, parents) if s in known), None)
 
 
 def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, str]:
@@ -60,7 +67,7 @@ def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, s
         Name of a source (`fontagne`, `caliendo-parro`, `uniform`), one number for all sectors, a
         mapping from sector to number, or numbers in the order of `sectors`.
     sectors
-        Sector codes.
+        Sector codes. One that was split off another has the other's where it has none.
 
     Raises
     ------
@@ -76,10 +83,10 @@ def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, s
     if isinstance(choice, xr.DataArray):
         choice = choice.to_series()
     if isinstance(choice, (Mapping, pd.Series)):
-        missing = [s for s in sectors if s not in choice]
-        if missing:
-            raise WorldError(f"missing elasticity of sector {missing[0]!r}")
-        theta = np.array([float(choice[s]) for s in sectors])
+        own = [_nearest_known(s, choice, parents_of(sectors)) for s in sectors]
+        if None in own:
+            raise WorldError(f"missing elasticity of sector {sectors[own.index(None)]!r}")
+        theta = np.array([float(choice[s]) for s in own if s is not None])
     else:
         given = np.asarray(choice, float)
         if given.shape not in ((), (len(sectors),)):

@@ -15,7 +15,7 @@ _WORLDS = ("icio2022",)
 
 
 def available_worlds() -> tuple[str, ...]:
-    """Names that `load_world` takes.
+    """Names that `load_world` takes, alone or with commodities.
 
     >>> available_worlds()
     ('icio2022',)
@@ -31,30 +31,46 @@ def load_world(name: str = "icio2022", elasticities: Elasticities = "fontagne") 
     name
         `icio2022`: 80 economies and 50 sectors in 2022, from the OECD Inter-Country Input-Output
         tables, 2025 edition. How it was made, and how far it can be trusted: docs/data.md.
+        Commodities named after a `+`, in any order, are split off their sectors:
+        `icio2022+potash`; see `detente.world.available_commodities`.
     elasticities
         `fontagne` (default), `caliendo-parro`, `uniform`, or numbers; see
-        `detente.world.elasticities`.
+        `detente.world.elasticities`. A commodity with an elasticity of its own keeps it under any
+        of the names.
 
     Raises
     ------
     WorldError
-        Unknown world or elasticity source.
+        Unknown world, commodity or elasticity source.
 
     Examples
     --------
     >>> world = load_world("icio2022", elasticities="uniform")
     >>> world.units
     'million USD'
+    >>> load_world("icio2022+potash").sectors.parents
+    {'potash': 'C20'}
     """
-    if name not in _WORLDS:
-        raise WorldError(f"unknown world {name!r}: {nearest(name, _WORLDS)}")
+    base, *commodities = name.split("+")
+    if base not in _WORLDS:
+        raise WorldError(f"unknown world {base!r}: {nearest(base, _WORLDS)}")
+    canonical = "+".join([base, *sorted(commodities)])
     if isinstance(elasticities, str):
-        return _load(name, elasticities)
-    return _load(name, "uniform").with_elasticities(elasticities)
+        return _load(canonical, elasticities)
+    return _load(canonical, "uniform").with_elasticities(elasticities)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load(name: str, source: str) -> World:
+    base, *commodities = name.split("+")
+    if not commodities:
+        return _stored(base, source)
+    from detente.world.commodities import split_off
+
+    return split_off(_load(base, source), commodities)
+
+
+def _stored(name: str, source: str) -> World:
     with as_file(files("detente.world") / "data" / f"{name}.npz") as path, np.load(path) as stored:
         world = World.from_flows(
             trade=stored["trade"],

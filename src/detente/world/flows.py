@@ -18,6 +18,10 @@ DUST = 1e-9
 """Relative size below which a negative residual of the accounts is rounding, not an error."""
 
 
+VALUE_ADDED_TOLERANCE = 1e-3
+"""Largest difference from output less inputs, relative to the country's value added."""
+
+
 def labelled(
     flows: Flows, dims: tuple[str, ...], labels: Mapping[str, Sequence[str]], what: str
 ) -> xr.DataArray:
@@ -164,3 +168,41 @@ def _residual(
             f"{what}: {values[n, j]:.6g} in {_place((int(n), int(j)), countries, sectors)}{more}"
         )
     return np.maximum(values, 0.0)
+
+
+def labels_of(
+    trade: Flows, countries: Sequence[str] | None, sectors: Sequence[str] | None
+) -> dict[str, list[str]]:
+    """Labels of the dimensions of flows: as given, or those of trade itself.
+
+    Raises
+    ------
+    WorldError
+        Trade is an array without labels, and none are given.
+    """
+
+    def find(dim: str) -> list[str]:
+        if isinstance(trade, pd.DataFrame) and dim in trade:
+            return sorted(map(str, trade[dim].unique()))
+        if isinstance(trade, xr.DataArray) and dim in trade.coords:
+            return [str(v) for v in trade[dim].values]
+        raise WorldError(
+            "countries and sectors must be given when trade is an array without labels"
+        )
+
+    C = list(countries) if countries is not None else find("origin")
+    S = list(sectors) if sectors is not None else find("sector")
+    return {"country": C, "origin": C, "destination": C, "sector": S, "input": S}
+
+
+def compare_value_added(
+    stated: Array, residual: Array, countries: list[str], sectors: list[str]
+) -> None:
+    """Raise a `WorldError` where value added as stated is not output less inputs."""
+    off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
+    n, j = np.unravel_index(int(off.argmax()), off.shape)
+    if not off[n, j] <= VALUE_ADDED_TOLERANCE:
+        raise WorldError(
+            f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
+            f"but output less inputs is {residual[n, j]:.6g}"
+        )

@@ -6,8 +6,9 @@ names come from the `country_converter` package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any, TypeAlias
 
 from detente.errors import WorldError, nearest
@@ -86,21 +87,73 @@ def resolve_countries(names: Names, countries: Sequence[str]) -> list[str]:
     >>> resolve_countries("EU27", ["BLR", "DEU", "RUS"])
     ['DEU']
     """
-    return _resolve(names, countries, _one_country)
+    return list(_countries_named(_asked(names), tuple(countries)))
 
 
-def is_goods(sector: str) -> bool:
-    """Tell whether an ISIC Rev. 4 sector code is a good (sections A to C)."""
-    return sector[:1] in GOODS_SECTIONS
+class Sectors(list[str]):
+    """Sector codes in order, and what each that was split off another was split off from.
+
+    Attributes
+    ----------
+    parents
+        Code of a split-off sector to the code of the sector it was a part of.
+    """
+
+    def __init__(self, codes: Iterable[str] = (), parents: Mapping[str, str] | None = None) -> None:
+        super().__init__(codes)
+        self.parents = dict(parents or {})
 
 
-def _one_sector(name: str, sectors: Sequence[str]) -> list[str]:
+def parents_of(sectors: Sequence[str]) -> dict[str, str]:
+    """What sectors were split off from; nothing where no sector was."""
+    return sectors.parents if isinstance(sectors, Sectors) else {}
+
+
+def ancestors(sector: str, parents: Mapping[str, str]) -> list[str]:
+    """A sector and what it was split off from, up to the sector of the table.
+
+    >>> ancestors("sulphate", {"sulphate": "potash", "potash": "C20"})
+    ['sulphate', 'potash', 'C20']
+    """
+    line = [sector]
+    while line[-1] in parents:
+        line.append(parents[line[-1]])
+    return line
+
+
+@cache
+def available_commodities() -> tuple[str, ...]:
+    """Names of the commodities that a world may be split by: `load_world("icio2022+potash")`.
+
+    >>> available_commodities()
+    ('crude-oil', 'potash')
+    """
+    folder = files("detente.world") / "data" / "commodities"
+    found = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in found if n.endswith(".yaml")))
+
+
+def is_goods(sector: str, parents: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a sector is a good (ISIC Rev. 4, sections A to C), or was split off one.
+
+    >>> is_goods("C20"), is_goods("K"), is_goods("soda", {"soda": "C20"}), is_goods("potash")
+    (True, False, True, True)
+    """
+    whole = ancestors(sector, parents or {})[-1]
+    return whole[:1] in GOODS_SECTIONS or whole in available_commodities()
+
+
+def _one_sector(name: str, sectors: Sequence[str], parents: Mapping[str, str]) -> list[str]:
     if name in sectors:
-        return [name]
+        return [s for s in sectors if name in ancestors(s, parents)]
     if name == "all":
         return list(sectors)
     if name in ("goods", "services"):
-        return [s for s in sectors if is_goods(s) == (name == "goods")]
+        return [s for s in sectors if is_goods(s, parents) == (name == "goods")]
+    if name in available_commodities():
+        raise WorldError(
+            f"unknown sector {name!r}: a commodity of worlds such as 'icio2022+{name}'"
+        )
     raise WorldError(
         f"unknown sector {name!r}: {nearest(name, [*sectors, 'all', 'goods', 'services'])}"
     )
@@ -109,26 +162,37 @@ def _one_sector(name: str, sectors: Sequence[str]) -> list[str]:
 def resolve_sectors(names: Names, sectors: Sequence[str]) -> list[str]:
     """Turn sector codes and the groups `all`, `goods`, `services` into sector codes.
 
+    A sector off which others were split means itself and them.
+
     Raises
     ------
     WorldError
-        A name that the world does not have; the message suggests the nearest.
+        A name that the world does not have.
 
     >>> resolve_sectors("goods", ["A01", "C20", "K"])
     ['A01', 'C20']
+    >>> resolve_sectors("C20", Sectors(["A01", "C20", "potash"], {"potash": "C20"}))
+    ['C20', 'potash']
     """
-    return _resolve(names, sectors, _one_sector)
+    parents = tuple(parents_of(sectors).items())
+    return list(_sectors_named(_asked(names), tuple(sectors), parents))
 
 
-def _resolve(names: Names, known: Sequence[str], one: Callable[..., list[str]]) -> list[str]:
-    asked = ("all",) if names is None else (names,) if isinstance(names, str) else tuple(names)
-    return list(_resolved(asked, tuple(known), one))
+def _asked(names: Names) -> tuple[str, ...]:
+    if names is None:
+        return ("all",)
+    return (names,) if isinstance(names, str) else tuple(map(str, names))
 
 
 @lru_cache(maxsize=4096)
-def _resolved(
-    names: tuple[str, ...], known: tuple[str, ...], one: Callable[..., list[str]]
-) -> tuple[str, ...]:
+def _countries_named(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     """The same names are asked for again and again, a thousand times a second in a batch."""
-    found = [member for name in names for member in one(str(name), known)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(c for name in names for c in _one_country(name, known)))
+
+
+@lru_cache(maxsize=4096)
+def _sectors_named(
+    names: tuple[str, ...], known: tuple[str, ...], parents: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    line = dict(parents)
+    return tuple(dict.fromkeys(s for name in names for s in _one_sector(name, known, line)))

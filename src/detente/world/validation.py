@@ -23,6 +23,14 @@ DIMS = {
 }
 """Variables of a world and their dimensions, in the letters of the model."""
 
+OPTIONAL = {"phi": ("country", "sector")}
+"""Variables a world may have: `phi` is the share of value added of a factor that cannot move."""
+
+
+def present(data: xr.Dataset) -> dict[str, tuple[str, ...]]:
+    """The optional variables that a world has, and their dimensions."""
+    return {name: dims for name, dims in OPTIONAL.items() if name in data}
+
 
 def validate(data: xr.Dataset) -> None:
     """Raise `WorldError` with every kind of fault found, each with the first place it occurs.
@@ -43,7 +51,7 @@ def validate(data: xr.Dataset) -> None:
 
 
 def _check_layout(data: xr.Dataset) -> None:
-    for name, dims in DIMS.items():
+    for name, dims in {**DIMS, **present(data)}.items():
         if name not in data:
             raise WorldError(f"the world lacks the variable {name}({', '.join(dims)})")
         if data[name].dims != dims:
@@ -74,7 +82,7 @@ def _first(bad: xr.DataArray, values: xr.DataArray, what: str) -> list[str]:
 def _not_finite(data: xr.Dataset) -> list[str]:
     return [
         line
-        for name in DIMS
+        for name in [*DIMS, *present(data)]
         for line in _first(
             data[name].copy(data=~np.isfinite(data[name].values)),
             data[name],
@@ -93,6 +101,9 @@ def _out_of_range(data: xr.Dataset) -> list[str]:
     }
     lines = [x for name, what in negative.items() for x in _first(data[name] < 0, data[name], what)]
     lines += _first(data["beta"] > 1 + SHARES_TOLERANCE, data["beta"], "share beta above one")
+    if "phi" in data:
+        odd = (data["phi"] < 0) | (data["phi"] > 1)
+        lines += _first(odd, data["phi"], "share phi of a fixed factor must be between 0 and 1")
     lines += _first(data["VA"] <= 0, data["VA"], "value added of a country must be positive")
     lines += _first(data["theta"] <= 0, data["theta"], "elasticity theta must be positive")
     lines += _first(data["t"] <= -1, data["t"], "tariff must be above -1 (-100 percent)")

@@ -12,13 +12,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.arrays import Array
-from detente.errors import WorldError
-from detente.world.aggregation import aggregate_flows, groups_of
+from detente.world.accounts import Accounts
+from detente.world.aggregation import aggregate_accounts, groups_of
 from detente.world.elasticities import Elasticities, elasticities
-from detente.world.flows import Flows, labelled, shares_from_flows
-from detente.world.names import Names, resolve_countries, resolve_sectors
-from detente.world.validation import DIMS, validate
+from detente.world.flows import (
+    Flows,
+    compare_value_added,
+    labelled,
+    labels_of,
+    shares_from_flows,
+)
+from detente.world.labels import completed, dataset
+from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
+from detente.world.part import Part
+from detente.world.split import misfit_table, split_accounts, split_attrs
+from detente.world.validation import DIMS, present, validate
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +41,8 @@ class World:
         sector)` input shares, `alpha(country, sector)` final-use shares, `X(country, sector)`
         expenditure at purchaser prices, `VA(country)` value added, `D(country)` deficits (imports
         minus exports), `theta(sector)` trade elasticities. Values are in `data.attrs["units"]`.
+        It may have `phi(country, sector)`, the share of value added of a factor that cannot move,
+        and a coordinate `parent(sector)`, what a sector was split off from.
 
     Raises
     ------
@@ -113,7 +123,7 @@ class World:
         >>> world.data["VA"].values.tolist()
         [70.0, 140.0]
         """
-        labels = _labels(trade, countries, sectors)
+        labels = labels_of(trade, countries, sectors)
         flow_dims = ("origin", "destination", "sector")
         use_dims = ("country", "input", "sector")
         z = labelled(trade, flow_dims, labels, "trade").values
@@ -125,7 +135,7 @@ class World:
         shares = shares_from_flows(z, use, rates, names, codes)
         if value_added is not None:
             stated = labelled(value_added, ("country", "sector"), labels, "value_added").values
-            _compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
+            compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
         shares["theta"], source = elasticities(theta, codes)
         attrs = {"name": name, "units": units, "elasticities": source, **attributes}
         return cls(dataset(shares, names, codes, attrs))
@@ -138,8 +148,51 @@ class World:
         4.0
         """
         theta, source = elasticities(choice, self.sectors)
+        if isinstance(choice, str):
+            own = self.data.attrs.get("own_elasticities", {})
+            theta = theta.copy()
+            for j, line in enumerate(ancestors(s, self.sectors.parents) for s in self.sectors):
+                theta[j] = next((own[s] for s in line if s in own), theta[j])
         data = self.data.assign(theta=("sector", theta))
         return World(data.assign_attrs(elasticities=source))
+
+    def split(self, sector: str, parts: Mapping[str, Part]) -> World:
+        """Split parts off a sector; what is left of it keeps its code.
+
+        Every total of the world is kept: trade and use of inputs summed over the parts, final
+        use, value added, deficits. Merging the parts back returns the world. Figures that could
+        not be met as they were asked are in `misfits`.
+
+        Parameters
+        ----------
+        sector
+            Code of a sector; asked of the new world it means what is left and all its parts.
+        parts
+            Code of each new sector to what is known of it, in the units of the world.
+
+        Raises
+        ------
+        WorldError
+            A part larger than the sector, naming the cell; an unknown country or sector.
+
+        Examples
+        --------
+        >>> import detente
+        >>> from detente.world import Part
+        >>> world = detente.load_world("icio2022")
+        >>> fertiliser = Part(exports={"BLR": 2000, "CAN": 9000}, users={"A01": 1.0})
+        >>> parts = world.split("C20", {"fertiliser": fertiliser})
+        >>> sold = parts.trade.sel(origin="CAN", sector="fertiliser").drop_sel(destination="CAN")
+        >>> round(float(sold.sum()), 6)
+        9000.0
+        >>> merged = parts.aggregate(sectors={"C20": ["C20", "fertiliser"]})
+        >>> bool(abs(merged.data["X"] - world.data["X"]).max() < 1e-6)
+        True
+        """
+        accounts, moved = split_accounts(self, sector, parts)
+        attrs = split_attrs(self, sector, parts, moved)
+        names = {code: part.name or code for code, part in parts.items()}
+        return self._remade(accounts, attrs, names)
 
     def aggregate(
         self,
@@ -170,19 +223,28 @@ class World:
         """
         C = groups_of(countries or {}, self.countries, resolve_countries, "country")
         S = groups_of(sectors or {}, self.sectors, resolve_sectors, "sector")
-        flows = aggregate_flows(self, C, S)
-        attrs = dict(self.data.attrs)
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
-        attrs["provenance"] = str(attrs.get("provenance", "")) + note
+        provenance = str(self.data.attrs.get("provenance", "")) + note
+        return self._remade(aggregate_accounts(self, C, S), {"provenance": provenance})
+
+    def _remade(
+        self, accounts: Accounts, attrs: dict[str, Any], names: Mapping[str, str] | None = None
+    ) -> World:
+        """Another world of these accounts, with what this one says of itself."""
+        attrs = {**self.data.attrs, **attrs}
         source = attrs.pop("elasticities", "")
-        world = World.from_flows(**flows, **attrs)
-        names = {
-            f"{dim}_name": (dim, [self.name_of(code) for code in world.data[dim].values])
-            for dim in ("country", "sector")
-            if f"{dim}_name" in self.data.coords
-        }
-        return World(world.data.assign_coords(names).assign_attrs(elasticities=source))
+        world = World.from_flows(
+            accounts.trade,
+            accounts.use,
+            tariff=accounts.tariff,
+            theta=list(accounts.theta),
+            countries=accounts.countries,
+            sectors=accounts.sectors,
+            **attrs,
+        )
+        data = completed(world.data, self.data, accounts, names or {})
+        return World(data.assign_attrs(elasticities=source))
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -202,9 +264,26 @@ class World:
         return [str(c) for c in self.data["country"].values]
 
     @cached_property
-    def sectors(self) -> list[str]:
-        """Sector codes, in the order of the arrays."""
-        return [str(s) for s in self.data["sector"].values]
+    def sectors(self) -> Sectors:
+        """Sector codes, in the order of the arrays, and what each was split off from."""
+        codes = [str(s) for s in self.data["sector"].values]
+        if "parent" not in self.data.coords:
+            return Sectors(codes)
+        above = zip(codes, map(str, self.data["parent"].values), strict=True)
+        return Sectors(codes, {code: parent for code, parent in above if parent != code})
+
+    @property
+    def misfits(self) -> pd.DataFrame:
+        """Figures asked of the splits of this world beside those found, largest difference first.
+
+        Columns `sector`, `what`, `at`, `asked`, `found`, in the units of the world.
+
+        >>> import detente
+        >>> detente.load_world("icio2022").misfits.empty
+        True
+        """
+        found = misfit_table(self.data.attrs.get("misfits", []))
+        return found[found["sector"].isin(self.sectors)].reset_index(drop=True)
 
     def name_of(self, code: str) -> str:
         """Readable name of a country or sector code, or the code itself if there is none."""
@@ -242,7 +321,7 @@ class World:
         """First 16 hex digits of the SHA-256 of labels and numbers."""
         digest = hashlib.sha256()
         digest.update("|".join([*self.countries, *self.sectors]).encode())
-        for name in DIMS:
+        for name in [*DIMS, *present(self.data)]:
             digest.update(np.ascontiguousarray(self.data[name].values, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
 
@@ -295,53 +374,3 @@ class World:
         from html import escape
 
         return f"<pre>{escape(repr(self))}</pre>" + self.data._repr_html_()
-
-
-def dataset(
-    values: Mapping[str, Array],
-    countries: list[str],
-    sectors: list[str],
-    attrs: dict[str, Any],
-) -> xr.Dataset:
-    """Name the dimensions of the model's arrays."""
-    coords = {
-        "country": countries,
-        "destination": countries,
-        "origin": countries,
-        "sector": sectors,
-        "input": sectors,
-    }
-    named = {k: (DIMS[k], np.asarray(v, float)) for k, v in values.items()}
-    return xr.Dataset(named, coords=coords, attrs=attrs)
-
-
-def _labels(
-    trade: Flows, countries: Sequence[str] | None, sectors: Sequence[str] | None
-) -> dict[str, list[str]]:
-    def find(dim: str) -> list[str]:
-        if isinstance(trade, pd.DataFrame) and dim in trade:
-            return sorted(map(str, trade[dim].unique()))
-        if isinstance(trade, xr.DataArray) and dim in trade.coords:
-            return [str(v) for v in trade[dim].values]
-        raise WorldError(
-            "countries and sectors must be given when trade is an array without labels"
-        )
-
-    C = list(countries) if countries is not None else find("origin")
-    S = list(sectors) if sectors is not None else find("sector")
-    return {"country": C, "origin": C, "destination": C, "sector": S, "input": S}
-
-
-VALUE_ADDED_TOLERANCE = 1e-3
-
-
-def _compare_value_added(
-    stated: Array, residual: Array, countries: list[str], sectors: list[str]
-) -> None:
-    off = abs(stated - residual) / np.maximum(residual.sum(1, keepdims=True), 1e-300)
-    n, j = np.unravel_index(int(off.argmax()), off.shape)
-    if not off[n, j] <= VALUE_ADDED_TOLERANCE:
-        raise WorldError(
-            f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
-            f"but output less inputs is {residual[n, j]:.6g}"
-        )

@@ -16,7 +16,7 @@ from detente.app.views.contents import View, views_of
 from detente.app.views.page import TABLES, assets, render
 from detente.errors import ScenarioError
 from detente.policy.scenario import Scenario, parse_scenario
-from detente.policy.source import Source
+from detente.source import Source
 
 
 def scenario_yaml(scenario: Scenario) -> str:

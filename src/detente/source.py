@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
 from detente.errors import ScenarioError, nearest
-from detente.policy.plain import Location, plain_data
+from detente.plain import Location, plain_data
 
 MOST_SIZE = 1_000_000
 """Bytes of a file; the largest of the register has 47,000."""

@@ -1,0 +1,65 @@
+"""A world's accounts in value, for making another world of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from detente.arrays import Array
+from detente.world.names import Sectors
+
+if TYPE_CHECKING:
+    from detente.world.world import World
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """A world in value.
+
+    Attributes
+    ----------
+    trade, tariff
+        [i,n,j], tariffs as rates.
+    use
+        Use of inputs, [n,k,j].
+    theta
+        Trade elasticities, [j].
+    phi
+        Shares of fixed factors in value added, [n,j], if the world has them.
+    sectors
+        Codes, with what each was split off from.
+    """
+
+    trade: Array
+    tariff: Array
+    use: Array
+    theta: Array
+    phi: Array | None
+    sectors: Sectors
+    countries: list[str]
+
+    @classmethod
+    def of(cls, world: World) -> Accounts:
+        """The accounts of a world."""
+        d = world.data
+        made = (1 - d["beta"]) * world.output
+        return cls(
+            trade=world.trade.values,
+            tariff=d["t"].transpose("origin", "destination", "sector").values,
+            use=(d["gamma"] * made).transpose("country", "input", "sector").values,
+            theta=d["theta"].values,
+            phi=d["phi"].values if "phi" in d else None,
+            sectors=world.sectors,
+            countries=world.countries,
+        )
+
+    @property
+    def value_added(self) -> Array:
+        """Output less inputs, [n,j]."""
+        added: Array = self.trade.sum(1) - self.use.sum(1)
+        return added
+
+    def supply(self, trade: Array, sector: int) -> Array:
+        """What destinations pay for a sector's goods or for a part of them, tariffs included."""
+        paid: Array = (trade * (1 + self.tariff[:, :, sector])).sum(0)
+        return paid

@@ -1,0 +1,66 @@
+"""Names of a world's dimensions, and what a world made from another takes over from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from detente.arrays import Array
+from detente.world.accounts import Accounts
+from detente.world.validation import DIMS, present
+
+
+def dataset(
+    values: Mapping[str, Array],
+    countries: list[str],
+    sectors: list[str],
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    """Name the dimensions of the model's arrays."""
+    coords = {
+        "country": countries,
+        "destination": countries,
+        "origin": countries,
+        "sector": sectors,
+        "input": sectors,
+    }
+    named = {k: (DIMS[k], np.asarray(v, float)) for k, v in values.items()}
+    return xr.Dataset(named, coords=coords, attrs=attrs)
+
+
+def completed(
+    data: xr.Dataset, old: xr.Dataset, accounts: Accounts, names: Mapping[str, str]
+) -> xr.Dataset:
+    """Add readable names, parents of sectors and fixed factors to a world made of another.
+
+    Parameters
+    ----------
+    data, old
+        The new world, and the one it was made of, whose names hold.
+    accounts
+        What the new world was made of.
+    names
+        Names by code that hold before those of the old world.
+    """
+    for dim in ("country", "sector"):
+        if f"{dim}_name" in old.coords:
+            called = dict(zip(map(str, old[dim].values), old[f"{dim}_name"].values, strict=True))
+            called |= names
+            found = [str(called.get(code, code)) for code in map(str, data[dim].values)]
+            data = data.assign_coords({f"{dim}_name": (dim, found)})
+    if accounts.sectors.parents:
+        above = [accounts.sectors.parents.get(code, code) for code in accounts.sectors]
+        data = data.assign_coords(parent=("sector", above))
+    if accounts.phi is not None:
+        data = data.assign(phi=(("country", "sector"), accounts.phi))
+    return data
+
+
+def inherited(data: xr.Dataset, baseline: xr.Dataset) -> xr.Dataset:
+    """Names, parents of sectors and fixed factors of a baseline, for its counterfactual."""
+    named = [k for k in baseline.coords if str(k).endswith("_name") or k == "parent"]
+    with_names = data.assign_coords({name: baseline[name].variable for name in named})
+    return with_names.assign({name: baseline[name] for name in present(baseline)})
