@@ -248,7 +248,7 @@ class Compiled:
         Of measures at full strength; at the table, what is done to one on file counts only as far
         as the table contains it.
         """
-        given = change.given[:, None]
+        given = change.log_d[:, None]
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
         effects = [
