@@ -200,7 +200,7 @@ class Compiled:
         choice = self.compiler.routes
         if choice is None:
             return []
-        levels = np.array([choice.level_of_odds(float(share)) for share in self.p.hub_share])
+        levels = choice.levels_of_odds(self.p.hub_share)
         return [shares_of_routes(levels * trade.odds[..., None]) for trade in choice.trade]
 
     @property
