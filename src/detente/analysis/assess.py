@@ -14,10 +14,9 @@ from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
-from detente.policy.scenario import Scenario
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.metrics import About, sales
-from detente.simulation.run import simulate
+from detente.simulation.run import Simulation, simulate
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
@@ -110,6 +109,7 @@ def assess(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    simulation: Simulation | None = None,
 ) -> Assessment:
     """Solve every scenario of a case.
 
@@ -123,6 +123,8 @@ def assess(
         Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
     seed
         Of the draws (a Latin hypercube).
+    simulation
+        Of the case, if it is set up already.
 
     Raises
     ------
@@ -137,8 +139,9 @@ def assess(
     >>> bool(table["us-eu-all", "BLR"] > table["us-all", "BLR"] > 0)
     True
     """
+    simulation = simulation or simulate(case)
     found = assess_scenarios(
-        case.spelled_out(), case.title, case.target, case.countries, case.partners, progress
+        simulation, case.title, case.target, case.countries, case.partners, progress
     )
     if draws and case.assumptions:
         bands = welfare_bands(case, draws, seed)
@@ -202,7 +205,7 @@ def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
 
 
 def assess_scenarios(
-    scenarios: dict[str, Scenario],
+    simulation: Simulation,
     title: str,
     target: str,
     countries: list[str],
@@ -210,7 +213,7 @@ def assess_scenarios(
     progress: Callable[[int, int], object] | None = None,
 ) -> Assessment:
     """Solve scenarios that share their assumptions and collect the tables; see `assess`."""
-    simulation = simulate(scenarios)
+    scenarios = simulation.scenarios
     label = resolve_countries(target, simulation.world.countries)[0]
     welfare, trade, sectors, notes, manifests = [], [], [], [], {}
     for done, (name, scenario) in enumerate(scenarios.items(), start=1):
