@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
+from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.metrics import About, sales
@@ -140,12 +142,14 @@ def assess(
     True
     """
     simulation = simulation or simulate(case)
-    found = assess_scenarios(
-        simulation, case.title, case.target, case.countries, case.partners, progress
-    )
-    if draws and case.assumptions:
-        bands = welfare_bands(case, draws, seed)
-        welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
+    shown = case.title, case.target, case.countries, case.partners
+    banded = draws > 0 and bool(case.assumptions)
+    with one_thread(), ThreadPoolExecutor(1) as pool:
+        _ = simulation.before  # made once, before threads ask
+        bands = pool.submit(welfare_bands, case, draws, seed) if banded else None
+        found = assess_scenarios(simulation, *shown, progress)
+    if bands is not None:
+        welfare = found.welfare.merge(bands.result(), on=["scenario", "country"], how="left")
         manifest = {**found.manifest, "draws": draws, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
     return replace(found, assumptions=case.notes, rests_on=foundations(case))
@@ -271,12 +275,12 @@ def trade_table(found: Equilibrium, target: str, partners: list[str]) -> pd.Data
 
 def sector_table(found: Equilibrium, target: str) -> pd.DataFrame:
     """Gross output of the target by sector, before and after, in value."""
-    output = found.output.sel(country=target)
+    output, coords = found.output.sel(country=target), found.world.data.coords
     before, after = output["before"].values, output["after"].values
     return pd.DataFrame(
         {
             "sector": found.world.sectors,
-            "name": [found.world.name_of(s) for s in found.world.sectors],
+            "name": coords["sector_name" if "sector_name" in coords else "sector"].values,
             "before": before,
             "after": after,
             "percent": [_percent(a, b) for a, b in zip(after, before, strict=True)],

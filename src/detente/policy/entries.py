@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -18,12 +19,20 @@ Block = tuple[Positions, Positions, Positions]
 
 def block_of(world: World, sectors: Names, destinations: Names, origins: Names) -> Block:
     """Positions of a block of trade that is given by names."""
-    C, S = world.countries, world.sectors
+    C, S = tuple(world.countries), tuple(world.sectors)
     return (
-        np.array([S.index(s) for s in resolve_sectors(sectors, S)], np.int64),
-        np.array([C.index(c) for c in resolve_countries(destinations, C)], np.int64),
-        np.array([C.index(c) for c in resolve_countries(origins, C)], np.int64),
+        _positions(tuple(resolve_sectors(sectors, S)), S),
+        _positions(tuple(resolve_countries(destinations, C)), C),
+        _positions(tuple(resolve_countries(origins, C)), C),
     )
+
+
+@lru_cache(maxsize=1024)
+def _positions(names: tuple[str, ...], known: tuple[str, ...]) -> Positions:
+    """Where names are; the same are asked for hundreds of times in a scenario."""
+    positions = np.array([known.index(name) for name in names], np.int64)
+    positions.flags.writeable = False
+    return positions
 
 
 def both_ways(world: World, country: str, partners: Sequence[str]) -> list[Block]:
