@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -37,6 +38,7 @@ from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.metrics import METRICS, About
 from detente.simulation.run import simulate
 from detente.simulation.sampling import ParameterSpace
+from detente.simulation.store import code_version
 
 DRAWS = 40
 MANY = 384
@@ -413,6 +415,32 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def uninterrupted(template: Path, whole: Path) -> dict:
     return _claims(template, whole)
+
+
+@pytest.mark.parametrize(
+    ("changed", "thrown_away"),
+    [
+        ("report/charts.py", False),
+        ("analysis/influence.py", False),
+        ("analysis/claims.py", True),
+        ("equilibrium/model.py", True),
+        ("cases/case.py", True),
+        ("policy/regimes/russia.yaml", True),
+        ("policy/data/posterior.json", True),
+        ("world/data/icio2022.npz", True),
+    ],
+)
+def test_draws_are_kept_until_what_makes_them_changes(
+    changed: str, thrown_away: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "detente"
+    shutil.copytree(Path(detente.__file__).parent, copy)
+    monkeypatch.setattr("detente.simulation.store.files", lambda package: copy)
+    fingerprint = partial(code_version.__wrapped__, "analysis/claims.py")
+    before = fingerprint()
+    assert before == code_version("analysis/claims.py")
+    (copy / changed).write_bytes((copy / changed).read_bytes() + b"#")
+    assert (fingerprint() != before) == thrown_away
 
 
 def _command(template: Path, store: Path, *options: str) -> list[str]:

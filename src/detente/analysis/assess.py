@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
@@ -13,11 +14,11 @@ import pandas as pd
 from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
+from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
-from detente.policy.scenario import Scenario
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.metrics import About, sales
-from detente.simulation.run import simulate
+from detente.simulation.run import Simulation, simulate
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
@@ -110,6 +111,7 @@ def assess(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    simulation: Simulation | None = None,
 ) -> Assessment:
     """Solve every scenario of a case.
 
@@ -123,6 +125,8 @@ def assess(
         Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
     seed
         Of the draws (a Latin hypercube).
+    simulation
+        Of the case, if it is set up already.
 
     Raises
     ------
@@ -137,12 +141,15 @@ def assess(
     >>> bool(table["us-eu-all", "BLR"] > table["us-all", "BLR"] > 0)
     True
     """
-    found = assess_scenarios(
-        case.spelled_out(), case.title, case.target, case.countries, case.partners, progress
-    )
-    if draws and case.assumptions:
-        bands = welfare_bands(case, draws, seed)
-        welfare = found.welfare.merge(bands, on=["scenario", "country"], how="left")
+    simulation = simulation or simulate(case)
+    shown = case.title, case.target, case.countries, case.partners
+    banded = draws > 0 and bool(case.assumptions)
+    with one_thread(), ThreadPoolExecutor(1) as pool:
+        _ = simulation.before  # made once, before threads ask
+        bands = pool.submit(welfare_bands, case, draws, seed) if banded else None
+        found = assess_scenarios(simulation, *shown, progress)
+    if bands is not None:
+        welfare = found.welfare.merge(bands.result(), on=["scenario", "country"], how="left")
         manifest = {**found.manifest, "draws": draws, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
     return replace(found, assumptions=case.notes, rests_on=foundations(case))
@@ -202,7 +209,7 @@ def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
 
 
 def assess_scenarios(
-    scenarios: dict[str, Scenario],
+    simulation: Simulation,
     title: str,
     target: str,
     countries: list[str],
@@ -210,7 +217,7 @@ def assess_scenarios(
     progress: Callable[[int, int], object] | None = None,
 ) -> Assessment:
     """Solve scenarios that share their assumptions and collect the tables; see `assess`."""
-    simulation = simulate(scenarios)
+    scenarios = simulation.scenarios
     label = resolve_countries(target, simulation.world.countries)[0]
     welfare, trade, sectors, notes, manifests = [], [], [], [], {}
     for done, (name, scenario) in enumerate(scenarios.items(), start=1):
@@ -268,12 +275,12 @@ def trade_table(found: Equilibrium, target: str, partners: list[str]) -> pd.Data
 
 def sector_table(found: Equilibrium, target: str) -> pd.DataFrame:
     """Gross output of the target by sector, before and after, in value."""
-    output = found.output.sel(country=target)
+    output, coords = found.output.sel(country=target), found.world.data.coords
     before, after = output["before"].values, output["after"].values
     return pd.DataFrame(
         {
             "sector": found.world.sectors,
-            "name": [found.world.name_of(s) for s in found.world.sectors],
+            "name": coords["sector_name" if "sector_name" in coords else "sector"].values,
             "before": before,
             "after": after,
             "percent": [_percent(a, b) for a, b in zip(after, before, strict=True)],

@@ -214,7 +214,7 @@ def _swings(design: Design, metric: Array) -> pd.DataFrame:
 def _manifest(case: Case, evaluator: Evaluator, design: Design) -> dict[str, Any]:
     world = evaluator.world
     return {
-        "detente": code_version(),
+        "detente": code_version("analysis/claims.py"),
         "libraries": library_versions(),
         "world": world.name,
         "fingerprint": world.fingerprint,

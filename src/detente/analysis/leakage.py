@@ -18,7 +18,7 @@ from detente.equilibrium.native import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.run import Outcome, Simulation, simulate
 from detente.world.names import resolve_countries
 
 ENFORCEMENT = [1.0, 1.02, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5]
@@ -90,6 +90,8 @@ def leakage(
     hub: str | None = None,
     country: str | None = None,
     progress: Callable[[int, int], object] | None = None,
+    *,
+    simulation: Simulation | None = None,
 ) -> CaseLeakage:
     """Follow what goes round the sanctions in every scenario of a case.
 
@@ -105,6 +107,8 @@ def leakage(
         Whose welfare is explained; by default the case's rival, else where the first lane ends.
     progress
         Called with (scenarios done, scenarios in all).
+    simulation
+        Of the case, if it is set up already.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def leakage(
         resolve_countries(name, countries)[0]
         for name in (country or _affected(case), hub or _hub(case, countries))
     )
-    simulation = simulate(case)
+    simulation = simulation or simulate(case)
     explained = Channels(simulation, country)
 
     def followed(name: str) -> tuple[pd.Series, BreakEven, pd.DataFrame, dict[str, Any]]:

@@ -64,9 +64,9 @@ def solve(
     shown = target or _target_of(loaded)
     actors = listed(countries) or _actors(loaded, shown)
     partners = [c for c in actors if c != shown]
-    asked = {scenario.stem: loaded}
     with progress("Solving") as advance:
-        result = assess_scenarios(asked, loaded.title, shown, actors, partners, advance)
+        simulation = detente.simulate({scenario.stem: loaded})
+        result = assess_scenarios(simulation, loaded.title, shown, actors, partners, advance)
     to.deliver(result, assessment_view)
 
 
@@ -138,7 +138,8 @@ def report(
 
     loaded = detente.load_case(case)
     with steps() as step:
-        found = gather(loaded, draws=draws, store=store, progress=step)
+        page = output.suffix == ".html"
+        found = gather(loaded, draws=draws, store=store, illustrated=page, progress=step)
     write_report(found, output)
     tell_written([output])
 

@@ -14,24 +14,29 @@ draw.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from detente.arrays import Array
 from detente.policy.compiled import Compiled, CutOff
 from detente.policy.contained import ContainedFall
-from detente.policy.effects import blocks_touched, rate_step
-from detente.policy.entries import Entries, both_ways, spread
+from detente.policy.effects import rate_step
+from detente.policy.entries import Entries, Touched, both_ways
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.register import register
 from detente.policy.routes import Legs, RouteChoice, route_choice
 from detente.policy.scenario import Action, Scenario
-from detente.policy.scenario_effects import ScenarioEffects, blocks_of, tariff_block, words_of
+from detente.policy.scenario_effects import (
+    ScenarioEffects,
+    ScenarioTrade,
+    tariff_block,
+    words_of,
+)
 from detente.world.world import World
 
 Period = tuple[date, date]
@@ -72,39 +77,38 @@ class Compiler:
         self.at_table = self.assumptions.status_quo is None and period is None
         on = self.assumptions.status_quo
         period = period or (None if on is None else (on, on))
-        year = [] if self._year is None else self._in_force(self._year)
-        now = [] if period is None else self._in_force(period)
+        year = InForce() if self._year is None else self._in_force(self._year)
+        now = InForce() if period is None else self._in_force(period)
+        said = [] if period is None else [_status_quo_in_words(period, now, self.assumptions)]
+        contained = _trade_of(world, year, collecting=False)
+        standing = replace(_trade_of(world, now, collecting=True), words=tuple(said))
         self.routes = _routes_of(self.assumptions, world)
-        blocks = [b for s in scenarios.values() for b in blocks_of(s, world)]
-        blocks += [b for a in (*year, *now) for b in blocks_touched(a.measure, world)]
-        blocks += [b for cut_off in cut_offs for b in both_ways(world, *cut_off)]
+        rates = self._rates_in(standing)
+        changes = {name: self._change(s, rates) for name, s in scenarios.items()}
         trade = () if self.routes is None else self.routes.trade
-        self.entries = Entries(world, [*blocks, *(t.block for t in trade)])
+        blocks = [b for cut_off in cut_offs for b in both_ways(world, *cut_off)]
+        blocks += [t.block for t in trade]
+        acted = [part for t in (contained, standing, *changes.values()) for part in t.parts]
+        self.entries = Entries(world, [*acted, Touched.of(world, blocks)])
         hubs = np.empty(0, np.int64) if self.routes is None else self.routes.positions
         self.places = [Legs.of(t, hubs, self.entries) for t in trade]
-        t = world.data["t"].values.transpose(2, 0, 1).ravel()
-        self.t: Array = t[self.entries.positions]
+        self.t: Array = _rates(world)[self.entries.positions]
         self.estimated = ContainedFall.of(world, self.entries)
-        taxes = [a for a in now if KINDS[a.measure.kind].collects_revenue]
-        said = [] if period is None else [_status_quo_in_words(period, now, self.assumptions)]
-        nothing = Scenario(title="none")
-        self.year = ScenarioEffects.of(nothing, year, world, self.entries)
-        self.now = ScenarioEffects.of(nothing, now, world, self.entries, taxes, said)
-        rates = self.t + self.steps(self.now, Strengths.at(self.assumptions.level), 1)[:, 0]
-        self.changes = {
-            name: self._change(s, rates, words_of(s, self.routes)) for name, s in scenarios.items()
-        }
+        self.year, self.now = contained.on(self.entries), standing.on(self.entries)
+        self.changes = {name: change.on(self.entries) for name, change in changes.items()}
 
     def under(self, p: Parameters) -> Compiled:
         """The scenarios under some parameters."""
         return Compiled(self, p)
 
-    def _change(self, scenario: Scenario, rates: Array, words: Sequence[str]) -> ScenarioEffects:
+    def _change(self, scenario: Scenario, rates: Array) -> ScenarioTrade:
         actions = scenario.actions()
         if self.at_table:
             actions = [a if a.verb == "impose" else self._within_year(a) for a in actions]
         tariffs = [a for a in actions if self._collects(a, rates)]
-        return ScenarioEffects.of(scenario, actions, self.world, self.entries, tariffs, words)
+        return ScenarioTrade.of(
+            scenario, actions, self.world, tariffs, words_of(scenario, self.routes)
+        )
 
     def _within_year(self, action: Action) -> Action:
         """An action on a measure of the table, which has it for its months of the year only."""
@@ -118,7 +122,7 @@ class Compiler:
         year = self.world.data.attrs.get("year")
         return None if year is None else (date(int(year), 1, 1), date(int(year), 12, 31))
 
-    def _in_force(self, period: Period) -> list[Action]:
+    def _in_force(self, period: Period) -> InForce:
         """Measures in force in a period, by their months.
 
         At the table itself those on file on the same targets are enough.
@@ -128,11 +132,9 @@ class Compiler:
             actions = [a for s in self.scenarios.values() for a in s.actions()]
             targets = {a.measure.target for a in actions if a.name in register().measures}
             known = {k: m for k, m in known.items() if m.target in targets}
-        return [
-            Action("impose", name, m, months=m.months(*period))
-            for name, m in known.items()
-            if m.target in self.world.countries
-        ]
+        known = {k: m for k, m in known.items() if m.target in self.world.countries}
+        imposed = [Action("impose", k, m, months=m.months(*period)) for k, m in known.items()]
+        return InForce(tuple(known), tuple(imposed))
 
     def _collects(self, action: Action, rates: Array) -> bool:
         """Tell whether a tariff is imposed, or collects revenue in the world that it leaves.
@@ -144,24 +146,55 @@ class Compiler:
         collects = KINDS[m.kind].collects_revenue
         if not collects or action.verb == "impose":
             return collects
-        rows = self.entries.rows(tariff_block(m, self.world))
-        rows = rows[rows < rates.size]
-        return bool(rates[rows].min(initial=np.inf) >= m.covered * m.strength("low"))
+        taxed = Touched.of(self.world, [tariff_block(m, self.world)])
+        return bool(rates[taxed.trade].min(initial=np.inf) >= m.covered * m.strength("low"))
+
+    def _rates_in(self, standing: ScenarioTrade) -> Array:
+        """Tariff rates of the status quo on all trade, [(j,n,i)]."""
+        strengths, taxed = Strengths.at(self.assumptions.level), standing.taxed
+        steps = taxed.spread(np.array([rate_step(a, strengths) for a in standing.tariffs]))
+        rates = _rates(self.world)
+        now: Array = rates + np.bincount(taxed.trade, steps[taxed.column], rates.size)
+        return now
 
     def steps(self, change: ScenarioEffects, strengths: Strengths, draws: int) -> Array:
         """By how much tariff rates move, [e,k]."""
         steps = [np.broadcast_to(rate_step(a, strengths), draws) for a in change.tariffs]
-        by_block = spread(np.array(steps).reshape(-1, draws), change.taxed_blocks)
-        moved: Array = (change.taxed @ by_block)[:-1]
+        by_block = change.taxed.spread(np.array(steps).reshape(-1, draws))
+        moved: Array = (change.tax_incidence @ by_block)[:-1]
         return moved
 
 
-def _status_quo_in_words(period: Period, in_force: Sequence[Action], a: Scenario) -> str:
+@dataclass(frozen=True)
+class InForce:
+    """Measures in force in a period, by their months; names stand for all in the hash."""
+
+    names: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = field(default=(), hash=False)
+
+
+@lru_cache(maxsize=8)
+def _trade_of(world: World, in_force: InForce, collecting: bool) -> ScenarioTrade:
+    """The trade of measures in force, whose tariffs collect revenue or are costs like others."""
+    actions = in_force.actions
+    taxes = [a for a in actions if collecting and KINDS[a.measure.kind].collects_revenue]
+    return ScenarioTrade.of(Scenario(title="none"), actions, world, taxes)
+
+
+@lru_cache(maxsize=8)
+def _rates(world: World) -> Array:
+    """Tariff rates of the table on all trade, [(j,n,i)]."""
+    rates: Array = world.data["t"].values.transpose(2, 0, 1).ravel()
+    return rates
+
+
+def _status_quo_in_words(period: Period, in_force: InForce, a: Scenario) -> str:
     first, last = period
     when = f"of {first}" if first == last else f"from {first} to {last}"
     central = f"the posterior {a.confirmed.fingerprint}"
     strengths = central if a.level == "central" else f"their {a.level} values"
-    return f"status quo {when}: {len(in_force)} measures in force, strengths at {strengths}"
+    count = len(in_force.names)
+    return f"status quo {when}: {count} measures in force, strengths at {strengths}"
 
 
 def _routes_of(scenario: Scenario, world: World) -> RouteChoice | None:

@@ -200,7 +200,7 @@ class Compiled:
         choice = self.compiler.routes
         if choice is None:
             return []
-        levels = np.array([choice.level_of_odds(float(share)) for share in self.p.hub_share])
+        levels = choice.levels_of_odds(self.p.hub_share)
         return [shares_of_routes(levels * trade.odds[..., None]) for trade in choice.trade]
 
     @property
@@ -248,7 +248,7 @@ class Compiled:
         Of measures at full strength; at the table, what is done to one on file counts only as far
         as the table contains it.
         """
-        given = change.given[:, None]
+        given = change.log_d[:, None]
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
         effects = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -17,18 +19,66 @@ Block = tuple[Positions, Positions, Positions]
 
 def block_of(world: World, sectors: Names, destinations: Names, origins: Names) -> Block:
     """Positions of a block of trade that is given by names."""
-    C, S = world.countries, world.sectors
+    C, S = tuple(world.countries), tuple(world.sectors)
     return (
-        np.array([S.index(s) for s in resolve_sectors(sectors, S)], np.int64),
-        np.array([C.index(c) for c in resolve_countries(destinations, C)], np.int64),
-        np.array([C.index(c) for c in resolve_countries(origins, C)], np.int64),
+        _positions(tuple(resolve_sectors(sectors, S)), S),
+        _positions(tuple(resolve_countries(destinations, C)), C),
+        _positions(tuple(resolve_countries(origins, C)), C),
     )
+
+
+@lru_cache(maxsize=1024)
+def _positions(names: tuple[str, ...], known: tuple[str, ...]) -> Positions:
+    """Where names are; the same are asked for hundreds of times in a scenario."""
+    positions = np.array([known.index(name) for name in names], np.int64)
+    positions.flags.writeable = False
+    return positions
 
 
 def both_ways(world: World, country: str, partners: Sequence[str]) -> list[Block]:
     """All trade between a country and some partners."""
     ends = (country, list(partners))
     return [block_of(world, None, *way) for way in (ends, ends[::-1])]
+
+
+@dataclass(frozen=True, eq=False)
+class Touched:
+    """Trade abroad that is in some blocks, by positions.
+
+    Attributes
+    ----------
+    trade
+        In (sector, destination, origin), flattened and increasing, once for each block, [x].
+    column
+        Which (block, sector) it is in, [x].
+    sectors
+        How many sectors each block has, [block].
+    """
+
+    trade: Positions
+    column: Positions
+    sectors: Positions
+
+    @classmethod
+    def of(cls, world: World, blocks: Sequence[Block]) -> Touched:
+        """Find the trade of some blocks."""
+        N = len(world.countries)
+        shape = (len(world.sectors), N, N)
+        nothing = np.empty(0, np.int64)
+        trade = np.concatenate(
+            [nothing, *(np.ravel_multi_index(np.ix_(*b), shape).ravel() for b in blocks)]
+        )
+        sectors, flows = (
+            np.array([(j.size, n.size * i.size) for j, n, i in blocks], np.int64).reshape(-1, 2).T
+        )
+        column = np.repeat(np.arange(sectors.sum()), np.repeat(flows, sectors))
+        abroad = np.flatnonzero(trade // N % N != trade % N)
+        order = abroad[np.argsort(trade[abroad], kind="stable")]
+        return cls(trade[order], column[order], sectors)
+
+    def spread(self, values: Array) -> Array:
+        """One value for each block, repeated for each of its sectors, [(block, sector), ...]."""
+        return np.repeat(values, self.sectors, axis=0)
 
 
 class Entries:
@@ -40,15 +90,14 @@ class Entries:
         In (sector, destination, origin), flattened and increasing, [e].
     """
 
-    def __init__(self, world: World, blocks: Iterable[Block]) -> None:
+    def __init__(self, world: World, touched: Iterable[Touched]) -> None:
         N = len(world.countries)
         self._shape = (len(world.sectors), N, N)
-        touched = np.zeros(self._shape, bool)
-        for block in blocks:
-            touched[np.ix_(*block)] = True
-        touched[:, range(N), range(N)] = False
-        self.positions = np.flatnonzero(touched)
-        self._rows = np.full(touched.size, self.positions.size)
+        traded = np.zeros(np.prod(self._shape), bool)
+        for part in touched:
+            traded[part.trade] = True
+        self.positions = np.flatnonzero(traded)
+        self._rows = np.full(traded.size, self.positions.size)
         self._rows[self.positions] = np.arange(self.positions.size)
 
     def rows(self, block: Block) -> Positions:
@@ -56,26 +105,9 @@ class Entries:
         rows: Positions = self._rows[np.ravel_multi_index(np.ix_(*block), self._shape)]
         return rows
 
-    def incidence(self, blocks: Sequence[Block]) -> csr_array:
+    def incidence(self, touched: Touched) -> csr_array:
         """Ones where an entry is in a block and sector, [e+1, (block, sector)]."""
-        rows = [self.rows(block).reshape(len(block[0]), -1) for block in blocks]
-        first = np.cumsum([0, *(len(r) for r in rows)])
-        nothing = np.empty(0, np.int64)
-        row = np.concatenate([nothing, *(r.ravel() for r in rows)])
-        column = np.concatenate(
-            [
-                nothing,
-                *(
-                    np.repeat(k + np.arange(len(r)), r.shape[1])
-                    for k, r in zip(first, rows, strict=False)
-                ),
-            ]
-        )
-        known = row < self.positions.size
-        shape = (self.positions.size + 1, int(first[-1]))
-        return csr_array((np.ones(known.sum()), (row[known], column[known])), shape=shape)
-
-
-def spread(values: Array, blocks: Sequence[Block]) -> Array:
-    """One value for each block, repeated for each of its sectors, [(block, sector), ...]."""
-    return np.repeat(values, [len(block[0]) for block in blocks], axis=0)
+        ends = np.searchsorted(touched.trade, self.positions, side="right")
+        rows = np.concatenate([[0], ends, [touched.trade.size]])
+        shape = (self.positions.size + 1, int(touched.sectors.sum()))
+        return csr_array((np.ones(touched.trade.size), touched.column, rows), shape=shape)

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from detente.arrays import Array, Flags, Positions
 from detente.errors import ScenarioError
@@ -43,6 +42,9 @@ later.
 
 FALSE_TRANSIT = 0.0
 """Share of goods sent through a hub that never enter it, where no record says otherwise."""
+
+BISECTIONS = 53
+"""Halvings of the log level of the odds: a double has no more digits."""
 
 DIRECT = "direct"
 
@@ -148,31 +150,32 @@ class RouteChoice:
     vartheta: float | None
     handling: Array
 
-    def level_of_odds(self, hub_share: float) -> float:
-        """Scale of the odds at which `hub_share` of this trade would take a hub unsanctioned.
+    def levels_of_odds(self, hub_share: Array) -> Array:
+        """Scale of the odds at which `hub_share` of this trade would take a hub unsanctioned, [k].
 
         Raises
         ------
         ScenarioError
             No scale does.
         """
-        if hub_share == 0:
-            return 0.0
+        wanted, where = np.unique(hub_share[hub_share > 0], return_inverse=True)
         odds = np.concatenate([t.odds.sum(0).ravel() for t in self.trade])
         flows = np.concatenate([t.flows.ravel() for t in self.trade])
-        total = float(flows.sum())
-
-        def excess(log_level: float) -> float:
-            scaled = np.exp(log_level) * odds
-            return float(flows @ (scaled / (1 + scaled))) / total - hub_share
-
-        low, high = -30.0, 60.0
-        if total == 0 or not excess(low) < 0 < excess(high):
+        odds, flows, total = odds[odds > 0], flows[odds > 0], float(flows.sum())
+        if wanted.size and (total == 0 or wanted[-1] >= flows.sum() / total):
             raise ScenarioError(
-                f"a hub share of {hub_share:g} through {', '.join(self.hubs)} cannot be "
+                f"a hub share of {wanted[-1]:g} through {', '.join(self.hubs)} cannot be "
                 "reached: these hubs trade too little with one end or the other"
             )
-        return float(np.exp(brentq(excess, low, high, xtol=1e-12)))
+        low, high = np.full(wanted.size, -30.0), np.full(wanted.size, 60.0)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            scaled = np.exp(middle) * odds[:, None]
+            short = flows @ (scaled / (1 + scaled)) < wanted * total
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        levels = np.zeros(hub_share.size)
+        levels[hub_share > 0] = np.exp(low)[where]
+        return levels
 
 
 def route_choice(

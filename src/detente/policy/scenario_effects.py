@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from detente.arrays import Array
 from detente.policy.effects import blocks_touched
-from detente.policy.entries import Block, Entries, block_of, spread
+from detente.policy.entries import Block, Entries, Touched, block_of
 from detente.policy.measures import Measure
 from detente.policy.routes import RouteChoice
 from detente.policy.scenario import Action, Scenario
@@ -19,19 +19,17 @@ from detente.world.world import World
 
 
 @dataclass(frozen=True, eq=False)
-class ScenarioEffects:
-    """A scenario on the entries of a compiler.
+class ScenarioTrade:
+    """The trade that a scenario acts on, in a world.
 
     Attributes
     ----------
     costs, tariffs
         Actions on measures that make trade costly, and on tariffs that collect revenue.
-    incidence
-        Which entries each of the costs acts on, [e+1, (action, block, sector)].
-    taxed_blocks, taxed
-        Trade that each tariff is on, and its incidence, [e+1, (action, sector)].
-    given
-        Log cost factors given directly, [e+1].
+    touched, taxed
+        The trade of either, by block of each action.
+    given, log_given
+        Trade whose cost is given directly, and its log cost factor by block.
     transfers
         Income given, [n].
     words
@@ -40,10 +38,10 @@ class ScenarioEffects:
 
     costs: tuple[Action, ...]
     tariffs: tuple[Action, ...]
-    incidence: Any
-    taxed_blocks: list[Block]
-    taxed: Any
-    given: Array
+    touched: Touched
+    taxed: Touched
+    given: Touched
+    log_given: Array
     transfers: Array
     words: tuple[str, ...]
 
@@ -53,27 +51,53 @@ class ScenarioEffects:
         scenario: Scenario,
         actions: Sequence[Action],
         world: World,
-        entries: Entries,
         tariffs: Sequence[Action] = (),
         words: Sequence[str] = (),
-    ) -> ScenarioEffects:
-        """Find the entries of a scenario and its actions, of which some collect revenue."""
+    ) -> ScenarioTrade:
+        """Find the trade of a scenario and its actions, of which some collect revenue."""
         costs = tuple(a for a in actions if a not in tariffs)
-        taxed = [tariff_block(a.measure, world) for a in tariffs]
         given = [block_of(world, c.sectors, c.destinations, c.origins) for c in scenario.costs]
-        logs = np.log([c.factor for c in scenario.costs])
         return cls(
             costs=costs,
             tariffs=tuple(tariffs),
-            incidence=entries.incidence(
-                [b for a in costs for b in blocks_touched(a.measure, world)]
-            ),
-            taxed_blocks=taxed,
-            taxed=entries.incidence(taxed),
-            given=entries.incidence(given) @ spread(logs, given),
+            touched=Touched.of(world, [b for a in costs for b in blocks_touched(a.measure, world)]),
+            taxed=Touched.of(world, [tariff_block(a.measure, world) for a in tariffs]),
+            given=Touched.of(world, given),
+            log_given=np.log([c.factor for c in scenario.costs]),
             transfers=_net_transfers(scenario, world),
             words=tuple(words),
         )
+
+    @property
+    def parts(self) -> tuple[Touched, ...]:
+        """All trade that it acts on."""
+        return self.touched, self.taxed, self.given
+
+    def on(self, entries: Entries) -> ScenarioEffects:
+        """The same on the entries of a compiler."""
+        return ScenarioEffects(
+            **vars(self),
+            incidence=entries.incidence(self.touched),
+            tax_incidence=entries.incidence(self.taxed),
+            log_d=entries.incidence(self.given) @ self.given.spread(self.log_given),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioEffects(ScenarioTrade):
+    """A scenario on the entries of a compiler.
+
+    Attributes
+    ----------
+    incidence, tax_incidence
+        Which entries each of the costs and tariffs acts on, [e+1, (action, block, sector)].
+    log_d
+        Log cost factors given directly, [e+1].
+    """
+
+    incidence: csr_array
+    tax_incidence: csr_array
+    log_d: Array
 
     def eased(self, degrees: Mapping[str, Array]) -> ScenarioEffects:
         """The same measures, eased by some degrees, one for each draw."""
@@ -88,14 +112,6 @@ class ScenarioEffects:
 def tariff_block(measure: Measure, world: World) -> Block:
     """The trade that a tariff is on."""
     return block_of(world, measure.sectors, measure.senders, measure.target)
-
-
-def blocks_of(scenario: Scenario, world: World) -> list[Block]:
-    """The trade that a scenario touches."""
-    measures = [a.measure for a in scenario.actions()]
-    blocks = [b for m in measures for b in blocks_touched(m, world)]
-    given = [block_of(world, c.sectors, c.destinations, c.origins) for c in scenario.costs]
-    return blocks + given
 
 
 def words_of(scenario: Scenario, routes: RouteChoice | None = None) -> list[str]:

@@ -20,24 +20,27 @@ BARS = 6
 """Assumptions that a tornado shows."""
 
 
-def evidence_charts(found: Evidence) -> dict[str, Any]:
-    """For every claim its distribution and its tornado diagram, as two charts by name."""
-    drawn, title = text.plural(found.draws, "draw", "draws"), found.case.title
+def densities_chart(found: Evidence) -> Any:
+    """For every claim the distribution of its metric, and where it turns; an Altair chart."""
     claims = found.weighed.values()
     bands = (f"{w.name}: holds in {text.probability(w)}, {text.band(w)}" for w in claims)
+    return _stacked(
+        [_density(w) for w in claims],
+        f"{found.case.title}: claims under {text.plural(found.draws, 'draw', 'draws')} of the "
+        "assumptions",
+        f"Densities of the metrics of the claims. {'; '.join(bands)}.",
+    )
+
+
+def tornado_chart(found: Evidence) -> Any:
+    """For every claim its tornado diagram; an Altair chart."""
+    claims = found.weighed.values()
     deciding = (f"{w.name}: {w.deciding}" for w in claims)
-    return {
-        "densities": _stacked(
-            [_density(w) for w in claims],
-            f"{title}: claims under {drawn} of the assumptions",
-            f"Densities of the metrics of the claims. {'; '.join(bands)}.",
-        ),
-        "tornado": _stacked(
-            [_tornado(w) for w in claims],
-            f"{title}: what moves the metrics, each assumption by itself",
-            f"Tornado diagrams. Deciding assumption by claim: {'; '.join(deciding)}.",
-        ),
-    }
+    return _stacked(
+        [_tornado(w) for w in claims],
+        f"{found.case.title}: what moves the metrics, each assumption by itself",
+        f"Tornado diagrams. Deciding assumption by claim: {'; '.join(deciding)}.",
+    )
 
 
 def _stacked(panels: list[Any], title: str, description: str) -> Any:
@@ -137,8 +140,9 @@ def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:
         Without the report extra.
     """
     page = fill("claims.html", found=found)
+    charts = {"densities": densities_chart(found), "tornado": tornado_chart(found)}
     return [
-        *write_charts(evidence_charts(found), folder, kind),
+        *write_charts(charts, folder, kind),
         write_text(page, folder / "claims.html"),
         write_table(found.tables()["claims"], folder / "claims.csv"),
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ from detente.analysis.parties import counterpart
 from detente.analysis.relief.bundles import can_ease
 from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
-from detente.report import text
+from detente.report import charts, claims_charts, maps, text, timeline
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
 from detente.simulation.run import simulate
@@ -43,7 +43,7 @@ class Report:
     """All that the report of a case says; None where it has no routes, claims, or what to ease.
 
     Map, routes and influence show the scenario `drawn`, and `welfare` is that scenario's, in
-    percent of income by country.
+    percent of income by country. Its figures go by name; there are none if none were asked for.
     """
 
     case: Case
@@ -54,6 +54,7 @@ class Report:
     influence: Influence
     relief: Relief | None
     welfare: xr.DataArray
+    figures: dict[str, Figure]
 
     def answer(self) -> list[str]:
         """The answer in three sentences, from the numbers with their bands."""
@@ -118,6 +119,7 @@ def gather(
     *,
     draws: int = DRAWS,
     store: Path | None = None,
+    illustrated: bool = True,
     progress: Callable[[str], Callable[[int, int], object]] | None = None,
 ) -> Report:
     """Compute everything a report says.
@@ -130,6 +132,8 @@ def gather(
         Of the claims; see `detente.analysis.claims.weigh`.
     store
         Folder that keeps draws and packages for the next time; by default the user's cache.
+    illustrated
+        Whether figures are drawn, meanwhile.
     progress
         Given a step in words, returns what is called with (done, total).
 
@@ -137,51 +141,46 @@ def gather(
     ------
     ScenarioError, ConvergenceError
         From the scenarios of the case.
+    MissingExtraError
+        Without the report extra, if illustrated.
     """
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
-    chosen = case.scenario(drawn)
-    assessment = assess(case, step("Solving scenarios"), draws=0)
+    chosen, simulation = case.scenario(drawn), simulate(case)
     evidence = led = eased = None
-    if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
-        evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
-    if case.routes is not None:
-        led = leakage(case, progress=step("Following routes"))
-    held = influence(case.target, chosen, partners, progress=step("Cutting off partners"))
-    if can_ease(case):
-        eased = relief(case, store=kept, progress=step("Solving packages"))
-    welfare = simulate(chosen).outcome().equilibrium.welfare
-    return Report(case, drawn, assessment, evidence, led, held, eased, welfare)
-
-
-def figures(report: Report) -> dict[str, Figure]:
-    """The charts of a report, by name; each is drawn while the next is being laid out."""
     with ThreadPoolExecutor(1) as pool:
-        drawn = {name: pool.submit(_figure, chart) for name, chart in _charts(report)}
-    return {name: figure.result() for name, figure in drawn.items()}
+        figures: dict[str, Future[Figure]] = {}
 
+        def draw(name: str, chart: Callable[..., Any], *shown: Any) -> None:
+            if illustrated:
+                figures[name] = pool.submit(lambda: _figure(chart(*shown)))
 
-def _charts(report: Report) -> Iterator[tuple[str, Any]]:
-    from detente.report import charts, claims_charts, maps, timeline
-
-    title = report.case.scenarios[report.drawn].title
-    yield "map", maps.world_map(report.welfare, f"{title}: who gains and who loses")
-    if report.evidence is not None:
-        yield from claims_charts.evidence_charts(report.evidence).items()
-    if report.leakage is not None:
-        yield "supply", charts.supply_chart(report.leakage)
-        yield "leakage", charts.leakage_chart(report.leakage)
-    yield "influence", charts.influence_chart(report.influence)
-    if report.relief is not None:
-        yield "frontier", charts.frontier_chart(report.relief)
-    yield "timeline", timeline.timeline_chart(report.case)
+        draw("timeline", timeline.timeline_chart, case)
+        told = step("Solving scenarios")
+        outcomes = {name: simulation.outcome(name) for name in case.scenarios}
+        assessment = assess(case, told, draws=0, simulation=simulation)
+        welfare = outcomes[drawn].equilibrium.welfare
+        draw("map", maps.world_map, welfare, f"{chosen.title}: who gains and who loses")
+        if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
+            evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
+            draw("densities", claims_charts.densities_chart, evidence)
+            draw("tornado", claims_charts.tornado_chart, evidence)
+        if case.routes is not None:
+            led = leakage(case, progress=step("Following routes"), simulation=simulation)
+            draw("supply", charts.supply_chart, led)
+            draw("leakage", charts.leakage_chart, led)
+        held = influence(case.target, chosen, partners, progress=step("Cutting off partners"))
+        draw("influence", charts.influence_chart, held)
+        if can_ease(case):
+            eased = relief(case, store=kept, progress=step("Solving packages"))
+            draw("frontier", charts.frontier_chart, eased)
+        done = {name: figure.result() for name, figure in figures.items()}
+    return Report(case, drawn, assessment, evidence, led, held, eased, welfare, done)
 
 
 def _figure(chart: Any) -> Figure:
     """An image apart from the page: charts drawn into one page would share names of their parts."""
-    from detente.report.charts import svg
-
-    coded = base64.b64encode(svg(chart).encode()).decode()
+    coded = base64.b64encode(charts.svg(chart).encode()).decode()
     return Figure(f"data:image/svg+xml;base64,{coded}", chart.description)
 
 
@@ -197,7 +196,7 @@ def render(report: Report, kind: str = "html") -> str:
         f"report.{kind}",
         r=report,
         case=report.case,
-        figures=figures(report) if kind == "html" else {},
+        figures=report.figures,
         welfare=report.assessment.welfare_by_country(),
         offers=[] if report.relief is None else report.relief.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,13 +81,16 @@ class Evaluator:
         """
         wanted = self.quantities if wanted is None else wanted
         found = np.empty((len(points), len(wanted)))
-        for zero, at in self._batches(points):
-            with one_thread(), self._told_under(points[at]):
-                found[at] = self._measure(points[at], zero, wanted)
+
+        def solve(compiler: Compiler, at: Positions) -> None:
+            with self._told_under(points[at]):
+                found[at] = self._measure(compiler, points[at], wanted)
+
+        with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(solve, *zip(*self._batches(points), strict=True)))
         return found
 
-    def _measure(self, points: Array, zero: bool, wanted: Sequence[Quantity]) -> Array:
-        compiler = self._with_balanced_trade if zero else self._with_deficits
+    def _measure(self, compiler: Compiler, points: Array, wanted: Sequence[Quantity]) -> Array:
         simulation = Simulation(compiler, self.space.parameters(points), TOLERANCE)
         measured = np.empty((len(points), len(wanted)))
         for name in dict.fromkeys(q.scenario for q in wanted):
@@ -104,13 +109,13 @@ class Evaluator:
         kinds: Positions = 2 * (p.deficits == "zero") + (p.patron_share > 0)
         return kinds
 
-    def _batches(self, points: Array) -> Iterator[tuple[bool, Positions]]:
-        """Points that are solved together."""
+    def _batches(self, points: Array) -> Iterator[tuple[Compiler, Positions]]:
+        """Points that are solved together, and on which world."""
         kinds = self.kinds(points)
         for kind in np.unique(kinds):
             group = np.flatnonzero(kinds == kind)
             for batch in np.array_split(group, -(-group.size // WIDTH)):
-                yield kind >= 2, batch
+                yield self._with_balanced_trade if kind >= 2 else self._with_deficits, batch
 
     @cached_property
     def _with_deficits(self) -> Compiler:

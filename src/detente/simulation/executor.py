@@ -20,6 +20,9 @@ from detente.simulation.store import Store, code_version
 BLOCK = 48
 """Draws in a block: a second or two of work, lost at most if the process is killed."""
 
+WORKING = "analysis/**/*"
+"""Code that may make the work of a worker, above that which makes draws."""
+
 Evaluate = Callable[[Array], Array]
 
 
@@ -191,15 +194,16 @@ def _cluster(work: Work, scheduler: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         raise DetenteError(f"no Dask scheduler answers at {scheduler!r}: {error}") from error
     with client:
-        _same_code(client.run(code_version))
+        _same_code(client.run(code_version, WORKING))
         client.register_plugin(Prepared(), name=f"detente-{work.key}")
         yield client.get_executor(retries=3)
 
 
 def _same_code(elsewhere: dict[str, str]) -> None:
+    here = code_version(WORKING)
     for worker, their_version in elsewhere.items():
-        if their_version != code_version():
+        if their_version != here:
             raise DetenteError(
-                f"worker {worker} has detente {their_version}, this is {code_version()}: install "
+                f"worker {worker} has detente {their_version}, this is {here}: install "
                 "the same version there, or results would depend on who worked"
             )

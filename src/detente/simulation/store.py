@@ -21,14 +21,32 @@ LIBRARIES = ("numpy", "scipy", "numba", "SALib")
 """Libraries on whose versions the bits of a draw depend."""
 
 
+MAKING = (
+    "world/**/*",
+    "policy/**/*",
+    "equilibrium/**/*",
+    "simulation/**/*",
+    "inference/**/*",
+    "cases/*.py",
+)
+"""Code and data that make draws; the case itself is in the manifest of a run."""
+
+
 @cache
-def code_version() -> str:
-    """Version of the package with a fingerprint of its code and data."""
+def code_version(*more: str) -> str:
+    """Version of the package with a fingerprint of the code and data that make draws.
+
+    Parameters
+    ----------
+    more
+        Patterns of files, besides the floors below `analysis`, that have a part in it.
+    """
     from detente import __version__
 
     digest = hashlib.sha256()
     root = Path(str(files("detente")))
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".npz", ".csv", ".yaml")):
+    found = {p for pattern in (*MAKING, *more) for p in root.glob(pattern)}
+    for path in sorted(p for p in found if p.suffix in (".py", ".npz", ".csv", ".json", ".yaml")):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 

@@ -273,7 +273,8 @@ def _determined(bundles: Bundles, rival: str) -> dict[str, Any]:
     """All that the numbers depend on."""
     return {
         **manifest(bundles, rival),
-        "detente": code_version(),
+        "detente": code_version("analysis/relief/*"),
         "libraries": library_versions(),
         "scenario": bundles.scenario.model_dump(mode="json"),
+        "posterior": bundles.scenario.confirmed.fingerprint,
     }
