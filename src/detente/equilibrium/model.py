@@ -120,6 +120,7 @@ class Model:
         self.stock = self.phi * V
         self.L = self.VA - self.stock.sum(0)
         self.V_before = np.where(self.stock > 0, V, 1.0)
+        self._without = technology.lost.T & production.substitutes
         self.unsupplied = ((economy.supply == 0) | technology.lost.T)[..., None]
         self._put_in_place(Shares.under(policy, economy, A), policy)
         goods = (J, N, self.K)
@@ -220,6 +221,7 @@ class Model:
         self.v[:] = w
         self.v[self.fixed] += self.phi * rho
         inputs = P if self.cobb_douglas else np.expm1(s * P)
+        inputs[self._without] = -1.0  # P^(1-sigma) is zero
         Gt = self.G.transpose(0, 2, 1)
         np.matmul(Gt, inputs.transpose(1, 0, 2), out=self.c.transpose(1, 0, 2))
         if self.cobb_douglas:
@@ -275,6 +277,7 @@ class Model:
         np.matmul(self.G, Y.transpose(1, 0, 2), out=X.transpose(1, 0, 2))
         if not self.cobb_douglas:
             X *= np.exp(s * P)
+        X[self._without] = 0.0
         X += self.alpha * self.I
 
     def _returns(self, w: Array, rho: Array, r: Array) -> None:

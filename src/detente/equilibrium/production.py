@@ -68,9 +68,14 @@ class Production:
         return replace(self, phi=self.phi[..., some], sigma=self.sigma[some])
 
     def alike(self, some: Positions) -> Iterator[Positions]:
-        """Draws that share a form of technology: Cobb-Douglas, or another elasticity."""
-        unit = self.sigma[some] == 1
-        yield from (part for part in (some[unit], some[~unit]) if part.size)
+        """Draws that share a form of technology: Cobb-Douglas, complements or substitutes."""
+        form = np.sign(self.sigma[some] - 1)
+        yield from (some[form == f] for f in (0, -1, 1) if (form == f).any())
+
+    @property
+    def substitutes(self) -> bool:
+        """Whether production goes on without an input that nobody supplies."""
+        return bool((self.sigma > 1).all())
 
     @property
     def cobb_douglas(self) -> bool:

@@ -81,14 +81,15 @@ def find_equilibria(
     for draws, technology in groups:
         near = start if start is None or start.draws == draws.size else start.of(draws)
         with numbered(draws):
+            some = p.draws(draws)
             model = Model(
                 economy,
-                technology,
+                technology.substituted(economy) if some.substitutes else technology,
                 theta[:, draws],
                 in_shares[draws],
                 policy.of(draws),
                 A[:, draws],
-                p.draws(draws),
+                some,
             )
             found = _search(model, near, tolerance, max_evaluations)
         parts += [(draws[some], e) for some, e in found]
