@@ -21,7 +21,7 @@ def block_of(world: World, sectors: Names, destinations: Names, origins: Names) 
     """Positions of a block of trade that is given by names."""
     C, S = tuple(world.countries), tuple(world.sectors)
     return (
-        _positions(tuple(resolve_sectors(sectors, S)), S),
+        _positions(tuple(resolve_sectors(sectors, world.sectors)), S),
         _positions(tuple(resolve_countries(destinations, C)), C),
         _positions(tuple(resolve_countries(origins, C)), C),
     )
