@@ -12,7 +12,7 @@ import detente
 from detente import Changes, World, WorldError, load_world, solve
 from detente.cli import app
 from detente.policy.contained import ContainedFall
-from detente.policy.entries import Entries, block_of
+from detente.policy.entries import Entries, Touched, block_of
 from detente.report import text
 from detente.world import Part, available_commodities
 from detente.world.commodities import read_commodity
@@ -113,7 +113,8 @@ def test_names_and_measures_on_the_sector_reach_the_commodity(world: World) -> N
 
 def test_what_the_table_contains_holds_for_the_commodity(world: World) -> None:
     blocks = [block_of(world, "C20", "EU27", "BLR")]
-    fall = ContainedFall.of(world, Entries(world, blocks)).fall.ravel()
+    entries = Entries(world, [Touched.of(world, blocks)])
+    fall = ContainedFall.of(world, entries).fall.ravel()
     half = fall.size // 2
     assert np.isfinite(fall).all()
     np.testing.assert_array_equal(fall[:half], fall[half:])

@@ -117,6 +117,17 @@ def test_identical_parts_change_no_result(deficits: Any, seed: int) -> None:
         )
 
 
+@pytest.mark.parametrize("sigma", [1.0, 0.5])
+def test_identical_parts_change_no_result_where_factors_cannot_move(sigma: float) -> None:
+    world = make_world(3, countries=3, sectors=3)
+    parts = world.split("S0", {"x": Part(share=0.5)})
+    one, two = (
+        solve(w, ease_and_protect(w, 0.8), phi=0.4, sigma=sigma, tolerance=1e-12)
+        for w in (world, parts)
+    )
+    np.testing.assert_allclose(two.welfare, one.welfare, rtol=1e-8, atol=1e-8)
+
+
 def test_what_is_known_holds_and_the_rest_follows_the_sector() -> None:
     world = make_world(7, tariffs=False)
     trade = world.trade.sel(sector="S0").values
