@@ -16,7 +16,7 @@ from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
-from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.metrics import About, sales
 from detente.simulation.run import Simulation, simulate
 from detente.world.names import resolve_countries
@@ -188,7 +188,7 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     drawn = {name: a for name, a in case.assumptions.items() if not a.choices}
     evaluator = Evaluator(case.spelled_out(), drawn, quantities)
     values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
-    low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    low, median, high = np.quantile(values, BAND, axis=0)
     return pd.DataFrame(
         {
             "scenario": [q.scenario for q in quantities],

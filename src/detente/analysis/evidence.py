@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.analysis.rows import records
 from detente.analysis.sensitivity import lowered
 from detente.arrays import Array, Flags
 from detente.cases import Case
 from detente.cases.records import Claim, Test
-from detente.simulation.evaluation import Quantity
+from detente.simulation.evaluation import BAND, Quantity
 from detente.simulation.metrics import METRICS
 
 SURE = 0.9
@@ -81,7 +81,7 @@ class WeighedClaim:
     @cached_property
     def band(self) -> tuple[float, float, float]:
         """5 percent point, median and 95 percent point of the values."""
-        low, median, high = np.nanquantile(self.values, [0.05, 0.5, 0.95])
+        low, median, high = np.nanquantile(self.values, BAND)
         return float(low), float(median), float(high)
 
     @property
@@ -184,8 +184,8 @@ class Evidence:
         """Everything as plain data; missing numbers are null."""
         detail = {
             name: {
-                "sobol": json.loads(w.sobol.reset_index().to_json(orient="records")),
-                "swings": json.loads(w.swings.reset_index().to_json(orient="records")),
+                "sobol": records(w.sobol.reset_index()),
+                "swings": records(w.swings.reset_index()),
                 "scenarios": w.test.scenarios,
                 "note": w.test.note,
             }
@@ -194,7 +194,7 @@ class Evidence:
         return {
             "title": self.case.title,
             "draws": self.draws,
-            "claims": json.loads(self.table().reset_index().to_json(orient="records")),
+            "claims": records(self.table().reset_index()),
             "detail": detail,
             "manifest": self.manifest,
         }

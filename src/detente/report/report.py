@@ -27,6 +27,7 @@ from detente.cases import Case
 from detente.report import charts, claims_charts, maps, text, timeline
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
+from detente.simulation.evaluation import BAND
 from detente.simulation.run import simulate
 from detente.simulation.store import default_folder
 
@@ -103,7 +104,7 @@ class Report:
         found: dict[str, dict[str, str]] = {}
         for q, values in [] if self.evidence is None else self.evidence.samples:
             if q.metric == "welfare" and q.about.country is not None:
-                band = text.percent_band(*np.quantile(values, [0.05, 0.5, 0.95]).tolist())
+                band = text.percent_band(*np.quantile(values, BAND).tolist())
                 found.setdefault(q.about.country, {})[q.scenario] = band
         return found
 

@@ -27,6 +27,9 @@ from detente.world.world import World
 WIDTH = 48
 """Draws in a batch: the world is read once for all of them."""
 
+BAND = (0.05, 0.5, 0.95)
+"""Quantiles of the draws that are told of a metric."""
+
 TOLERANCE = 1e-8
 """Of the solves of a draw; the metrics are then good to a millionth of a percent of income."""
 
