@@ -379,3 +379,20 @@ def test_a_corridor_that_is_not_there_is_told() -> None:
 def test_a_closing_is_not_hardened() -> None:
     with pytest.raises(ScenarioError, match="no ad-valorem equivalent to harden"):
         outcome(status_quo=DAY, harden={KLAIPEDA: 0.3})
+
+
+# On a world with potash as a sector of its own
+
+
+def test_potash_as_a_sector_takes_corridors_and_the_rest_of_chemicals_does_not() -> None:
+    opened = outcome(world="icio2022+potash", status_quo=DAY, lift=[KLAIPEDA])
+    e = opened.equilibrium
+    change = e.d_hat / e.before.cost_factors().transpose(1, 2, 0)
+    at = {"origin": "BLR", "destination": "BRA"}
+    assert float(change.sel({**at, "sector": "potash"})) == pytest.approx(
+        1 / (1 + POTASH.detour.at(0.5)), abs=0.06
+    )
+    assert float(change.sel({**at, "sector": "C20"})) == pytest.approx(1)
+    assert float(e.welfare.sel(country="BLR")) > 0
+    fees = opened.measure("corridor-fees", About(country="LTU"))
+    assert 5 < float(fees[0]) < 120
