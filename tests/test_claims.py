@@ -184,9 +184,10 @@ def test_no_change_leaves_every_metric_at_zero(template: Path) -> None:
         update={"scenarios": {"none": case.scenarios["lifted"].model_copy(update={"lift": []})}}
     )
     evaluator = evaluator_of(nothing)
-    everything = {"country": "TUR", "partner": ["EU27"], "sectors": ["C24A"]}
+    everything = {"country": "TUR", "partner": ["EU27"], "sectors": ["C24A"], "corridor": "any"}
     for name, metric in METRICS.items():
-        if metric.routed or name == "influence":  # the case has no routes, and no cut-off
+        apart = metric.routed or "corridor" in metric.needs or name == "influence"
+        if apart:  # the case has no routes, no corridors, and no cut-off
             continue
         given_ = {k: everything[k] for k in (*metric.needs, *metric.may)}
         assert at_centre(evaluator, "none", (name, given_)) == pytest.approx(0, abs=1e-6), name

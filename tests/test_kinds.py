@@ -12,7 +12,8 @@ USA, BLR = ["USA"], ["BLR"]
 
 
 def touched(kind: str, **fields: object) -> list[tuple[list[str], list[str], float]]:
-    measure = Measure(**GIVEN, kind=kind, **fields)
+    cap = {"ave": None, "cap": 60, "market_price": 80} if KINDS[kind].caps_price else {}
+    measure = Measure(**{**GIVEN, **cap, **fields}, kind=kind)
     return KINDS[kind].trade_touched(measure, detente.load_world(), Strengths.at("central"))
 
 
@@ -33,6 +34,8 @@ def test_directions() -> None:
     assert touched("finance") == [(USA, BLR, 0.5), (BLR, USA, 0.5)]
     assert touched("war") == [(USA, BLR, 0.5), (BLR, USA, 0.5)]
     assert touched("transit", overseas=["CHN"]) == [(BLR, ["CHN"], 0.5), (["CHN"], BLR, 0.5)]
+    assert touched("transit", overseas=["CHN"], corridor="port") == [(BLR, ["CHN"], 0.5)]
+    assert touched("price-cap", overseas=["USA", "CHN"]) == [(BLR, ["CHN"], 0.5)]
 
 
 def test_payments_reach_third_countries_by_the_share_invoiced() -> None:
@@ -55,12 +58,17 @@ def test_transit_is_about_what_is_far_away_if_it_does_not_say() -> None:
     [
         ("tariff", {"ban": True, "ave": None}, "a tariff measure needs an `ave`"),
         ("finance", {"ban": True, "ave": None}, "a finance measure needs an `ave`"),
-        ("tariff", {"overseas": ["CHN"]}, "`overseas` is for transit measures, not tariff"),
+        ("tariff", {"overseas": ["CHN"]}, "`overseas` is for transit and price-cap measures, not"),
+        ("import-ban", {"corridor": "port"}, "`corridor` is for transit measures, not import-ban"),
+        ("transit", {"cap": 60}, "`cap` is for price-cap measures, not transit"),
+        ("price-cap", {"cap": 60, "market_price": 80}, "has a `cap`, and no `ave`"),
+        ("price-cap", {"ave": None, "cap": 60}, "needs a `cap` and a `market_price`"),
+        ("price-cap", {"ave": None, "market_price": 60}, "needs a `cap` and a `market_price`"),
         ("transit", {"invoicing_share": 0.5}, "`invoicing_share` is for finance measures, not tra"),
         ("import-ban", {"invoicing_excludes": ["RUS"]}, "`invoicing_excludes` is for finance"),
         ("finance", {"invoicing_excludes": ["RUS"]}, "needs an `invoicing_share`"),
         ("import-bann", {}, "unknown kind 'import-bann': did you mean 'import-ban'?"),
-        ("???", {}, "allowed: export-ban, import-ban, tariff, finance, transit, war"),
+        ("???", {}, "allowed: export-ban, import-ban, tariff, fin"),
     ],
 )
 def test_what_a_kind_does_not_allow_is_told(

@@ -248,7 +248,7 @@ def enforcement(
         "through_hubs": through,
         "share_through_hubs": through / after.sum(0),
         "offset_ratio": found.measure("offset-ratio", About()),
-        "margins": found.after.H[choice.positions[hubs]].sum(0),
+        "margins": found.handling[choice.positions[hubs]].sum(0),
         "welfare": found.measure("welfare", About(country=country)),
     }
     return pd.DataFrame(columns, index=pd.Index(factors, name="mu_hat"))

@@ -44,8 +44,9 @@ class Influence:
         `trade_share` of the target's foreign trade; `absorbed`, its value added that ends in the
         partner's final demand; `passing`, its value added that the partner buys at any stage, as
         final good or as input; `consumed`, its final consumption whose value the partner added;
-        `cut_off`, its welfare if all direct trade with the partner ends, both ways, in a full
-        solve against the same policy without the cut; `exposure`, its welfare for one percent
+        `cut_off`, its welfare if all direct trade with the partner ends, both ways, and the
+        corridors to the sea that the partner owns are shut, in a full solve against the same policy
+        without the cut; `exposure`, its welfare for one percent
         more cost on that trade, to first order. `second` names the partner that gains most of the
         target's trade after the cut, and `second_usd` how much (million USD); `recovered` is what
         all others gain of what the cut took, in percent.

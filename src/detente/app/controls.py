@@ -31,7 +31,7 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     scenario = scenario_at(start, packed)
     target, senders = _parties(scenario)
     on_file = measures_in_force(target, scenario.start)
-    in_force = {name for name, m in on_file.items() if m.ave is not None}
+    in_force = {name for name, m in on_file.items() if not m.ban}
     degrees, lift = _lifted(scenario, target, in_force)
     moved = {k: _whole_percent(v) for k, v in scenario.ease.items() if k in in_force}
     ease = {k: v for k, v in scenario.ease.items() if moved.get(k) is None}
@@ -117,7 +117,7 @@ def _imposed(
 def _plain(measure: Measure, target: str) -> NewMeasure | None:
     """A measure as a row of the page, if all it says fits into one."""
     special = (measure.invoicing_share, measure.overseas)
-    if measure.target != target or measure.share != 1 or special != (None, None):
+    if measure.target != target or measure.share != 1 or special != (None, None) or measure.joint:
         return None
     strength = None
     if measure.ave is not None:

@@ -95,7 +95,7 @@ class Panel:
             eased = Selection(senders=list(self.senders), target=self.target, of=of)
             for name, measure in eased.chosen(self.day).items():
                 key = f"{'+'.join(measure.senders)}.{of}"
-                if measure.ave is not None:
+                if not measure.ban:
                     empty = Group(key, tuple(measure.senders), of, {})
                     found.setdefault(key, empty).measures[name] = measure
         return sorted(found.values(), key=self._order)

@@ -199,6 +199,22 @@ class Equilibria:
             flows *= np.not_equal.outer(destinations, origins)[..., None]
         return flows
 
+    def prices_at_sale(
+        self, sectors: Positions, destinations: Positions, origins: Positions
+    ) -> Array:
+        """Unit costs times cost factors over those of the world, c_hat d_hat, [j,n,i,k].
+
+        Of what is banned, without the ban.
+        """
+        flat = np.ravel_multi_index(np.ix_(sectors, destinations, origins), self.economy.pi.shape)
+        at = np.searchsorted(self.policy.entries, flat)
+        changed = np.append(self.policy.entries, -1)[at] == flat
+        log_d = np.zeros((*flat.shape, self.draws))
+        log_d[changed] = self.policy.log_d[at[changed]]
+        d = np.exp(np.where(np.isinf(log_d), 0.0, log_d))
+        prices: Array = self.c[np.ix_(sectors, origins)][:, None] * d
+        return prices
+
     def shares(self, draw: int = 0) -> Array:
         """Expenditure shares pi' of a draw, [j,n,i]."""
         pi = self.economy.pi.copy()

@@ -20,7 +20,8 @@ class ValueChains:
 
         v[i,j] = [i = m] beta[i,j] + sum_k (1-beta[i,j]) gamma[i,k,j] sum_h pi'[i,h,k]/(1+t') v[h,k]
 
-    Final demand for (i, j) in n is pi'[n,i,j]/(1+t') alpha[n,j] I[n].
+    Final demand for (i, j) in n is pi'[n,i,j]/(1+t') alpha[n,j] I[n]. What hubs and owners of
+    corridors earn on the way is nobody's value added, and left out of both.
 
     Parameters
     ----------
@@ -28,16 +29,13 @@ class ValueChains:
         A solved equilibrium, one draw.
     country
         Whose value added and whose consumption.
-
-    Notes
-    -----
-    What hubs earn on goods that pass through them counts as value added of the origin; it is
-    below one percent of what they handle.
     """
 
     def __init__(self, e: Equilibria, country: str) -> None:
         technology = e.technology()
         self._shares = e.shares() / (1 + e.tariffs())  # [j,n,i]
+        m, entries = e.policy.margins, e.policy.entries
+        self._shares.ravel()[entries] *= 1 - np.bincount(m.entry, m.share[:, 0], entries.size)
         self._Gt = technology.G.transpose(0, 2, 1)  # [n,j,k]
         self._beta, self._alpha = technology.beta, technology.alpha
         self._income = e.I[:, 0]

@@ -90,7 +90,7 @@ class Moments:
 def _in_force(compiler: Compiler) -> tuple[tuple[str, float], ...]:
     """What is in force in a period, by months: periods that are alike are solved once."""
     now = compiler.now
-    return tuple((action.name, action.months) for action in (*now.costs, *now.tariffs))
+    return tuple((action.name, action.months) for action in (*now.costs, *now.tariffs, *now.joint))
 
 
 def _compared(o: Observation, before: Simulation, after: Simulation) -> Array:

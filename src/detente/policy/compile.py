@@ -21,10 +21,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from detente.arrays import Array
-from detente.policy.compiled import Compiled, CutOff
+from detente.policy.compiled import Compiled
 from detente.policy.contained import ContainedFall
+from detente.policy.corridors import corridors_on_file
 from detente.policy.effects import rate_step
 from detente.policy.entries import Entries, Touched, both_ways
+from detente.policy.joint import CutOff, Joint
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Strengths
 from detente.policy.parameters import Parameters
@@ -63,6 +65,8 @@ class Compiler:
         The trade whose cost any of this changes.
     routes
         Route choice, if the scenarios have any.
+    joint
+        Measures that act together.
     """
 
     def __init__(
@@ -88,6 +92,14 @@ class Compiler:
         trade = () if self.routes is None else self.routes.trade
         blocks = [b for cut_off in cut_offs for b in both_ways(world, *cut_off)]
         blocks += [t.block for t in trade]
+        joint = [a for t in (contained, standing, *changes.values()) for a in t.joint]
+        self.joint = Joint.of(
+            world,
+            {**corridors_on_file(), **self.assumptions.corridors},
+            {a.name: a.measure for a in joint},
+            self.cut_offs,
+        )
+        blocks += self.joint.blocks
         acted = [part for t in (contained, standing, *changes.values()) for part in t.parts]
         self.entries = Entries(world, [*acted, Touched.of(world, blocks)])
         hubs = np.empty(0, np.int64) if self.routes is None else self.routes.positions
@@ -96,6 +108,8 @@ class Compiler:
         self.estimated = ContainedFall.of(world, self.entries)
         self.year, self.now = contained.on(self.entries), standing.on(self.entries)
         self.changes = {name: change.on(self.entries) for name, change in changes.items()}
+        self.table_year = None if self._year is None else self._year[0].year
+        self.status_year = self.table_year if period is None else period[1].year
 
     def under(self, p: Parameters) -> Compiled:
         """The scenarios under some parameters."""

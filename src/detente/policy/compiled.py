@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.errors import ScenarioError
 from detente.policy.effects import effect_of, log_costs
 from detente.policy.entries import both_ways
+from detente.policy.joint import CutOff, JointUnder, Ways
 from detente.policy.measures import Measure
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Margins, Policy
@@ -34,9 +35,6 @@ from detente.policy.scenario_effects import ScenarioEffects
 if TYPE_CHECKING:
     from detente.policy.compile import Compiler
 
-CutOff = tuple[str, tuple[str, ...]]
-"""A country and the partners it is cut off from."""
-
 
 @dataclass(frozen=True, eq=False)
 class Costs:
@@ -45,9 +43,12 @@ class Costs:
     Attributes
     ----------
     log_d
-        Log cost factors of the entries, with a last row of zeros for all other trade, [e+1,k].
+        Log cost factors of the entries, with a last row of zeros for all other trade, without those
+        of measures that act together, [e+1,k].
     rate
         Tariff rates of the entries, [e,k].
+    extents
+        By how much measures that act together are more in force, [m,k].
     transfers
         Income given, [n,k].
     steps
@@ -56,6 +57,7 @@ class Costs:
 
     log_d: Array
     rate: Array
+    extents: Array
     transfers: Array
     steps: tuple[str, ...] = ()
 
@@ -73,15 +75,26 @@ class Compiled:
     def __init__(self, compiler: Compiler, p: Parameters) -> None:
         self.compiler, self.p = compiler, p
         self._known: dict[tuple[str, float], list[tuple[Measure, Array]]] = {}
-        year = self._log_d(compiler.year)
+        self.joint = JointUnder(compiler.joint, compiler.entries, p)
+        in_year = compiler.joint.extents(compiler.year.joint)
+        self._ways_of_table = self.joint.ways(in_year, compiler.table_year)
+        year = self._log_d(compiler.year) + self.joint.log_d(in_year, compiler.table_year)
         self.contained = self._of_year(year)
         self._share_contained = np.divide(
             self.contained, year, out=np.ones_like(year), where=(year > 0) & np.isfinite(year)
         )
-        self.full = self.contained if compiler.at_table else self._log_d(compiler.now)
+        if compiler.at_table:
+            self._extents = compiler.joint.unseen(in_year)
+            self.full = self.contained
+        else:
+            self._extents = compiler.joint.extents(compiler.now.joint)
+            self.full = self._log_d(compiler.now) + self._joint_before
         rate = compiler.t[:, None] + compiler.steps(compiler.now, p.strengths, p.draws)
         nothing = np.zeros((len(compiler.world.countries), p.draws))
-        self.status_quo = Costs(np.zeros_like(self.full), rate, nothing, compiler.now.words)
+        unmoved = np.zeros_like(self._extents)
+        self.status_quo = Costs(
+            np.zeros_like(self.full), rate, unmoved, nothing, compiler.now.words
+        )
 
     def _of_year(self, full: Array) -> Array:
         """Log costs that the table contains, where its measures would make them `full`, [e+1,k].
@@ -123,11 +136,43 @@ class Compiled:
         if degrees is not None:
             change = change.eased(degrees)
         log_d = self._log_d(change)
-        draws = log_d.shape[1]
-        steps = self.compiler.steps(change, p.strengths, draws)
+        extents = self.compiler.joint.moved(change.joint, self._extents, p)
+        draws = max(log_d.shape[1], extents.shape[1])
+        rate = self.status_quo.rate + self.compiler.steps(change, p.strengths, draws)
         transfers = np.repeat(change.transfers[:, None], draws, axis=1)
         words = (*self.status_quo.steps, *change.words)
-        return Costs(log_d, self.status_quo.rate + steps, transfers, words)
+        return Costs(_wide(log_d, draws), rate, _wide(extents, draws), transfers, words)
+
+    def log_d(self, costs: Costs) -> Array:
+        """Log cost factors that some costs make on top of the status quo, [e+1,k].
+
+        Raises
+        ------
+        ScenarioError
+            A corridor opens where all were shut: nothing shows what trade would be.
+        """
+        if not costs.extents.any():
+            return costs.log_d
+        before = self._joint_before
+        after = self.joint.log_d(self._extents + costs.extents, self.compiler.status_year)
+        shut = np.isinf(before)
+        if (shut & np.isfinite(after)).any():
+            raise ScenarioError(
+                "all corridors of an exporter are shut in the status quo; what goes by one that "
+                "opens cannot be told"
+            )
+        change = after - np.where(shut, 0.0, before)
+        if self.compiler.at_table:
+            change -= (1 - self._share_contained) * np.minimum(change, 0.0)
+        return costs.log_d + np.where(shut, 0.0, change)
+
+    @cached_property
+    def _joint_before(self) -> Array:
+        return self.joint.log_d(self._extents, self.compiler.status_year)
+
+    def ways(self, costs: Costs) -> list[Ways]:
+        """How goods that need a corridor go under some costs."""
+        return self.joint.ways(self._extents + costs.extents, self.compiler.status_year)
 
     def cut_offs(self, costs: Costs, cut_offs: Sequence[CutOff]) -> Costs:
         """The same with all direct trade of a country with some partners banned.
@@ -140,7 +185,9 @@ class Compiled:
             The compiler was not told of a cut-off.
         """
         draws = costs.log_d.shape[1] * len(cut_offs)
-        log_d = _wide(costs.log_d, draws) if len(cut_offs) > 1 else costs.log_d.copy()
+        log_d, extents = (
+            _wide(a, draws) if len(cut_offs) > 1 else a.copy() for a in (costs.log_d, costs.extents)
+        )
         for k, (country, partners) in enumerate(cut_offs):
             if (country, partners) not in self.compiler.cut_offs:
                 raise ScenarioError(
@@ -148,11 +195,14 @@ class Compiled:
                     "simulation is set up, with `cut_offs`"
                 )
             column = k if len(cut_offs) > 1 else slice(None)
+            extents[self.compiler.joint.place(country, partners), column] = 1.0
             for block in both_ways(self.compiler.world, country, partners):
                 log_d[self.compiler.entries.rows(block), column] = np.inf
         log_d[-1] = 0.0
         words = [f"{country} cut off from {'+'.join(partners)}" for country, partners in cut_offs]
-        return replace(costs, log_d=log_d, steps=(*costs.steps, "; or ".join(words)))
+        return replace(
+            costs, log_d=log_d, extents=extents, steps=(*costs.steps, "; or ".join(words))
+        )
 
     def routed(self, costs: Costs) -> list[RouteShares]:
         """How routed trade goes under some costs."""
@@ -160,7 +210,7 @@ class Compiled:
         if choice is None:
             return []
         handling = choice.handling[:, None] * np.atleast_2d(self.p.handling)
-        d = np.exp(costs.log_d)
+        d = np.exp(self.log_d(costs))
         routed = []
         for trade, place, rho in zip(
             choice.trade, self.compiler.places, self.route_shares, strict=True
@@ -172,19 +222,35 @@ class Compiled:
 
     def policy(self, costs: Costs, routed: Sequence[RouteShares] = ()) -> Policy:
         """The policy that some costs make on top of the status quo, goods going as they do."""
-        log_d = self._since + costs.log_d
+        log_d = self._since + self.log_d(costs)
         places = self.compiler.places[: len(routed)]
         for shares, place in zip(routed, places, strict=True):
             log_d[place.direct] = self._since[place.direct] + np.log(shares.kappa)
-        draws = max(log_d.shape[1], costs.transfers.shape[1])
+        wedge = self.wedge(costs)
+        draws = max(log_d.shape[1], costs.transfers.shape[1], wedge.shape[1])
+        margins = self._margins(routed, places, draws)
         return Policy(
             entries=self.compiler.entries.positions,
-            log_d=_wide(log_d[:-1], draws),
-            rate=_wide(costs.rate, draws),
+            log_d=_wide(log_d[:-1] - self.rebate(costs), draws),
+            rate=_wide(costs.rate + wedge[:-1], draws),
             transfers=_wide(costs.transfers, draws),
-            margins=self._margins(routed, places, draws),
+            margins=margins.with_others(*self._fees(costs, draws)),
             steps=costs.steps,
         )
+
+    def wedge(self, costs: Costs) -> Array:
+        """What buyers keep under price caps over what sellers get, tau, [e+1,k]."""
+        return self.joint.wedge(self._extents + costs.extents, self.compiler.status_year)
+
+    def rebate(self, costs: Costs) -> Array:
+        """Log of the factor by which price caps raise rates, and lower costs, [e,k]."""
+        raised: Array = np.log1p(self.wedge(costs)[:-1] / (1 + costs.rate))
+        return raised
+
+    def _fees(self, costs: Costs, draws: int) -> tuple[Positions, Positions, Array]:
+        """What owners of corridors earn more than the table shows: who pays, who earns."""
+        entry, owner, share = self.joint.fees(self._ways_of_table, self.ways(costs))
+        return entry, owner, _wide(self.p.owner_fees * share, draws)
 
     @cached_property
     def route_shares(self) -> list[Array]:

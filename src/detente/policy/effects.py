@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pandas as pd
 
 from detente.arrays import Array, Positions
 from detente.errors import ScenarioError
-from detente.policy.entries import Block, block_of
+from detente.policy.corridors import corridors_on_file
+from detente.policy.entries import Block, Entries, Touched, block_of
+from detente.policy.joint import Joint, JointUnder
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
@@ -154,11 +157,10 @@ def audit(scenario: Scenario, world: World) -> pd.DataFrame:
     C, S = np.array(world.countries), np.array(world.sectors)
     parts: list[pd.DataFrame] = []
     for action in scenario.actions():
-        logs = effect_of(action, log_costs(action.measure, world, p), world, p)[:, 0]
-        blocks = blocks_touched(action.measure, world)
-        for (j, n, i), log in zip(blocks, np.split(logs, len(blocks)), strict=True):
+        found = _joint_effect if action.measure.joint else _own_effect
+        for (j, n, i), log in found(action, scenario, world, p):
             sector, destination, origin = (a.ravel() for a in np.meshgrid(j, n, i, indexing="ij"))
-            factor = np.exp(np.repeat(log, n.size * i.size))
+            factor = np.exp(np.broadcast_to(log[..., None], (j.size, n.size, i.size))).ravel()
             columns = {"origin": C[origin], "destination": C[destination], "sector": S[sector]}
             names = {"action": action.verb, "measure": action.name}
             parts.append(
@@ -169,3 +171,30 @@ def audit(scenario: Scenario, world: World) -> pd.DataFrame:
     table = pd.concat([nothing, *parts], ignore_index=True) if parts else nothing
     table["total"] = table.groupby(where)["factor"].transform("prod")
     return table.sort_values([*where, "measure"], ignore_index=True)
+
+
+def _own_effect(
+    action: Action, scenario: Scenario, world: World, p: Parameters
+) -> Iterator[tuple[Block, Array]]:
+    """Log cost factor of what is done to a measure, by block, [j,1]."""
+    logs = effect_of(action, log_costs(action.measure, world, p), world, p)[:, 0]
+    blocks = blocks_touched(action.measure, world)
+    for block, log in zip(blocks, np.split(logs, len(blocks)), strict=True):
+        yield block, log[:, None]
+
+
+def _joint_effect(
+    action: Action, scenario: Scenario, world: World, p: Parameters
+) -> Iterator[tuple[Block, Array]]:
+    """The same of a measure that shuts a corridor while all others are open, [j,n].
+
+    What a price cap leaves to buyers is no cost.
+    """
+    corridors = {**corridors_on_file(), **scenario.corridors}
+    joint = Joint.of(world, corridors, {action.name: action.measure})
+    year = None if scenario.status_quo is None else scenario.status_quo.year
+    under = JointUnder(joint, Entries(world, [Touched.of(world, joint.blocks)]), p)
+    before = np.full((1, 1), 0.0 if action.verb == "impose" else 1.0)
+    after = before + joint.moved([action], before, p)
+    for then, now in zip(under.ways(before, year), under.ways(after, year), strict=True):
+        yield now.network.block, (now.log_d - then.log_d)[..., 0]

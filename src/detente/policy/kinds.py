@@ -38,6 +38,8 @@ class MeasureKind:
     quantity
         Whether it stops a share of trade from the day it holds, whatever the elasticity; or else
         is a price, which trade answers over the years.
+    caps_price
+        Whether it caps a price, so that it has a `cap` in place of an ad-valorem equivalent.
     sanction
         Whether it is a sanction, which its sender can take back: selections of a sender's measures
         take in sanctions alone; anything else has to be named.
@@ -51,6 +53,7 @@ class MeasureKind:
     may_ban: bool = True
     collects_revenue: bool = False
     quantity: bool = False
+    caps_price: bool = False
     sanction: bool = True
 
     def check(self, measure: Measure) -> None:
@@ -59,6 +62,11 @@ class MeasureKind:
             raise ValueError(f"a {self.name} takes one `share`, not one by sector")
         if measure.ban and not self.may_ban:
             raise ValueError(f"a {self.name} measure needs an `ave`; only trade can be banned")
+        if self.caps_price:
+            if measure.ave is not None:
+                raise ValueError(f"a {self.name} has a `cap`, and no `ave`")
+            if measure.cap is None or measure.market_price is None:
+                raise ValueError(f"a {self.name} needs a `cap` and a `market_price`")
         for field, kinds in _TAKEN_BY.items():
             if self.name not in kinds and getattr(measure, field) is not None:
                 takers = " and ".join(kinds)
@@ -92,13 +100,33 @@ def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
 
 def _sea_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     _, target = _ends(measure, world)
-    if measure.overseas is None:
-        near = {*group_members("Europe"), *group_members("CIS")}
-        far = [c for c in world.countries if c not in near]
-    else:
-        far = _countries(measure.overseas, world)
+    far = overseas(world.countries, measure.overseas)
     covered = measure.covered
+    if measure.corridor is not None:
+        return [(target, far, covered)]
     return [(target, far, covered), (far, target, covered)]
+
+
+def _shipped_to_others(measure: Measure, world: World, strengths: Strengths) -> Touched:
+    senders, target = _ends(measure, world)
+    apart = {*senders, *target}
+    if measure.overseas is None:
+        buyers = [c for c in world.countries if c not in group_members("CIS")]
+    else:
+        buyers = _countries(measure.overseas, world)
+    return [(target, [c for c in buyers if c not in apart], measure.covered)]
+
+
+def overseas(countries: list[str], named: list[str] | None = None) -> list[str]:
+    """Countries reached by sea: those named, or all outside Europe and the CIS.
+
+    >>> overseas(["BLR", "BRA", "DEU", "KAZ"])
+    ['BRA']
+    """
+    if named is not None:
+        return resolve_countries(named, countries)
+    near = {*group_members("Europe"), *group_members("CIS")}
+    return [c for c in countries if c not in near]
 
 
 def _ends(measure: Measure, world: World) -> tuple[list[str], list[str]]:
@@ -146,10 +174,21 @@ KINDS = {
         ),
         MeasureKind(
             "transit",
-            "Makes the target's overseas trade through the sender's ports dearer.",
+            "Makes the target's overseas trade through the sender's ports dearer, or shuts a "
+            "corridor that it took.",
             _sea_trade,
             "transit",
-            takes=("overseas",),
+            takes=("overseas", "corridor"),
+        ),
+        MeasureKind(
+            "price-cap",
+            "Lets buyers outside the coalition use the senders' ships and insurance only for goods "
+            "of the target that cost no more than a cap; they keep the difference.",
+            _shipped_to_others,
+            "price-cap",
+            takes=("overseas", "cap", "market_price", "evasion"),
+            may_ban=False,
+            caps_price=True,
         ),
         MeasureKind(
             "war",

@@ -143,24 +143,53 @@ class Strengths:
         By group of measures; see `Measure.groups`.
     invoicing
         Of shares of trade invoiced in a currency.
+    evasion
+        Of shares of cargoes that evade a price cap.
     """
 
     all: float | Array = 0.5
     of: Mapping[str, float | Array] = field(default_factory=dict)
     invoicing: float | Array = 0.5
+    evasion: float | Array = 0.5
 
     @classmethod
     def at(cls, level: Level) -> Strengths:
-        """Every range at its low, central or high value."""
+        """Every range at its low, central or high value; a cap is weak where evasion is high."""
         quantile = QUANTILES[level]
-        return cls(quantile, {}, quantile)
+        return cls(quantile, {}, quantile, 1 - quantile)
+
+    def rank(self, groups: Iterable[str]) -> float | Array:
+        """Where in their ranges measures are that belong to some groups, narrowest first."""
+        return next((self.of[group] for group in groups if group in self.of), self.all)
 
     def ave(self, measure: Measure) -> Any:
-        """Ad-valorem equivalent of a measure; infinite for a ban."""
+        """Ad-valorem equivalent of a measure; infinite for a ban.
+
+        Of a price cap, the wedge between what buyers of the cargoes covered would pay and what the
+        seller receives, over the latter; of a measure that shuts a corridor, what the way round
+        costs.
+        """
+        if measure.cap is not None:
+            discount = self.discount(measure)
+            return discount / (1 - discount)
         if measure.ave is None:
             return float("inf")
-        known = (self.of[group] for group in measure.groups if group in self.of)
-        return measure.ave.at(next(known, self.all))
+        return measure.ave.at(self.rank(measure.groups))
+
+    def discount(self, measure: Measure, year: int | None = None) -> Any:
+        """Discount that a price cap enforces on the cargoes covered, at the market price of a year.
+
+        (1 - cap / price) (1 - evasion), and nothing where the cap is above the price.
+
+        >>> cap = Measure(senders="USA", target="RUS", kind="price-cap", cap=60, market_price=80)
+        >>> float(Strengths().discount(cap))
+        0.25
+        """
+        price = in_year(measure.market_price, year)
+        assert measure.cap is not None
+        assert price is not None
+        evasion = 0.0 if measure.evasion is None else measure.evasion.at(self.evasion)
+        return max(0.0, 1 - measure.cap / price) * (1 - evasion)
 
     def invoiced(self, measure: Measure) -> Any:
         """Share of the target's trade with third countries that a finance measure reaches."""
@@ -190,6 +219,28 @@ def _is_share(value: Range) -> Range:
     return value
 
 
+def _any_year(value: object) -> object:
+    """Read one number as one for all years."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {0: value}
+    return value
+
+
+def in_year(values: Mapping[int, float] | None, year: int | None) -> float | None:
+    """Value of a year: the last one known by then, or the first; without a year, the last of all.
+
+    >>> [in_year({2021: 543.0, 2024: 295.0}, year) for year in (2020, 2022, 2025, None)]
+    [543.0, 543.0, 295.0, 295.0]
+    """
+    if values is None:
+        return None
+    known = [y for y in values if year is None or y <= year]
+    return values[max(known) if known else min(values)]
+
+
+Positive = Annotated[float, Field(gt=0)]
+ByYear = Annotated[dict[int, Positive], BeforeValidator(_any_year), Field(min_length=1)]
+Spread = Annotated[Range, BeforeValidator(_spread)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
 Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]
@@ -224,8 +275,19 @@ class Measure(Strict):
         Finance only: third countries whose trade with the target is paid in other currencies
         (Belarus and Russia settle in roubles), to which `invoicing_share` does not apply.
     overseas
-        Transit only: the destinations, and origins, reached by sea; by default every country
-        outside Europe and the Commonwealth of Independent States.
+        Transit: the destinations, and origins, reached by sea; by default every country outside
+        Europe and the Commonwealth of Independent States. Price cap: the buyers whose cargoes
+        come by sea; by default all but the senders and the Commonwealth.
+    corridor
+        Transit only: the corridor on file, or of the scenario, that the measure shuts; see
+        `detente.policy.corridors`. What the way round costs stands there, so that an `ave` may be
+        left out.
+    cap, market_price
+        Price cap only, in one unit such as US dollars a barrel: what buyers may pay, and what they
+        would pay without the cap, one number or by year.
+    evasion
+        Price cap only: share of the cargoes covered that go without the senders' services, or pay
+        more than they declare.
     start, end
         First and last day in force.
     wind_down
@@ -249,6 +311,10 @@ class Measure(Strict):
     invoicing_share: Share | None = None
     invoicing_excludes: Countries | None = None
     overseas: Countries | None = None
+    corridor: str | None = None
+    cap: Positive | None = None
+    market_price: ByYear | None = None
+    evasion: Share | None = None
     start: date | None = None
     end: date | None = None
     wind_down: date | None = None
@@ -265,7 +331,8 @@ class Measure(Strict):
             raise ValueError(
                 "a ban has no ad-valorem equivalent: give `ban: true` or `ave`, not both"
             )
-        if not self.ban and self.ave is None:
+        given = self.corridor is not None or KINDS[self.kind].caps_price
+        if not self.ban and self.ave is None and not given:
             raise ValueError("a measure needs a strength: `ave: 0.25`, or `ban: true`")
         if self.start and self.end and self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
@@ -281,6 +348,14 @@ class Measure(Strict):
     def strength(self, level: Level = "central") -> float:
         """Ad-valorem equivalent at its low, central or high value; infinite for a ban."""
         return float(Strengths.at(level).ave(self))
+
+    @property
+    def joint(self) -> bool:
+        """Whether measures like it do something else together than one by one.
+
+        A corridor that is shut already cannot be shut again, and of two price caps one counts.
+        """
+        return self.corridor is not None or self.cap is not None
 
     @property
     def covered(self) -> Any:

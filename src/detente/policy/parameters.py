@@ -49,6 +49,8 @@ class Parameters:
     false_transit
         Share of goods sent through a hub that never enter it: declared for it, they go straight on,
         and the hub earns nothing, [k].
+    owner_fees
+        Factor on the fees that owners of corridors earn, [k].
     handling
         Factor on the handling cost of every hub, or of each, [k] or [hub,k].
     patron_share
@@ -67,6 +69,7 @@ class Parameters:
     hub_share: Array
     hub_margin: Array
     false_transit: Array
+    owner_fees: Array
     handling: Array
     patron_share: Array
 
@@ -96,6 +99,7 @@ class Parameters:
             hub_share=each(hub_share),
             hub_margin=each(0.0 if routes is None else routes.margin),
             false_transit=each(posterior.value("false-transit", 0.5, FALSE_TRANSIT)),
+            owner_fees=each(1.0),
             handling=each(1.0),
             patron_share=each(0.0 if patronage is None else patronage.share),
         )

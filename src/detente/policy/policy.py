@@ -11,12 +11,12 @@ from detente.arrays import Array, Positions
 
 @dataclass(frozen=True, eq=False)
 class Margins:
-    """Shares of trade values that hubs earn.
+    """Shares of trade values that hubs, or owners of corridors, earn.
 
     Attributes
     ----------
     entry, hub
-        Which of the policy's entries pays, and the position of the hub that earns, [m].
+        Which of the policy's entries pays, and the position of the country that earns, [m].
     share
         Of the value net of tariffs, [m,k].
     """
@@ -30,6 +30,14 @@ class Margins:
         """No hub earns anything."""
         nothing = np.empty(0, np.int64)
         return cls(nothing, nothing, np.empty((0, draws)))
+
+    def with_others(self, entry: Positions, hub: Positions, share: Array) -> Margins:
+        """The same and others."""
+        return Margins(
+            np.concatenate([self.entry, entry]),
+            np.concatenate([self.hub, hub]),
+            np.concatenate([self.share, share]),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from detente.errors import ScenarioError, nearest
+from detente.policy.corridors import corridors_on_file
 from detente.policy.measures import Measure, Strict
 from detente.source import Source
 
@@ -121,4 +122,14 @@ def register() -> Regime:
             if twice:
                 raise ScenarioError(f"{path.name}: measure {min(twice)!r} is in another file too")
             measures |= found
-    return Regime(measures)
+    return Regime({name: _with_detour(m) for name, m in measures.items()})
+
+
+def _with_detour(measure: Measure) -> Measure:
+    """What shuts a corridor on file costs as much as the way round, if it does not say."""
+    if measure.corridor is None or measure.ave is not None:
+        return measure
+    for about in corridors_on_file().values():
+        if about.exporter == measure.target and measure.corridor in about.corridors:
+            return measure.model_copy(update={"ave": about.detour})
+    raise ScenarioError(f"no corridor {measure.corridor!r} of {measure.target} is on file")

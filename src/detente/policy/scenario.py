@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.corridors import Corridors
 from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
@@ -213,6 +214,8 @@ class Assumptions(Strict):
     measures
         Measures by name, besides those of the register. One with a `start` is in force from that
         day as those of the register are; one without is imagined: only an option, to be imposed.
+    corridors
+        Ways of exporters to the sea by name, besides those on file; see `detente.policy.corridors`.
     routes
         Circumvention; omitted, all trade goes directly.
     patronage
@@ -230,6 +233,7 @@ class Assumptions(Strict):
     friction: bool = True
     posterior: Posterior | None = Field(default=None, exclude=True)
     measures: dict[str, Measure] = Field(default_factory=dict)
+    corridors: dict[str, Corridors] = Field(default_factory=dict)
     routes: Routes | None = None
     patronage: Patronage | None = None
 

@@ -24,8 +24,9 @@ class ScenarioTrade:
 
     Attributes
     ----------
-    costs, tariffs
-        Actions on measures that make trade costly, and on tariffs that collect revenue.
+    costs, tariffs, joint
+        Actions on measures that make trade costly, on tariffs that collect revenue, and on measures
+        that act together (`detente.policy.joint`).
     touched, taxed
         The trade of either, by block of each action.
     given, log_given
@@ -38,6 +39,7 @@ class ScenarioTrade:
 
     costs: tuple[Action, ...]
     tariffs: tuple[Action, ...]
+    joint: tuple[Action, ...]
     touched: Touched
     taxed: Touched
     given: Touched
@@ -55,11 +57,12 @@ class ScenarioTrade:
         words: Sequence[str] = (),
     ) -> ScenarioTrade:
         """Find the trade of a scenario and its actions, of which some collect revenue."""
-        costs = tuple(a for a in actions if a not in tariffs)
+        costs = tuple(a for a in actions if a not in tariffs and not a.measure.joint)
         given = [block_of(world, c.sectors, c.destinations, c.origins) for c in scenario.costs]
         return cls(
             costs=costs,
             tariffs=tuple(tariffs),
+            joint=tuple(a for a in actions if a.measure.joint),
             touched=Touched.of(world, [b for a in costs for b in blocks_touched(a.measure, world)]),
             taxed=Touched.of(world, [tariff_block(a.measure, world) for a in tariffs]),
             given=Touched.of(world, given),
@@ -105,8 +108,9 @@ class ScenarioEffects(ScenarioTrade):
         def ease(action: Action) -> Action:
             return replace(action, verb="ease", degree=degrees[action.name])
 
-        costs, tariffs = (tuple(map(ease, actions)) for actions in (self.costs, self.tariffs))
-        return replace(self, costs=costs, tariffs=tariffs)
+        parts = (self.costs, self.tariffs, self.joint)
+        costs, tariffs, joint = (tuple(map(ease, actions)) for actions in parts)
+        return replace(self, costs=costs, tariffs=tariffs, joint=joint)
 
 
 def tariff_block(measure: Measure, world: World) -> Block:

@@ -234,6 +234,12 @@ def transfer_share(p: Parameters, share: Array) -> Parameters:
     return replace(p, patron_share=share)
 
 
+@assumption("evasion", "share of cargoes that evade a price cap (rank)", "nothing")
+def evasion(p: Parameters, rank: Array) -> Parameters:
+    """Where shares of cargoes that evade a cap are in their ranges."""
+    return replace(p, strengths=replace(p.strengths, evasion=rank))
+
+
 @assumption("pass-through", "share of relief that is used, by its form (rank)", "nothing")
 def pass_through(p: Parameters, rank: Array) -> Parameters:
     """Where in their ranges the shares of relief that is used are."""

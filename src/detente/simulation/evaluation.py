@@ -16,7 +16,7 @@ from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.native import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
-from detente.policy.compiled import CutOff
+from detente.policy.joint import CutOff
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
 from detente.simulation.metrics import About

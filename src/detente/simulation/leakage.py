@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
+from detente.arrays import Array
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.routes import DIRECT, RouteChoice, RouteShares
 
@@ -24,11 +25,14 @@ class Leakage:
         Hubs, and the trade that may use them.
     routed
         Shares of the routes, of which the first draw is read.
+    handling
+        What each country earns as a hub, [n].
     """
 
     equilibrium: Equilibrium
     choice: RouteChoice
     routed: tuple[RouteShares, ...]
+    handling: Array
 
     @cached_property
     def flows(self) -> tuple[xr.Dataset, ...]:
@@ -41,7 +45,7 @@ class Leakage:
     @property
     def margins(self) -> pd.Series:
         """Rise of each hub's handling margins, by hub."""
-        earned = self.equilibrium.after.H[self.choice.positions, 0]
+        earned = self.handling[self.choice.positions]
         return pd.Series(earned, index=pd.Index(self.choice.hubs, name="hub"), name="margin")
 
     def offset_ratio(self, lane: int = 0) -> float:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detente.arrays import Array, Positions
+from detente.policy.entries import Block
 from detente.policy.measures import Countries, Country, Sectors, Strict
+from detente.simulation.corridor_trade import discount_granted, fees, share_of_corridor
 from detente.world.names import Names, resolve_countries, resolve_sectors
 
 if TYPE_CHECKING:
@@ -32,12 +34,15 @@ class About(Strict):
         All by default.
     hub
         One of the case's hubs.
+    corridor
+        One of the country's corridors.
     """
 
     country: Country | None = None
     partner: Countries | None = None
     sectors: Sectors | None = None
     hub: Country | None = None
+    corridor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -258,6 +263,63 @@ def offset_ratio(o: Outcome, about: About) -> Array:
     return _ratio((after - before)[1:].sum(0), before[0] - after[0])
 
 
+@metric(
+    "export-volume",
+    "percent",
+    "change of the volume of the country's exports, to a partner or to all",
+    ("country",),
+    ("partner", "sectors"),
+)
+def export_volume(o: Outcome, about: About) -> Array:
+    """Growth of sales at the sellers' old prices; a good's price at sale is c d."""
+    block = _exports_of(o.world, about)
+    before, after = (e.sales(*block) for e in (o.before, o.after))
+    dearer = o.after.prices_at_sale(*block) / o.before.prices_at_sale(*block)
+    return 100 * (_ratio((after / dearer).sum((0, 1, 2)), before.sum((0, 1, 2))) - 1)
+
+
+@metric(
+    "discount",
+    "percentage points",
+    "change of the discount that price caps make the country grant on its exports",
+    ("country",),
+    ("partner", "sectors"),
+)
+def discount(o: Outcome, about: About) -> Array:
+    """What buyers keep of what they would pay."""
+    block, status_quo = _exports_of(o.world, about), o.simulation.compiled.status_quo
+    before = discount_granted(o, status_quo, o.before, block)
+    points: Array = 100 * (discount_granted(o, o.costs, o.after, block) - before)
+    return points
+
+
+@metric(
+    "corridor-fees",
+    "million USD",
+    "change of the fees that the country earns as an owner of corridors",
+    ("country",),
+    ("corridor",),
+)
+def corridor_fees(o: Outcome, about: About) -> Array:
+    """Fees on the trade that its corridors carry, after less before."""
+    before, after = fees(o, _code(o.world, about.country), about.corridor)
+    return after - before
+
+
+@metric(
+    "corridor-share",
+    "percentage points",
+    "change of the share of one corridor in the country's exports that need one",
+    ("country", "corridor"),
+)
+def corridor_share(o: Outcome, about: About) -> Array:
+    """Change of the share."""
+    assert about.corridor is not None
+    before, after = share_of_corridor(o, _code(o.world, about.country), about.corridor)
+    points: Array = 100 * (after - before)
+    return points
+
+
 def sales(e: Equilibria, origins: Names, destinations: Names, sectors: Names = None) -> Array:
     """Trade net of tariffs between different countries, summed, [draw]."""
     world = e.economy.world
@@ -287,8 +349,12 @@ def _hubs(o: Outcome) -> tuple[str, ...]:
 
 
 def _position(world: World, country: str | None) -> int:
+    return world.countries.index(_code(world, country))
+
+
+def _code(world: World, country: str | None) -> str:
     assert country is not None
-    return world.countries.index(resolve_countries(country, world.countries)[0])
+    return resolve_countries(country, world.countries)[0]
 
 
 def _countries(world: World, names: Names) -> Positions:
@@ -299,6 +365,11 @@ def _countries(world: World, names: Names) -> Positions:
 def _sectors(world: World, names: Names) -> Positions:
     found = resolve_sectors(names, world.sectors)
     return np.array([world.sectors.index(s) for s in found], np.int64)
+
+
+def _exports_of(world: World, about: About) -> Block:
+    to, by = _countries(world, about.partner), _countries(world, about.country)
+    return _sectors(world, about.sectors), to, by
 
 
 def _both_ways(e: Equilibria, country: Names, partner: Names, sectors: Names = None) -> Array:

@@ -19,7 +19,8 @@ from detente.equilibrium.production import Production
 from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ScenarioError
 from detente.policy.compile import Compiler
-from detente.policy.compiled import Compiled, Costs, CutOff
+from detente.policy.compiled import Compiled, Costs
+from detente.policy.joint import CutOff, Ways
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
 from detente.policy.routes import RouteShares
@@ -149,13 +150,13 @@ class Simulation:
         Parameters
         ----------
         values
-            `hub_share`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
+            `hub_share`, `owner_fees`, `hub_margin`, `handling` or `patron_share`, [..., k]; see
             `detente.policy.parameters.Parameters`. The status quo, of one draw, is the same under
-            all of them but the first.
+            all of them but the first two.
         """
         p, draws = self.parameters, next(iter(values.values())).shape[-1]
         varied = Simulation(self.compiler, p.repeated(draws, **values), self.tolerance)
-        if "hub_share" not in values:
+        if not values.keys() & {"hub_share", "owner_fees"}:
             varied.before = self.before.of(np.zeros(draws, np.int64))
         return varied
 
@@ -282,10 +283,30 @@ class Outcome:
         )
 
     @cached_property
+    def ways(self) -> tuple[list[Ways], list[Ways]]:
+        """How goods that need a corridor go, before and after."""
+        compiled = self.simulation.compiled
+        return compiled.ways(compiled.status_quo), compiled.ways(self.costs)
+
+    @property
+    def handling(self) -> Array:
+        """What countries earn as hubs more than in the status quo, [n,k]."""
+        p, earned = self.simulation.parameters, np.zeros_like(self.after.H)
+        choice = self.simulation.compiler.routes
+        margin = p.hub_margin * (1 - p.false_transit)
+        for shares in self.routed:
+            assert choice is not None
+            through = (shares.after - shares.before)[1:] * self.after.sales(*shares.trade.block)
+            earned[choice.positions] += margin * through.sum((1, 2, 3))
+        return earned
+
+    @cached_property
     def leakage(self) -> Leakage | None:
         """Flows by route and what hubs earn, if the scenario has routes; of the first draw."""
         choice = self.simulation.compiler.routes
-        return None if choice is None else Leakage(self.equilibrium, choice, tuple(self.routed))
+        if choice is None:
+            return None
+        return Leakage(self.equilibrium, choice, tuple(self.routed), self.handling[:, 0])
 
     def measure(self, metric: str, about: About) -> Array:
         """Compute a metric of `detente.simulation.metrics.METRICS`, in its unit, [draw]."""

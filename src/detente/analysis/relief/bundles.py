@@ -10,7 +10,8 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
-from detente.policy.compiled import Costs, CutOff
+from detente.policy.compiled import Costs
+from detente.policy.joint import CutOff
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
 from detente.policy.scenario import Assumptions, Scenario, Selection
@@ -137,6 +138,7 @@ class Bundles:
         return replace(
             status_quo,
             log_d=self.columns.log_d @ chosen,
+            extents=self.columns.extents @ chosen,
             rate=status_quo.rate + steps,
             transfers=np.zeros((len(self.world.countries), len(levels))),
             steps=(*status_quo.steps, *(self.words(row) for row in levels[:1] if len(levels) == 1)),

@@ -78,11 +78,11 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
 
     Notes
     -----
-    Hubs' handling margins are left out, in both directions: the accounts of a world do not show
-    them. Wages and prices are as flexible as ever, so that losses from idle labour and capital
-    come on top. Low elasticities cut both ways: the target finds no substitutes for what it loses,
-    but its customers find none for what it sells and bear more of the cost, so that a snap-back
-    need not cost more than the relief gave.
+    Hubs' handling margins and the fees of corridors are left out, in both directions: the accounts
+    of a world do not show them. Wages and prices are as flexible as ever, so that losses from idle
+    labour and capital come on top. Low elasticities cut both ways: the target finds no substitutes
+    for what it loses, but its customers find none for what it sells and bear more of the cost, so
+    that a snap-back need not cost more than the relief gave.
 
     Examples
     --------
@@ -100,9 +100,10 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
             f"short-run factor {short_run:g} must be above 0 and up to 1; nearest is {near:g}"
         )
     simulation = Simulation(bundles.simulation.compiler, bundles.simulation.parameters, PRECISION)
-    free = simulation.varied(hub_margin=np.zeros(1))
+    free = simulation.varied(hub_margin=np.zeros(1), owner_fees=np.zeros(1))
     eased = free.respond(bundles.costs(levels[None]), PACKAGES)
-    ended = _reimposed(eased, simulation.compiled.status_quo.rate, short_run)
+    compiled = simulation.compiled
+    ended = _reimposed(eased, compiled.policy(compiled.status_quo).rate, short_run)
     here = bundles.world.countries.index(bundles.target)
     before, relieved, after = (
         float(e.real_income[here, 0]) for e in (eased.before, eased.after, ended)
@@ -120,7 +121,7 @@ def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
     theta = short_run * adapted.data["theta"].values
     economy = economy_of(adapted.with_elasticities(theta.tolist()))
     compiled = eased.simulation.compiled
-    log_d = -eased.costs.log_d
+    log_d = -compiled.log_d(eased.costs)
     routed = log_d.copy()
     d = np.exp(log_d)
     for shares, place in zip(eased.routed, compiled.compiler.places, strict=True):
@@ -132,7 +133,7 @@ def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
         routed[place.direct] = np.log(kappa)
     policy = Policy(
         entries=compiled.compiler.entries.positions,
-        log_d=routed[:-1],
+        log_d=routed[:-1] + compiled.rebate(eased.costs) - compiled.rebate(compiled.status_quo),
         rate=rate,
         transfers=np.zeros((economy.VA.size, 1)),
         margins=Margins.none(1),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import get_args
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.starts import case, measures_in_force
 from detente.app.state import Group, NewMeasure, Panel
 from detente.cases import available_cases
-from detente.policy.measures import Kind, Level, Measure
+from detente.policy.measures import Level, Measure
 from detente.report.text import called
 
 KINDS = {
@@ -48,8 +47,8 @@ def group_title(group: Group) -> str:
 
 
 def kinds(target: str) -> Choices:
-    """Kinds of measures against a target."""
-    return [(kind, KINDS[kind].format(target=called(target))) for kind in get_args(Kind)]
+    """Kinds of measures against a target that a strength in percent says all about."""
+    return [(kind, words.format(target=called(target))) for kind, words in KINDS.items()]
 
 
 def strength(measure: Measure, level: Level) -> str:
