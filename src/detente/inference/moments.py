@@ -163,7 +163,7 @@ def _shares(m: Measure, sectors: Positions, world: World) -> tuple[Array, Positi
     """Share of products covered, [j,1], and where the sectors concerned are among some."""
     touched = blocks_touched(m, world)[0][0]
     _, rows, at = np.intersect1d(sectors, touched, return_indices=True)
-    return np.broadcast_to(m.covered, (touched.size, 1))[at], rows
+    return np.broadcast_to(m.products(world)[1], (touched.size, 1))[at], rows
 
 
 def _left(m: Measure, sectors: Positions, compiled: Compiled) -> Array:

@@ -161,7 +161,10 @@ class Compiler:
         if not collects or action.verb == "impose":
             return collects
         taxed = Touched.of(self.world, [tariff_block(m, self.world)])
-        return bool(rates[taxed.trade].min(initial=np.inf) >= m.covered * m.strength("low"))
+        return bool(
+            rates[taxed.trade].min(initial=np.inf)
+            >= np.min(m.products(self.world)[1]) * m.strength("low")
+        )
 
     def _rates_in(self, standing: ScenarioTrade) -> Array:
         """Tariff rates of the status quo on all trade, [(j,n,i)]."""

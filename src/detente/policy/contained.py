@@ -76,14 +76,15 @@ def _by_trade(world: World) -> tuple[Array, Array]:
     for row in _estimates(world).to_dict("records"):
         senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
         ends = (senders, row["target"])
-        block = block_of(world, row["sector"], *ends[:: 1 if row["direction"] == "imports" else -1])
+        way = ends[:: 1 if row["direction"] == "imports" else -1]
+        block = block_of(world, np.array([world.sectors.index(row["sector"])]), *way)
         fall[np.ix_(*block)] = min(-row["effect"], -row["beside"])
         error[np.ix_(*block)] = row["se"]
     return fall.ravel(), error.ravel()
 
 
 def _estimates(world: World) -> pd.DataFrame:
-    """Of the embedded table; a sector's estimates hold for what was split off it as well."""
+    """Of the embedded table; what was split off a sector has cells, and so falls, of its own."""
     found = _read()
     if world.name.split("+")[0] != "icio2022":
         return found.iloc[:0]

@@ -49,7 +49,7 @@ def known_ave(ave: Any, theta_world: Array, theta_known: Array) -> Array:
 def blocks_touched(measure: Measure, world: World) -> list[Block]:
     """The blocks of trade that a measure acts on."""
     return [
-        block_of(world, measure.sectors, destinations, origins)
+        block_of(world, measure.products(world)[0], destinations, origins)
         for origins, destinations, _ in KINDS[measure.kind].trade_touched(
             measure, world, Strengths()
         )

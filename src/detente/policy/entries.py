@@ -17,11 +17,15 @@ Block = tuple[Positions, Positions, Positions]
 """Sectors, destinations and origins of a block of trade, by positions."""
 
 
-def block_of(world: World, sectors: Names, destinations: Names, origins: Names) -> Block:
-    """Positions of a block of trade that is given by names."""
+def block_of(
+    world: World, sectors: Names | Positions, destinations: Names, origins: Names
+) -> Block:
+    """Positions of a block of trade that is given by names, sectors perhaps by position."""
     C, S = tuple(world.countries), tuple(world.sectors)
     return (
-        _positions(tuple(resolve_sectors(sectors, world.sectors)), S),
+        sectors
+        if isinstance(sectors, np.ndarray)
+        else _positions(tuple(resolve_sectors(sectors, world.sectors)), S),
         _positions(tuple(resolve_countries(destinations, C)), C),
         _positions(tuple(resolve_countries(origins, C)), C),
     )

@@ -314,7 +314,7 @@ class JointUnder:
         for k, blocks in self.joint.caps:
             m = list(self.joint.measures.values())[k]
             on_cargoes = np.atleast_1d(self.p.strengths.discount(m, year))
-            part = m.covered * extents[k] * on_cargoes  # [k] or [j,k]
+            part = m.products(self.joint.world)[1] * extents[k] * on_cargoes  # [k] or [j,k]
             draws = max(np.atleast_2d(part).shape[-1], discount.shape[1])
             discount = np.broadcast_to(discount, (len(discount), draws)).copy()
             for block in blocks:
@@ -327,7 +327,7 @@ class JointUnder:
 
 def _blocks(m: Measure, world: World) -> list[Block]:
     touched = KINDS[m.kind].trade_touched(m, world, Strengths())
-    return [block_of(world, m.sectors, to, by) for by, to, _ in touched]
+    return [block_of(world, m.products(world)[0], to, by) for by, to, _ in touched]
 
 
 def _shut_by(m: Measure, about: Corridors, world: World) -> list[bool]:

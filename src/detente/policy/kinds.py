@@ -74,17 +74,20 @@ class MeasureKind:
 
 
 def _exports(measure: Measure, world: World, strengths: Strengths) -> Touched:
-    return [(*_ends(measure, world), measure.covered)]
+    return [(*_ends(measure, world), measure.products(world)[1])]
 
 
 def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    return [(target, senders, measure.covered)]
+    return [(target, senders, measure.products(world)[1])]
 
 
 def _all_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    return [(senders, target, measure.covered), (target, senders, measure.covered)]
+    return [
+        (senders, target, measure.products(world)[1]),
+        (target, senders, measure.products(world)[1]),
+    ]
 
 
 def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
@@ -93,7 +96,7 @@ def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
         senders, target = _ends(measure, world)
         apart = {*senders, *target, *_countries(measure.invoicing_excludes or [], world)}
         third = [c for c in world.countries if c not in apart]
-        share = measure.covered * strengths.invoiced(measure)
+        share = measure.products(world)[1] * strengths.invoiced(measure)
         touched += [(third, target, share), (target, third, share)]
     return touched
 
@@ -101,7 +104,7 @@ def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:
 def _sea_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     _, target = _ends(measure, world)
     far = overseas(world.countries, measure.overseas)
-    covered = measure.covered
+    covered = measure.products(world)[1]
     if measure.corridor is not None:
         return [(target, far, covered)]
     return [(target, far, covered), (far, target, covered)]
@@ -114,7 +117,7 @@ def _shipped_to_others(measure: Measure, world: World, strengths: Strengths) -> 
         buyers = [c for c in world.countries if c not in group_members("CIS")]
     else:
         buyers = _countries(measure.overseas, world)
-    return [(target, [c for c in buyers if c not in apart], measure.covered)]
+    return [(target, [c for c in buyers if c not in apart], measure.products(world)[1])]
 
 
 def overseas(countries: list[str], named: list[str] | None = None) -> list[str]:

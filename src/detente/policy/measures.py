@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -18,12 +18,14 @@ from pydantic import (
     model_validator,
 )
 
-from detente.arrays import Array
+from detente.arrays import Array, Positions
 from detente.errors import WorldError, nearest
 from detente.policy.kinds import KINDS
 from detente.world.names import COUNTRY_GROUPS, resolve_countries, resolve_sectors
 
 if TYPE_CHECKING:
+    from detente.world.world import World
+
     Kind: TypeAlias = Any
 else:
     Kind = Literal[tuple(KINDS)]  # for forms, which list its arguments; a measure checks its own
@@ -263,6 +265,10 @@ class Measure(Strict):
     share
         Share of the sector's products that is covered, one for all sectors or by sector; for
         transit, the share of overseas trade that used the ports. Above 0 and up to 1.
+    split
+        Shares by sector in a world in which parts were split off a sector of `sectors`, such as
+        potash off chemicals: of that sector and its parts only those named here are covered, so
+        much of each. Without it all parts are, with the share of the whole.
     ave
         Ad-valorem equivalent inside the products covered, one number or low, central and high:
         0.30 is a cost factor of 1.30. For a tariff, its rate.
@@ -306,6 +312,7 @@ class Measure(Strict):
     kind: Annotated[str, AfterValidator(_known_kind)]
     sectors: Sectors = Field(default=["all"])
     share: Fraction | dict[str, Fraction] = 1.0
+    split: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     ave: Ave | None = None
     ban: bool = False
     invoicing_share: Share | None = None
@@ -357,12 +364,38 @@ class Measure(Strict):
         """
         return self.corridor is not None or self.cap is not None
 
-    @property
-    def covered(self) -> Any:
-        """Share of products covered, one for all sectors or one for each, [j,1]."""
-        if not isinstance(self.share, dict):
-            return self.share
-        return np.array([self.share[sector] for sector in self.sectors])[:, None]
+    def products(self, world: World) -> tuple[Positions, Any]:
+        """Sectors of a world that are covered, by position, and the share: one, or one each, [j,1].
+
+        >>> from detente.world.embedded import load_world
+        >>> potash = Measure(
+        ...     senders="USA", target="BLR", kind="import-ban", ave=1, sectors="C20", share=0.8,
+        ...     split={"potash": 1},
+        ... )
+        >>> world = load_world("icio2022+potash")
+        >>> [world.sectors[j] for j in potash.products(world)[0]]
+        ['potash']
+        """
+        parts = {
+            part: share
+            for sector in self.sectors
+            for part, share in self._parts(sector, resolve_sectors(sector, world.sectors))
+        }
+        places = np.array([world.sectors.index(part) for part in parts], np.int64)
+        shares = list(parts.values())
+        if len(set(shares)) == 1:
+            return places, shares[0]
+        return places, np.array(shares)[:, None]
+
+    def _parts(self, sector: str, found: Sequence[str]) -> Iterator[tuple[str, float]]:
+        """Sectors that the name of one stands for, and the share of each."""
+        share = self.share[sector] if isinstance(self.share, dict) else self.share
+        split_off = sector in found and len(found) > 1
+        for part in found:
+            if not (self.split and split_off):
+                yield part, share
+            elif self.split.get(part, 0.0) > 0:
+                yield part, self.split[part]
 
     @property
     def groups(self) -> list[str]:

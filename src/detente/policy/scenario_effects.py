@@ -115,7 +115,7 @@ class ScenarioEffects(ScenarioTrade):
 
 def tariff_block(measure: Measure, world: World) -> Block:
     """The trade that a tariff is on."""
-    return block_of(world, measure.sectors, measure.senders, measure.target)
+    return block_of(world, measure.products(world)[0], measure.senders, measure.target)
 
 
 def words_of(scenario: Scenario, routes: RouteChoice | None = None) -> list[str]:

@@ -56,7 +56,9 @@ def strength(measure: Measure, level: Level) -> str:
     ave = measure.strength(level)
     if ave == float("inf"):
         return "prohibited"
-    cover = "" if measure.share == 1 else f" on {100 * np.mean(measure.covered):.0f} % of the goods"
+    shares = measure.share.values() if isinstance(measure.share, dict) else [measure.share]
+    covered = 100 * np.mean(list(shares))
+    cover = "" if measure.share == 1 else f" on {covered:.0f} % of the goods"
     return f"{100 * ave:.1f}".removesuffix(".0") + f" %{cover}"
 
 
