@@ -159,7 +159,7 @@ def test_easing_loosens_russias_hold_on_trade(told: Influence, held: xr.Dataset)
     )
 
 
-def test_first_order_exposure_ranks_as_the_cuts_do(held: xr.Dataset) -> None:
+def test_exposure_ranks_as_the_cuts_do(held: xr.Dataset) -> None:
     before = held.sel(when="before")
     assert before["exposure"].idxmin("partner").item() == before["cut_off"].idxmin("partner").item()
     assert float(before["exposure"].max()) < 0

@@ -15,7 +15,6 @@ from detente.analysis.parties import largest_partners
 from detente.analysis.rows import records
 from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.exposure import exposure
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.value_chains import ValueChains
@@ -46,10 +45,9 @@ class Influence:
         final good or as input; `consumed`, its final consumption whose value the partner added;
         `cut_off`, its welfare if all direct trade with the partner ends, both ways, and the
         corridors to the sea that the partner owns are shut, in a full solve against the same policy
-        without the cut; `exposure`, its welfare for one percent
-        more cost on that trade, to first order. `second` names the partner that gains most of the
-        target's trade after the cut, and `second_usd` how much (million USD); `recovered` is what
-        all others gain of what the cut took, in percent.
+        without the cut; `exposure`, its welfare for one percent more cost on that trade. `second`
+        names the partner that gains most of the target's trade after the cut, and `second_usd` how
+        much (million USD); `recovered` is what all others gain of what the cut took, in percent.
         By `when`: `hhi_exports` and `hhi_imports`, Herfindahl-Hirschman concentration over
         countries, from 0 to 1; `welfare` of the target in percent against the status quo.
     manifest
@@ -162,7 +160,9 @@ def influence(
     def held(moment: tuple[Costs, Equilibria]) -> xr.Dataset:
         costs, solved = moment
         e = Equilibrium(outcome.before, solved, scenario.deficits, simulation.tolerance)
-        return _held(here[0], e, members, simulation.cut(costs, cut_offs, solved))
+        cut = simulation.cut(costs, cut_offs, solved)
+        dearer = simulation.solved(simulation.compiled.dearer(costs, cut_offs, 1.0), solved)
+        return _held(here[0], e, members, cut, dearer)
 
     moments = (simulation.compiled.status_quo, outcome.before), (outcome.costs, outcome.after)
     parts = []
@@ -199,7 +199,11 @@ def _foreign(e: Equilibria, target: int) -> tuple[Array, Array]:
 
 
 def _held(
-    target: str, e: Equilibrium, members: dict[str, list[str]], cut: Equilibria
+    target: str,
+    e: Equilibrium,
+    members: dict[str, list[str]],
+    cut: Equilibria,
+    dearer: Equilibria,
 ) -> xr.Dataset:
     C = e.world.countries
     t = C.index(target)
@@ -208,9 +212,10 @@ def _held(
     chains = ValueChains(e.after, target)
     positions = [np.array([C.index(c) for c in codes]) for codes in members.values()]
     absorbed, passing, consumed = chains.absorbed(), chains.passing(positions), chains.consumed()
-    exposed = exposure(e, countries=target)["exposure"].values[0]
     rises = sum(_foreign(cut, t)) - trade[:, None]
-    losses = 100 * (cut.real_income[t] / e.after.real_income[t, 0] - 1)
+    losses, exposed = (
+        100 * (after.real_income[t] / e.after.real_income[t, 0] - 1) for after in (cut, dearer)
+    )
     rows = []
     for k, n in enumerate(positions):
         rows.append(
@@ -221,7 +226,7 @@ def _held(
                 "absorbed": 100 * absorbed[n].sum() / absorbed.sum(),
                 "passing": 100 * passing[k],
                 "consumed": 100 * consumed[n].sum(),
-                "exposure": exposed[n].sum(),
+                "exposure": exposed[k],
                 "cut_off": losses[k],
                 **_in_their_place(rises[:, k], n, C),
             }

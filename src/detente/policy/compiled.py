@@ -204,6 +204,18 @@ class Compiled:
             costs, log_d=log_d, extents=extents, steps=(*costs.steps, "; or ".join(words))
         )
 
+    def dearer(self, costs: Costs, cut_offs: Sequence[CutOff], percent: float) -> Costs:
+        """The same with all direct trade of a country with some partners dearer by some percent.
+
+        One draw for each of the cut-offs that the compiler was told of.
+        """
+        log_d = np.repeat(costs.log_d[:, :1], len(cut_offs), axis=1)
+        for k, (country, partners) in enumerate(cut_offs):
+            for block in both_ways(self.compiler.world, country, partners):
+                log_d[self.compiler.entries.rows(block), k] += np.log1p(percent / 100)
+        log_d[-1] = 0.0
+        return replace(costs, log_d=log_d)
+
     def routed(self, costs: Costs) -> list[RouteShares]:
         """How routed trade goes under some costs."""
         choice = self.compiler.routes

@@ -262,10 +262,22 @@ class JointUnder:
         key = (k, shut.tobytes(), year)
         if key not in self._known:
             network = self.joint.networks[k]
-            theta = network.weights @ self.p.theta[network.block[0]]
-            detour = np.broadcast_to(self._detour(k), theta.shape)
-            self._known[key] = network.at(shut, year, detour, theta)
+            answer = self._answer(network)
+            detour = np.broadcast_to(self._detour(k), answer.shape)
+            self._known[key] = network.at(shut, year, detour, answer)
         return self._known[key]
+
+    def _answer(self, network: Network) -> Array:
+        """By which elasticity tonnes answer the cost of all ways, the mine's price going down, [k].
+
+        theta / (1 + beta phi theta): demand by theta, supply by what is not in fixed stock.
+        """
+        sectors, exporter = network.block[0], network.block[2][0]
+        theta = self.p.theta[sectors]
+        beta = self.joint.world.data["beta"].values[exporter, sectors]
+        fixed = (beta * self.p.phi[sectors, exporter])[:, None]
+        answer: Array = network.weights @ (theta / (1 + fixed * theta))
+        return answer
 
     def _detour(self, k: int) -> Any:
         """What the way round the main corridor costs: as its closing says, or the corridors do."""

@@ -12,7 +12,8 @@ A shut corridor has an infinite cost. One that carries more than its capacity ge
     q_r         = Q sum_n omega_n rho'_r[n] kappa_hat[n]^-theta
 
 with Q the exporter's tonnes in the reference and omega_n the destinations' shares of them: tonnes
-answer the cost of the way at given prices elsewhere.
+answer the cost of the way at given prices elsewhere. Where a mine is in fixed supply its own price
+goes down with the cost, and tonnes answer with theta / (1 + beta phi theta) in place of theta.
 
 How readily goods change corridors is read from what the way round costs: if the main corridor
 carries the share rho and the others are dearer by a, then (1 - rho)^(-1/vartheta) = 1 + a.
@@ -206,7 +207,9 @@ class Network:
         owners = [set(c.owners) for c in self.about.corridors.values()]
         return np.array([bool(o & set(countries)) for o in owners])
 
-    def at(self, shut: Flags, year: int | None, detour: Array, theta: Array) -> tuple[Array, Array]:
+    def at(
+        self, shut: Flags, year: int | None, detour: Array, answer: Array
+    ) -> tuple[Array, Array]:
         """Log composite cost [c,k] and shares [r,c,k] with some corridors shut.
 
         Parameters
@@ -217,8 +220,8 @@ class Network:
             Whose price and capacities count.
         detour
             What the way round the main corridor costs at the last price on file, [k].
-        theta
-            Trade elasticity of the goods, [k].
+        answer
+            By which elasticity tonnes answer the cost of all ways, [k].
         """
         c = self.about.corridors
         left = 1 - c[self.about.main].share
@@ -226,7 +229,7 @@ class Network:
         capacity = np.array([in_year(x.capacity, year) or np.inf for x in c.values()])
         rho = np.where(shut[:, None], 0.0, self.rho)
         carried = (self.about.tonnes or 1.0) * self.omega
-        x = congested(rho, carried, capacity, self.about.congestion, vartheta, theta)
+        x = congested(rho, carried, capacity, self.about.congestion, vartheta, answer)
         return corridor_shares(rho, x, vartheta)
 
 
