@@ -25,7 +25,7 @@ from detente.analysis.relief.packages import (
 from detente.analysis.relief.relief import Relief, Requirements, relief
 from detente.analysis.relief.search import _knapsack, searched
 from detente.analysis.relief.snapback import snap_back
-from detente.analysis.relief.solved import evaluate, solve_packages
+from detente.analysis.relief.solved import evaluate, solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.cases import Case, load_case
 from detente.policy.compile import Compiler
@@ -426,6 +426,17 @@ def test_packages_kept_are_taken_and_are_the_same(case: Case, tmp_path: Path) ->
     xr.testing.assert_identical(first, solve_packages(bundles, "RUS", store=tmp_path))
     solve_packages(bundles, "CHN", store=tmp_path)
     assert len(list(tmp_path.rglob("block-*.npy"))) == 2
+
+
+def test_cut_offs_of_the_frontier_are_kept_with_its_packages(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundles = bundles_of(case, measures=MEASURES[:2], rival="RUS")
+    best = frontier(solve_packages(bundles, "RUS", store=tmp_path))
+    first = with_cut_offs(bundles, best, store=tmp_path)
+    xr.testing.assert_identical(first, with_cut_offs(bundles, best))
+    monkeypatch.setattr(Simulation, "cut", lambda *_: pytest.fail("solved again"))
+    xr.testing.assert_identical(first, with_cut_offs(bundles, best, store=tmp_path))
 
 
 def test_every_case_can_be_asked_for_relief() -> None:

@@ -200,7 +200,7 @@ def relief(
         note=bundles.note,
         requirements=asked,
         packages=packages,
-        frontier=with_cut_offs(bundles, frontier(packages), starts),
+        frontier=with_cut_offs(bundles, frontier(packages), starts, store),
         contributions=pd.DataFrame(
             {k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")}
             if bundles.complete

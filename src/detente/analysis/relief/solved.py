@@ -103,8 +103,7 @@ def solve_packages(
 
     if not bundles.complete:
         return searched(bundles, evaluated, max_leak)
-    kept = None if store is None else Store.of(_determined(bundles, rival), store)
-    return evaluated(bundles.all_levels(), bundles.packages, kept=kept)
+    return evaluated(bundles.all_levels(), bundles.packages, kept=_kept(bundles, rival, store))
 
 
 def evaluate(
@@ -120,10 +119,6 @@ def evaluate(
 
     With `kept`, they are taken from there if they are known, and left there if not.
     """
-    shape = (len(bundles.world.countries) + 3, len(levels))
-    known = None if kept is None else kept.load(0, shape)
-    if known is not None:
-        return _labelled(bundles, levels, rival, known)
 
     def outcomes(package: Outcome) -> Array:
         change = package.after.real_income / package.before.real_income - 1
@@ -131,36 +126,63 @@ def evaluate(
         routes = by_route(package)[1] if package.routed else np.zeros((1, len(share)))
         return np.concatenate([change, [share, routes[1:].sum(0), routes.sum(0)]])
 
-    if bundles.complete:
-        starts = starts or Starts(bundles)
-    found = _read(bundles, levels, outcomes, starts, workers, progress)
-    if kept is not None:
-        kept.save(0, found)
-    return _labelled(bundles, levels, rival, found)
+    def solve() -> Array:
+        begun = starts or (Starts(bundles) if bundles.complete else None)
+        return _read(bundles, levels, outcomes, begun, workers, progress)
+
+    shape = (len(bundles.world.countries) + 3, len(levels))
+    return _labelled(bundles, levels, rival, _looked_up(kept, 0, shape, solve))
 
 
 def with_cut_offs(
-    bundles: Bundles, packages: xr.Dataset, starts: Starts | None = None
+    bundles: Bundles,
+    packages: xr.Dataset,
+    starts: Starts | None = None,
+    store: Path | None = None,
 ) -> xr.Dataset:
-    """Add what being cut off by the rival would cost the target under some packages.
+    """Add what being cut off by the rival would cost the target under packages of the frontier.
 
     One more full solve for each: `cut_off`, welfare of the target in percent if all direct trade
-    with the rival is banned, against the same package without the ban.
+    with the rival is banned, against the same package without the ban. With `store`, as in
+    `solve_packages`, those of a frontier of all packages are kept.
     """
     simulation, here = bundles.simulation, bundles.world.countries.index(bundles.target)
-    cut_off = (bundles.target, (str(packages.attrs["rival"]),))
-    with one_thread():
-        cut_before = simulation.cut_before(cut_off)
+    rival = str(packages.attrs["rival"])
+    cut_off = (bundles.target, (rival,))
 
     def loss(package: Outcome) -> Array:
-        near = package.after.shifted(package.before, cut_before)
+        near = package.after.shifted(package.before, simulation.cut_before(cut_off))
         cut = simulation.cut(package.costs, [cut_off], near)
         lost: Array = 100 * (cut.real_income[here] / package.after.real_income[here] - 1)
         return lost
 
-    levels = bundles.levels_at(packages["degree"].values)
-    losses = _read(bundles, levels, loss, starts)
+    def solve() -> Array:
+        with one_thread():
+            simulation.cut_before(cut_off)  # made once, before threads ask
+        return _read(bundles, bundles.levels_at(packages["degree"].values), loss, starts)[None]
+
+    kept = _kept(bundles, rival, store)
+    losses = _looked_up(kept, 1, (1, packages.sizes["package"]), solve)[0]
     return packages.assign(cut_off=("package", losses, {"units": "percent of income"}))
+
+
+def _kept(bundles: Bundles, rival: str, store: Path | None) -> Store | None:
+    """Where what all packages do is kept."""
+    if store is None or not bundles.complete:
+        return None
+    return Store.of(_determined(bundles, rival), store)
+
+
+def _looked_up(
+    kept: Store | None, block: int, shape: tuple[int, int], solve: Callable[[], Array]
+) -> Array:
+    """A block from where it is kept, or else solved and left there."""
+    found = None if kept is None else kept.load(block, shape)
+    if found is None:
+        found = solve()
+        if kept is not None:
+            kept.save(block, found)
+    return found
 
 
 def _read(

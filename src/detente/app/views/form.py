@@ -22,6 +22,7 @@ KINDS = {
     "transit": "Close ports to {target}",
     "war": "Break off all trade with {target}, both ways",
     "withdrawal": "Withdraw firms from {target}",
+    "supply-cut": "Stop deliveries from {target}, by its own firms",
 }
 DEFICITS = {
     "share": "Deficits grow with the world economy",
