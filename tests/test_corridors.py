@@ -1,6 +1,7 @@
 """Corridors: choice among ways to the sea, congestion, fees, what closing and opening does."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from detente.policy.measures import Measure, Strengths, in_year
 from detente.policy.network import Network, congested, corridor_shares, route_elasticity
 from detente.policy.parameters import Parameters
 from detente.policy.register import register
-from detente.policy.scenario import Scenario
+from detente.policy.scenario import Scenario, read_scenario
 from detente.simulation.metrics import About
 from detente.simulation.run import Outcome, simulate
 
@@ -339,6 +340,48 @@ def test_the_owner_of_the_corridors_left_can_shut_them() -> None:
     kept = influence("BLR", without, ["RUS"]).data["cut_off"].sel(partner="RUS")
     assert float(held.sel(when="before")) == pytest.approx(float(kept.sel(when="before")))
     assert float(held.sel(when="after")) > float(kept.sel(when="after"))
+
+
+# In a file
+
+FILE = """
+title: The way through the straits shuts
+measures:
+  poti: {senders: Türkiye, target: Kazakhstan, kind: transit, corridor: poti}
+impose: [poti]
+corridors:
+  kazakh-goods:
+    exporter: Kazakhstan
+    sectors: goods
+    overseas: [United States, Brazil, India]
+    tonnes: 10
+    source: a test
+    corridors:
+      poti: {owners: Türkiye, share: 0.7, cost: 0.04, source: a test}
+      ust-luga:
+        owners: Russia
+        share: 0.3
+        cost: {low: 0.06, central: 0.08, high: 0.1}
+        fee: 0.02
+        capacity: {"2020": 4, "2022": 6}
+        source: a test
+"""
+
+
+def test_corridors_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    shut = simulate(read_scenario(path)).outcome()
+    d_hat = shut.equilibrium.d_hat.sel(origin="KAZ", sector="C24A")
+    assert 1.03 < float(d_hat.sel(destination="IND")) < 1.2
+    assert float(d_hat.sel(destination="CHN")) == 1
+    assert float(shut.measure("corridor-fees", About(country="RUS"))[0]) > 0
+    share = shut.measure("corridor-share", About(country="KAZ", corridor="ust-luga"))
+    assert float(share[0]) == pytest.approx(70)
+    path.write_text(FILE.replace('"2022": 6', '"2022": 2'), encoding="utf-8")
+    with pytest.raises(ScenarioError, match="more than its capacity") as caught:
+        read_scenario(path)
+    assert "corridors.kazakh-goods" in str(caught.value)
 
 
 # What is refused

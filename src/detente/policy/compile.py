@@ -21,6 +21,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from detente.arrays import Array
+from detente.errors import ScenarioError
 from detente.policy.compiled import Compiled
 from detente.policy.contained import ContainedFall
 from detente.policy.corridors import corridors_on_file
@@ -28,7 +29,7 @@ from detente.policy.effects import rate_step
 from detente.policy.entries import Entries, Touched, both_ways
 from detente.policy.joint import CutOff, Joint
 from detente.policy.kinds import KINDS
-from detente.policy.measures import Strengths
+from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.register import register
 from detente.policy.routes import Legs, RouteChoice, route_choice
@@ -96,7 +97,7 @@ class Compiler:
         self.joint = Joint.of(
             world,
             {**corridors_on_file(), **self.assumptions.corridors},
-            {a.name: a.measure for a in joint},
+            _one_for_each_name(joint),
             self.cut_offs,
         )
         blocks += self.joint.blocks
@@ -180,6 +181,17 @@ class Compiler:
         by_block = change.taxed.spread(np.array(steps).reshape(-1, draws))
         moved: Array = (change.tax_incidence @ by_block)[:-1]
         return moved
+
+
+def _one_for_each_name(actions: Sequence[Action]) -> dict[str, Measure]:
+    """The measures of some actions by name; the same name must mean the same measure."""
+    found: dict[str, Measure] = {}
+    for action in actions:
+        if found.setdefault(action.name, action.measure) != action.measure:
+            raise ScenarioError(
+                f"two measures are called {action.name!r}; give them a `title` each"
+            )
+    return found
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,9 @@ class Compiled:
         self.joint = JointUnder(compiler.joint, compiler.entries, p)
         in_year = compiler.joint.extents(compiler.year.joint)
         self._ways_of_table = self.joint.ways(in_year, compiler.table_year)
-        year = self._log_d(compiler.year) + self.joint.log_d(in_year, compiler.table_year)
+        year = self._with_joint(
+            self._log_d(compiler.year), self.joint.log_d(in_year, compiler.table_year)
+        )
         self.contained = self._of_year(year)
         self._share_contained = np.divide(
             self.contained, year, out=np.ones_like(year), where=(year > 0) & np.isfinite(year)
@@ -88,7 +90,7 @@ class Compiled:
             self.full = self.contained
         else:
             self._extents = compiler.joint.extents(compiler.now.joint)
-            self.full = self._log_d(compiler.now) + self._joint_before
+            self.full = self._with_joint(self._log_d(compiler.now), self._joint_before)
         rate = compiler.t[:, None] + compiler.steps(compiler.now, p.strengths, p.draws)
         nothing = np.zeros((len(compiler.world.countries), p.draws))
         unmoved = np.zeros_like(self._extents)
@@ -161,10 +163,21 @@ class Compiled:
                 "all corridors of an exporter are shut in the status quo; what goes by one that "
                 "opens cannot be told"
             )
-        change = after - np.where(shut, 0.0, before)
+        change = np.where(shut, 0.0, after - np.where(shut, 0.0, before))
         if self.compiler.at_table:
-            change -= (1 - self._share_contained) * np.minimum(change, 0.0)
-        return costs.log_d + np.where(shut, 0.0, change)
+            of_table = self._share_contained[self.joint.rows]
+            change = change - (1 - of_table) * np.minimum(change, 0.0)
+        return self._with_joint(costs.log_d, change)
+
+    def _with_joint(self, log_d: Array, joint: Array) -> Array:
+        """Log cost factors [e+1,k] with those of the trade that needs corridors, [x,k]."""
+        if not self.joint.rows.size:
+            return log_d
+        draws = max(log_d.shape[1], joint.shape[1])
+        together = np.array(np.broadcast_to(log_d, (len(log_d), draws)))
+        np.add.at(together, self.joint.rows, joint)
+        together[-1] = 0.0
+        return together
 
     @cached_property
     def _joint_before(self) -> Array:
@@ -238,25 +251,29 @@ class Compiled:
         places = self.compiler.places[: len(routed)]
         for shares, place in zip(routed, places, strict=True):
             log_d[place.direct] = self._since[place.direct] + np.log(shares.kappa)
-        wedge = self.wedge(costs)
-        draws = max(log_d.shape[1], costs.transfers.shape[1], wedge.shape[1])
+        draws = max(log_d.shape[1], costs.transfers.shape[1])
+        log_d, rate = _wide(log_d[:-1], draws), _wide(costs.rate, draws)
+        if self.joint.capped.size:
+            log_d, rate = log_d.copy(), rate.copy()
+            log_d[self.joint.capped] -= self.rebate(costs)
+            rate[self.joint.capped] += self.wedge(costs)
         margins = self._margins(routed, places, draws)
         return Policy(
             entries=self.compiler.entries.positions,
-            log_d=_wide(log_d[:-1] - self.rebate(costs), draws),
-            rate=_wide(costs.rate + wedge[:-1], draws),
+            log_d=log_d,
+            rate=rate,
             transfers=_wide(costs.transfers, draws),
             margins=margins.with_others(*self._fees(costs, draws)),
             steps=costs.steps,
         )
 
     def wedge(self, costs: Costs) -> Array:
-        """What buyers keep under price caps over what sellers get, tau, [e+1,k]."""
+        """What buyers keep over what sellers get, tau, of entries under price caps, [y,k]."""
         return self.joint.wedge(self._extents + costs.extents, self.compiler.status_year)
 
     def rebate(self, costs: Costs) -> Array:
-        """Log of the factor by which price caps raise rates, and lower costs, [e,k]."""
-        raised: Array = np.log1p(self.wedge(costs)[:-1] / (1 + costs.rate))
+        """Log of the factor by which caps raise rates and lower costs, of capped entries, [y,k]."""
+        raised: Array = np.log1p(self.wedge(costs) / (1 + costs.rate[self.joint.capped]))
         return raised
 
     def _fees(self, costs: Costs, draws: int) -> tuple[Positions, Positions, Array]:

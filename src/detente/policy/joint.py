@@ -76,7 +76,7 @@ class Joint:
         for name, about in corridors.items():
             flags = np.array(
                 [
-                    *(_shut_by(m, about, world) for m in measures.values()),
+                    *(_shut_by(m, about) for m in measures.values()),
                     *(_taken_with(cut_off, about) for cut_off in cut_offs),
                 ]
             )
@@ -210,16 +210,15 @@ class JointUnder:
         self.joint, self.entries, self.p = joint, entries, p
         self._known: dict[tuple[int, bytes, int | None], tuple[Array, Array]] = {}
 
+    @cached_property
+    def rows(self) -> Positions:
+        """Entries of the trade that needs corridors, network by network, [x]."""
+        blocks = [self.entries.rows(network.block).ravel() for network in self.joint.networks]
+        return np.concatenate([np.empty(0, np.int64), *blocks])
+
     def log_d(self, extents: Array, year: int | None) -> Array:
-        """Log cost factors of the entries, [e+1,k]."""
-        log_d = np.zeros((self.entries.positions.size + 1, extents.shape[1]))
-        for ways in self.ways(extents, year):
-            rows = self.entries.rows(ways.network.block)[..., 0]
-            wide = np.broadcast_shapes(log_d.shape[1:], ways.log_d.shape[2:])
-            log_d = np.broadcast_to(log_d, (len(log_d), *wide)).copy()
-            log_d[rows] += ways.log_d
-        log_d[-1] = 0.0
-        return log_d
+        """Log cost factors of the trade that needs corridors, [x,k]."""
+        return _stacked([ways.log_d for ways in self.ways(extents, year)])
 
     def ways(self, extents: Array, year: int | None) -> list[Ways]:
         """How goods go to overseas buyers, for each network.
@@ -297,7 +296,7 @@ class JointUnder:
 
         As a share of the value of the entry.
         """
-        rows, owners, shares = [], [], []
+        rows, owners, shares = [np.empty(0, np.int64)], [np.empty(0, np.int64)], []
         countries = self.joint.world.countries
         for then, now in zip(before, after, strict=True):
             paying = self.entries.rows(now.network.block)[..., 0]  # [j,n]
@@ -307,34 +306,42 @@ class JointUnder:
                     if owner in countries:
                         rows.append(paying.ravel())
                         owners.append(np.full(paying.size, countries.index(owner)))
-                        change_each = change / len(corridor.owners)
-                        shares.append(change_each.reshape(paying.size, -1))
-        nothing = np.empty(0, np.int64)
-        if not rows:
-            return nothing, nothing, np.empty((0, 1))
-        draws = max(s.shape[1] for s in shares)
-        wide = [np.broadcast_to(s, (len(s), draws)) for s in shares]
-        return np.concatenate(rows), np.concatenate(owners), np.concatenate(wide)
+                        shares.append(change / len(corridor.owners))
+        return np.concatenate(rows), np.concatenate(owners), _stacked(shares)
+
+    @cached_property
+    def capped(self) -> Positions:
+        """Entries that a price cap is on, increasing, [y]."""
+        rows = [self.entries.rows(b).ravel() for _, blocks in self.joint.caps for b in blocks]
+        found = np.unique(np.concatenate([np.empty(0, np.int64), *rows]))
+        return found[found < self.entries.positions.size]
 
     def wedge(self, extents: Array, year: int | None) -> Array:
-        """By how much what buyers pay without the cap exceeds what the seller gets, tau, [e+1,k].
+        """By how much what buyers pay without the cap exceeds what the seller gets, tau, [y,k].
 
         Of the sector as a whole: 1 / (1 - discount) - 1, the discount being that on the cargoes
         covered times their share. The largest discount counts.
         """
-        discount = np.zeros((self.entries.positions.size + 1, extents.shape[1]))
+        discount = np.zeros((self.capped.size + 1, 1))
         for k, blocks in self.joint.caps:
             m = list(self.joint.measures.values())[k]
             on_cargoes = np.atleast_1d(self.p.strengths.discount(m, year))
-            part = m.products(self.joint.world)[1] * extents[k] * on_cargoes  # [k] or [j,k]
-            draws = max(np.atleast_2d(part).shape[-1], discount.shape[1])
-            discount = np.broadcast_to(discount, (len(discount), draws)).copy()
+            part = np.atleast_2d(m.products(self.joint.world)[1] * extents[k] * on_cargoes)  # [1,k] or [j,k]
             for block in blocks:
                 rows = self.entries.rows(block)  # [j,n,i]
-                by_sector = np.broadcast_to(np.atleast_2d(part), (rows.shape[0], draws))
-                discount[rows] = np.maximum(discount[rows], by_sector[:, None, None])
-        discount[-1] = 0.0
-        return discount / (1 - discount)
+                by_entry = np.zeros((len(discount), part.shape[1]))
+                places = np.searchsorted(self.capped, rows)
+                by_entry[places] = np.broadcast_to(part, (len(rows), part.shape[1]))[:, None, None]
+                discount = np.maximum(discount, by_entry)
+        found: Array = discount[:-1] / (1 - discount[:-1])
+        return found
+
+
+def _stacked(parts: Sequence[Array]) -> Array:
+    """Values [...,k] of several blocks of trade one after the other, [x,k]."""
+    draws = max((part.shape[-1] for part in parts), default=1)
+    flat = [np.broadcast_to(p, (*p.shape[:-1], draws)).reshape(-1, draws) for p in parts]
+    return np.concatenate([np.empty((0, draws)), *flat])
 
 
 def _blocks(m: Measure, world: World) -> list[Block]:
@@ -342,7 +349,7 @@ def _blocks(m: Measure, world: World) -> list[Block]:
     return [block_of(world, m.products(world)[0], to, by) for by, to, _ in touched]
 
 
-def _shut_by(m: Measure, about: Corridors, world: World) -> list[bool]:
+def _shut_by(m: Measure, about: Corridors) -> list[bool]:
     """Which corridors a measure shuts."""
     meant = m.corridor in about.corridors and m.target == about.exporter
     concerned = set(m.sectors) & {"all", "goods", *about.sectors, about.goods}

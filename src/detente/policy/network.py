@@ -74,7 +74,8 @@ def corridor_shares(rho: Array, log_kappa: Array, vartheta: Array) -> tuple[Arra
     is_open = rho.max(1, keepdims=True) > 0
     cheapest = np.where(is_open, log_kappa, np.inf).min(0)
     cheapest[np.isinf(cheapest)] = 0.0
-    weights = rho[..., None] * np.exp(-vartheta * (log_kappa - cheapest))[:, None]
+    above = np.where(is_open, log_kappa - cheapest, 0.0)
+    weights = rho[..., None] * np.exp(-vartheta * above)[:, None]
     total = weights.sum(0)
     with np.errstate(divide="ignore"):
         log_composite = cheapest - np.log(total) / vartheta
@@ -120,7 +121,7 @@ def congested(
     dearer by eta log(10/6).
 
     >>> open_, full = np.array([[0.0], [0.5]]), np.array([np.inf, 6.0])
-    >>> x = congested(open_, np.array([10.0]), full, 0.5, np.array([1e9]), np.array([0.0]))
+    >>> x = congested(open_, np.array([10.0]), full, 0.5, np.array([40.0]), np.array([0.0]))
     >>> x[:, 0].round(4).tolist()
     [0.0, 0.2554]
     """

@@ -44,7 +44,10 @@ def share_of_corridor(o: Outcome, exporter: str, corridor: str) -> tuple[Array, 
 def discount_granted(o: Outcome, costs: Costs, e: Equilibria, block: Block) -> Array:
     """Discount on the sales of a block that price caps enforce, tau Z / ((1 + tau) Z), [k]."""
     compiled, received = o.simulation.compiled, e.sales(*block)
-    kept = compiled.wedge(costs)[compiled.compiler.entries.rows(block)] * received
+    wedge = compiled.wedge(costs)
+    by_entry = np.zeros((compiled.compiler.entries.positions.size + 1, wedge.shape[1]))
+    by_entry[compiled.joint.capped] = wedge
+    kept = by_entry[compiled.compiler.entries.rows(block)] * received
     return _ratio(kept.sum((0, 1, 2)), (kept + received).sum((0, 1, 2)))
 
 

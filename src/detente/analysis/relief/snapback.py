@@ -131,9 +131,11 @@ def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
         handling = np.ones((len(shares.after) - 1, 1))
         kappa, _ = rerouted(shares.after, route_costs(*legs, handling), vartheta)
         routed[place.direct] = np.log(kappa)
+    capped = compiled.joint.capped
+    routed[capped] += compiled.rebate(eased.costs) - compiled.rebate(compiled.status_quo)
     policy = Policy(
         entries=compiled.compiler.entries.positions,
-        log_d=routed[:-1] + compiled.rebate(eased.costs) - compiled.rebate(compiled.status_quo),
+        log_d=routed[:-1],
         rate=rate,
         transfers=np.zeros((economy.VA.size, 1)),
         margins=Margins.none(1),
