@@ -326,7 +326,8 @@ class JointUnder:
         for k, blocks in self.joint.caps:
             m = list(self.joint.measures.values())[k]
             on_cargoes = np.atleast_1d(self.p.strengths.discount(m, year))
-            part = np.atleast_2d(m.products(self.joint.world)[1] * extents[k] * on_cargoes)  # [1,k] or [j,k]
+            _, share = m.products(self.joint.world)
+            part = np.atleast_2d(share * extents[k] * on_cargoes)  # [1,k] or [j,k]
             for block in blocks:
                 rows = self.entries.rows(block)  # [j,n,i]
                 by_entry = np.zeros((len(discount), part.shape[1]))
