@@ -1,9 +1,13 @@
 """Kinds of measure: what each touches, which fields it takes."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
 import detente
+from detente.cli.options import Horizon
+from detente.policy.horizon import HORIZONS, HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 
@@ -85,3 +89,7 @@ def test_tariffs_alone_collect_revenue() -> None:
 
 def test_a_war_alone_is_no_sanction() -> None:
     assert [k.name for k in KINDS.values() if not k.sanction] == ["war", "withdrawal", "supply-cut"]
+
+
+def test_the_command_line_names_every_horizon() -> None:
+    assert [h.value for h in Horizon] == list(HORIZONS) == list(get_args(HorizonName))

@@ -129,6 +129,17 @@ class Case(Assumptions):
         parts |= {field: getattr(change, field) for field in Change.model_fields}
         return Scenario(**parts)
 
+    def at_horizon(self, horizon: str | None) -> Case:
+        """The same case at another horizon, which then is no longer uncertain; or as it is.
+
+        >>> load_case("belarus-2025").at_horizon("long-run").horizon
+        'long-run'
+        """
+        if horizon is None:
+            return self
+        known = {name: a for name, a in self.assumptions.items() if name != "horizon"}
+        return self.model_copy(update={"horizon": horizon, "assumptions": known})
+
     def spelled_out(self) -> dict[str, Scenario]:
         """The scenarios by name, each with the case's assumptions."""
         return {name: self.scenario(name) for name in self.scenarios}

@@ -14,9 +14,11 @@ from detente.cli.options import (
     ChartFormat,
     Delivery,
     Draws,
+    HorizonChoice,
     Json,
     ScenarioName,
     Store,
+    case_at,
     delivering,
     listed,
     option,
@@ -30,13 +32,14 @@ def assess(
     draws: Annotated[
         int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)
     ] = 32,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
     """Run the scenarios of a case and print who gains and who loses, and how surely."""
     from detente.report.tables import assessment_view
 
-    loaded = detente.load_case(case)
+    loaded = case_at(case, horizon)
     with progress("Solving scenarios") as advance:
         result = detente.assess(loaded, advance, draws=draws)
     to.deliver(result, assessment_view)
@@ -53,6 +56,7 @@ def solve(
             "target, the senders and the target's two largest trading partners."
         ),
     ] = None,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
@@ -61,6 +65,7 @@ def solve(
     from detente.report.tables import assessment_view
 
     loaded = detente.read_scenario(scenario)
+    loaded = loaded if horizon is None else loaded.model_copy(update={"horizon": horizon.value})
     shown = target or _target_of(loaded)
     actors = listed(countries) or _actors(loaded, shown)
     partners = [c for c in actors if c != shown]
@@ -101,6 +106,7 @@ def claims(
         str | None, option("Address of a Dask scheduler to work on instead.")
     ] = None,
     store: Store = None,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
@@ -108,7 +114,7 @@ def claims(
     from detente.report.claims_charts import write_evidence
     from detente.report.tables import evidence_view
 
-    loaded = detente.load_case(case)
+    loaded = case_at(case, horizon)
     with progress("Drawing and solving") as advance:
         found = detente.weigh(
             loaded,
@@ -129,6 +135,7 @@ def report(
     ),
     draws: Draws = 896,
     store: Store = None,
+    horizon: HorizonChoice = None,
 ) -> None:
     """Write all that can be said of a case to one file that can be sent on."""
     from detente.report.extras import check_format
@@ -136,7 +143,7 @@ def report(
     check_format(output)
     from detente.report.report import gather, write_report
 
-    loaded = detente.load_case(case)
+    loaded = case_at(case, horizon)
     with steps() as step:
         page = output.suffix == ".html"
         found = gather(loaded, draws=draws, store=store, illustrated=page, progress=step)
@@ -152,6 +159,7 @@ def leakage(
     country: Annotated[
         str | None, option("Whose welfare is explained; by default the case's rival.")
     ] = None,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
@@ -159,7 +167,7 @@ def leakage(
     from detente.report.charts import drawing, leakage_chart, supply_chart
     from detente.report.tables import leakage_view
 
-    loaded = detente.load_case(case)
+    loaded = case_at(case, horizon)
     with progress("Solving scenarios") as advance:
         found = detente.leakage(loaded, scenario, hub, country, advance)
     to.deliver(found, leakage_view, drawing(supply=supply_chart, leakage=leakage_chart))

@@ -11,7 +11,9 @@ from detente.cli.options import (
     CaseName,
     ChartFormat,
     Delivery,
+    HorizonChoice,
     ScenarioName,
+    case_at,
     delivering,
     listed,
     option,
@@ -27,6 +29,7 @@ def influence(
     case: Annotated[str, option("Case with the scenario.")] = "belarus-2025",
     scenario: ScenarioName = None,
     partner: Annotated[str | None, option(f"Whose hold the answer is about; {RIVAL}")] = None,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
@@ -35,7 +38,7 @@ def influence(
     from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
 
-    loaded = detente.load_case(case)
+    loaded = case_at(case, horizon)
     chosen = loaded.scenario(scenario or loaded.last_easing())
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
@@ -68,6 +71,7 @@ def relief(
         option("Option: worth of the target's concession to senders, million USD."),
     ] = None,
     nash_weight: Annotated[float, option("Option: bargaining power of target.")] = 0.5,
+    horizon: HorizonChoice = None,
     *,
     to: Delivery,
 ) -> None:
@@ -77,7 +81,7 @@ def relief(
     from detente.report.leverage_tables import relief_view
 
     wanted = Requirements(min_gain, max_leak, short_run, nash_value, nash_weight)
-    loaded, steps = detente.load_case(case), _numbers(degrees)
+    loaded, steps = case_at(case, horizon), _numbers(degrees)
     with progress("Solving packages") as advance:
         found = detente.relief(
             loaded, listed(senders), listed(measures), steps, rival, wanted, progress=advance

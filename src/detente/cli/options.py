@@ -17,6 +17,7 @@ from detente.cli.terminal import console, tell_written
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from detente.cases import Case
     from detente.report.exports import Result
 
 R = TypeVar("R", bound="Result")
@@ -30,6 +31,14 @@ class ChartFormat(StrEnum):
     html = "html"
 
 
+class Horizon(StrEnum):
+    """Names of the horizons; see `detente.policy.horizon`."""
+
+    first_year = "first-year"
+    three_years = "three-years"
+    long_run = "long-run"
+
+
 def option(words: str, *names: str, **rules: Any) -> Any:
     """An option with its help."""
     return typer.Option(*names, help=words, **rules)
@@ -39,7 +48,18 @@ CaseName = Annotated[str, typer.Argument(help="Name of a case, or a folder with 
 ScenarioName = Annotated[str | None, option("By default the case's last easing.")]
 Draws = Annotated[int, option("About how many draws for the claims.", min=1)]
 Store = Annotated[Path | None, option("Folder that keeps draws; the user's cache by default.")]
+HorizonChoice = Annotated[
+    Horizon | None,
+    option("How far ahead the answer looks; by default the case's own.", "--horizon"),
+]
 Json = Annotated[bool, option("Print JSON instead of tables.", "--json")]
+
+
+def case_at(name: str, horizon: Horizon | None) -> Case:
+    """A case, at the horizon that was asked for."""
+    from detente.cases import load_case
+
+    return load_case(name).at_horizon(None if horizon is None else horizon.value)
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
 def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
     """Put the costs taken off back on the world that relief has made, elasticities scaled down."""
     adapted = eased.equilibrium.world_after
-    theta = short_run * adapted.data["theta"].values
+    theta = short_run * eased.simulation.parameters.theta_long[:, 0]
     economy = economy_of(adapted.with_elasticities(theta.tolist()))
     compiled = eased.simulation.compiled
     log_d = -compiled.log_d(eased.costs)
