@@ -17,10 +17,10 @@ def country_names() -> dict[str, str]:
     return {code: text.country(code) for code in (*groups, *countries)}
 
 
-@lru_cache(maxsize=1)
-def sector_names() -> dict[str, str]:
-    """Groups of sectors and sectors by code."""
-    world = load_world()
+@lru_cache(maxsize=8)
+def sector_names(name: str = "icio2022") -> dict[str, str]:
+    """Groups of sectors and sectors of a world by code."""
+    world = load_world(name)
     groups = {code: text.sector(code) for code in ("all", "goods", "services")}
     return groups | {code: text.sector(code, world.name_of(code)) for code in world.sectors}
 

@@ -80,8 +80,7 @@ def log_costs(
         covered.
     """
     ave = p.strengths.ave(measure) if ave is None else ave
-    blocks = blocks_touched(measure, world)
-    sectors = blocks[0][0]
+    sectors, _ = measure.products(world)
     theta = p.theta[sectors]
     known = at_elasticities(ave, measure, world, p, sectors)
     logs = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from detente.app.names import country_names, in_sectors
+from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
 from detente.app.views.form import KINDS, strength
@@ -130,6 +130,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         {k: r.million_usd for k, r in t["countries"].items() if k not in targets} for t in tables
     ]
     movers = _movers(gains)
+    worlds = [v.results.scenario.world for v in views]
     partners = [row for t in tables for row in t["partners"].values()]
     ways = [row for t in tables for row in t.get("ways", {}).values()]
     return {
@@ -147,6 +148,7 @@ def contents(views: list[View]) -> dict[str, Any]:
             )
         ),
         "sectors": _largest(sectors, SECTORS),
+        "sector_names": {k: v for world in worlds for k, v in sector_names(world).items()},
         "sectors_top": _top(change for found in sectors for change in found.values()),
         "leaks_top": _top(row.after - row.before for row in ways),
         "everyone": [code for code in country_names() if code in tables[0]["countries"]],
@@ -165,7 +167,7 @@ def _top(changes: Iterable[float]) -> float:
 
 def _largest(columns: list[dict[str, float]], count: int) -> list[str]:
     """Names with the largest sizes in any column, the largest gain of the first column first."""
-    sizes = {name: _top(found[name] for found in columns) for name in columns[0]}
+    sizes = {name: _top(found.get(name, 0.0) for found in columns) for name in columns[0]}
     chosen = sorted(sizes, key=lambda name: -sizes[name])[:count]
     return sorted(chosen, key=lambda name: -columns[0][name])
 

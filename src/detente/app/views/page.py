@@ -11,7 +11,7 @@ from zlib import crc32
 from detente import __version__
 from detente.app.address import query_of
 from detente.app.controls import rest_of, shown_hub_share
-from detente.app.names import country_names, sector_names
+from detente.app.names import country_names
 from detente.app.starts import case_of, first_day
 from detente.app.state import State
 from detente.app.views import form
@@ -77,7 +77,6 @@ def environment() -> Any:
     made.globals |= {
         "form": form,
         "names": country_names(),
-        "sector_names": sector_names(),
         "countries": [(c, name) for c, name in country_names().items() if c in codes],
         "cases": form.cases(),
         "first_day": first_day().isoformat(),
