@@ -20,6 +20,7 @@ from detente.app.names import country_names
 from detente.app.starts import DEFAULT, OWN, first_day
 from detente.app.state import PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
+from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Kind, Level
 from detente.world import load_world
@@ -74,6 +75,7 @@ def _panel(fields: QueryParams) -> Panel:
         senders=senders,
         level=chosen("level", get_args(Level)),
         deficits=chosen("deficits", get_args(Deficits)),
+        horizon=chosen("horizon", get_args(HorizonName)),
         since=_day(fields["since"]) if "since" in fields else default.since,
         routes=default.routes if routes is None else routes,
         hub_share=_hub_share(fields.get("hubs"), default),
@@ -199,6 +201,7 @@ def _choices(panel: Panel) -> list[tuple[str, str]]:
         ("target", panel.target),
         ("level", panel.level),
         ("deficits", panel.deficits),
+        ("horizon", panel.horizon),
         ("since", panel.since.isoformat() if panel.since else ""),
         ("routes", "on" if panel.routes else "off"),
     ]

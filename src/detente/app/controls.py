@@ -45,6 +45,7 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
         new=tuple(new),
         level=scenario.level,
         deficits=scenario.deficits,
+        horizon=scenario.horizon,
         since=scenario.status_quo,
         routes=scenario.routes is not None,
     )
@@ -153,6 +154,7 @@ def scenario_of(panel: Panel) -> Scenario:
             "impose": [*rest.impose, *new],
             "level": panel.level,
             "deficits": panel.deficits,
+            "horizon": panel.horizon,
             "status_quo": panel.since,
             "routes": _routes(panel, rest),
         }

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
 from detente.app.starts import first_day
+from detente.policy.horizon import HorizonName
 from detente.policy.measures import Kind, Level, Measure
 from detente.policy.scenario import Selection
 
@@ -69,6 +70,7 @@ class Panel:
     new: tuple[NewMeasure, ...] = ()
     level: Level = "central"
     deficits: Deficits = "share"
+    horizon: HorizonName = "long-run"
     since: date | None = None
     routes: bool = False
     hub_share: int | None = None

@@ -30,6 +30,12 @@ DEFICITS = {
     "zero": "Trade is balanced",
 }
 
+HORIZONS = {
+    "first-year": "The first year",
+    "three-years": "Three years",
+    "long-run": "The long run",
+}
+
 Choices = list[tuple[str, str]]
 
 
