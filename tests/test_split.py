@@ -96,6 +96,16 @@ def test_several_parts_merge_back(world: World, seed: int, share: float) -> None
     assert_same(parts.split("x", {"z": Part(share=share)}).aggregate(sectors={"S0": "S0"}), world)
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("tariffs", [True, False])
+def test_all_of_a_sector_may_be_split_off(seed: int, tariffs: bool) -> None:
+    world = make_world(seed, countries=2, sectors=1 + seed % 2, tariffs=tariffs)
+    parts = world.split("S0", {"x": Part(share=1.0)})
+    assert not parts.trade.sel(sector="S0").any()
+    assert not purchases(parts)[:, 0].any()
+    assert_kept(world, parts)
+
+
 @pytest.mark.parametrize("deficits", ["share", "value", "zero"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_identical_parts_change_no_result(deficits: Any, seed: int) -> None:

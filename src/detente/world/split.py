@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DUST = 1e-9
 """Relative excess over what there is that is rounding, not an error."""
 
+ROUNDING = 1e-12
+"""Relative size below which what is left of a cell is nothing."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -55,7 +58,7 @@ class Split:
             n = self._position(country)
             self._move("imports", (n,), asked, part[:, n].sum())
         part[home] = output - exports
-        return part
+        return _whole_where_all(part, cells)
 
     def _exports(self, prior: Array, held: Flags, abroad: Array, exports: Array) -> Array:
         """Exports by destination: cells that are held as they are asked, the others balanced."""
@@ -179,7 +182,7 @@ class Split:
         for name, share in self.part.users.items():
             bought = found[:, self._members(name)].sum()
             self._move("purchases", (name,), share * supply.sum(), bought)
-        return found
+        return _whole_where_all(found, cells)
 
     def costs(self, output: Array) -> Array:
         """Inputs of the part, value added last, [n,k+1]."""
@@ -194,7 +197,7 @@ class Split:
         found = fill(mix * output[:, None], self.part.at_most * cells, output, cells)
         for i in np.flatnonzero(output):
             self._move("value added", (i,), beta[i] * output[i], found[i, -1])
-        return found
+        return _whole_where_all(found, cells)
 
     def fixed_factors(self, at: int) -> Array | None:
         """Shares of fixed factors in value added, with the part's at its place, [n,j]."""
@@ -342,9 +345,16 @@ def _use(use: Array, p: int, at: int, bought: Array, paid: Array) -> Array:
     """
     itself, of_part, by_part = use[:, p, p], bought[:, p], paid[:, p]
     both = np.divide(of_part * by_part, itself, out=np.zeros_like(itself), where=itself > 0)
+    both = _whole_where_all(_whole_where_all(both, by_part), of_part)
     column = np.insert(paid, at, both, axis=1)
     column[:, p] = np.maximum(by_part - both, 0)
     return _two(_two(use, p, at, bought, axis=1), p, at, column, axis=2)
+
+
+def _whole_where_all(part: Array, cells: Array) -> Array:
+    """Cells of a part, that of the sector where all but rounding is taken: nothing is then left."""
+    taken: Array = np.where(cells - part <= ROUNDING * cells, cells, part)
+    return taken
 
 
 def _proportions(cells: Array) -> Array:
