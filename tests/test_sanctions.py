@@ -143,9 +143,9 @@ def test_a_complete_ban_cannot_be_lifted() -> None:
         solved(lift=[Measure(**ON_GOODS, ban=True)])
 
 
-def test_the_audit_explains_every_factor(world: detente.World) -> None:
+def test_the_audit_explains_every_factor() -> None:
     scenario = load_case("belarus-2025").scenario("us-all").model_copy(update={"routes": None})
-    found = audit(scenario, world)
+    found = audit(scenario, scenario.load_world())
     solution = simulate(scenario).outcome().equilibrium
     before = solution.before.cost_factors().transpose(1, 2, 0)
     table = solution.d_hat / before

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from detente.arrays import Array
+from detente.world.names import ancestors
 from detente.world.world import World
 
 HorizonName = Literal["first-year", "three-years", "long-run"]
@@ -56,7 +57,8 @@ class Horizon:
 
     def phi(self, world: World) -> Array:
         """Share of value added of factors that cannot move, [j,n]; the world's own where it has."""
-        land = [RESOURCES.get(s, 0.0) if self.land else 0.0 for s in world.sectors]
+        whole = [ancestors(s, world.sectors.parents)[-1] for s in world.sectors]
+        land = [RESOURCES.get(s, 0.0) if self.land else 0.0 for s in whole]
         shares = np.maximum(np.array(land), self.plants)[:, None]
         own = world.data["phi"].values.T if "phi" in world.data else np.zeros(1)
         phi: Array = np.where(own > 0, own, shares)
