@@ -44,7 +44,7 @@ class SnapBack:
     net
         Both together: income in the first year of the snap-back over that of the status quo.
     short_run
-        Factor on trade and route elasticities when measures return.
+        Share of the long-run response of trade and routes that comes about when measures return.
     """
 
     package: str
@@ -59,7 +59,8 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
     """Lift a package, let the world adapt, and re-impose it before trade can turn elsewhere.
 
     The cost factors that were taken off are put back on the world that relief has made, with
-    elasticities of trade and of routes scaled down. At `short_run=1` this is the way back, and the
+    elasticities of trade and of routes scaled down. At those of the scenario's own horizon, as with
+    `short_run=1`, this is the way back, and the
     net effect is zero; otherwise what relief gave and what its end takes differ by adaptation.
 
     Parameters
@@ -69,7 +70,7 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
     levels
         The package's level for each bundle; see `Bundles`.
     short_run
-        Above 0 and up to 1.
+        Share of the long-run response, above 0 and up to 1; the scenario's horizon at most.
 
     Raises
     ------
@@ -118,7 +119,9 @@ def snap_back(bundles: Bundles, levels: Positions, short_run: float = SHORT_RUN)
 def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
     """Put the costs taken off back on the world that relief has made, elasticities scaled down."""
     adapted = eased.equilibrium.world_after
-    theta = short_run * eased.simulation.parameters.theta_long[:, 0]
+    p = eased.simulation.parameters
+    scale = min(short_run / float(p.horizon[0]), 1.0)
+    theta = scale * p.theta[:, 0]
     economy = economy_of(adapted.with_elasticities(theta.tolist()))
     compiled = eased.simulation.compiled
     log_d = -compiled.log_d(eased.costs)
@@ -126,7 +129,7 @@ def _reimposed(eased: Outcome, rate: Array, short_run: float) -> Equilibria:
     d = np.exp(log_d)
     for shares, place in zip(eased.routed, compiled.compiler.places, strict=True):
         # Routes as relief has left them, less ready to change.
-        vartheta = short_run * compiled.vartheta(shares.trade)
+        vartheta = scale * compiled.vartheta(shares.trade)
         legs = d[place.direct], d[place.first], d[place.second]
         handling = np.ones((len(shares.after) - 1, 1))
         kappa, _ = rerouted(shares.after, route_costs(*legs, handling), vartheta)
