@@ -215,6 +215,14 @@ def test_an_address_that_makes_no_sense_is_told(client: TestClient, query: str) 
 # ------------------------------------------------------------------------- numbers on the page
 
 
+def test_scenarios_on_worlds_with_other_sectors_stand_side_by_side(client: TestClient) -> None:
+    answer = client.get("/?a.start=belarus-2025/us-potash&b.start=nothing")
+    assert answer.status_code == 200
+    row = re.search(r'<tr><th scope="row">[^<]*otash</th>.*?</tr>', answer.text, re.DOTALL)
+    assert row is not None
+    assert row[0].endswith("<td></td><td></td><td></td></tr>")
+
+
 def test_the_page_shows_what_run_gives(client: TestClient) -> None:
     answer = client.get(f"/?{HALF}&b.start=belarus-2025/us-eu-all")
     assert answer.status_code == 200

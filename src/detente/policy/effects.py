@@ -96,7 +96,7 @@ def at_elasticities(
 ) -> Array:
     """Ad-valorem equivalent of a measure in some sectors under some parameters, [j,k]."""
     theta = p.theta if KINDS[measure.kind].quantity else p.theta_long
-    return known_ave(ave, world.data["theta"].values[sectors][:, None], theta[sectors])
+    return known_ave(ave, world.data.variables["theta"].values[sectors][:, None], theta[sectors])
 
 
 def effect_of(action: Action, in_force: Array, world: World, p: Parameters) -> Array:
