@@ -31,7 +31,8 @@ from detente.cases.records import Test as ClaimTest
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
 from detente.policy.compile import Compiler
-from detente.policy.measures import Kind, Range, Strengths
+from detente.policy.fields import Range
+from detente.policy.measures import Kind, Strengths
 from detente.policy.parameters import Parameters
 from detente.simulation.assumptions import ASSUMPTIONS
 from detente.simulation.evaluation import Evaluator, Quantity

@@ -17,7 +17,8 @@ from detente.analysis.relief.snapback import snap_back
 from detente.cases import load_case
 from detente.policy.corridors import Corridors, corridors_on_file
 from detente.policy.effects import audit
-from detente.policy.measures import Measure, Strengths, in_year
+from detente.policy.fields import in_year
+from detente.policy.measures import Measure, Strengths
 from detente.policy.network import Network, congested, corridor_shares, route_elasticity
 from detente.policy.parameters import Parameters
 from detente.policy.register import register

@@ -13,8 +13,9 @@ from detente.cases.records import Claim, Concession, Event
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.inference.observations import Observation
 from detente.plain import Location
+from detente.policy.fields import Countries, Country, canonical_countries
 from detente.policy.kinds import KINDS
-from detente.policy.measures import STRENGTH, Countries, Country, canonical_countries
+from detente.policy.measures import STRENGTH
 from detente.policy.posterior import Posterior
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from detente.errors import nearest
-from detente.policy.measures import Strict
+from detente.policy.fields import Strict
 from detente.simulation.metrics import METRICS, About
 
 

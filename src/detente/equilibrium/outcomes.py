@@ -321,9 +321,11 @@ class Equilibrium:
 
     @property
     def _elasticities(self) -> str:
+        multiple = self.after.theta[:, 0] / self.world.data["theta"].values
+        if np.ptp(multiple) <= 1e-12:
+            source = str(self.world.data.attrs.get("elasticities", ""))
+            return source if multiple[0] == 1 else f"{multiple[0]:.6g} of the long run, {source}"
         theta = self.after.theta[:, 0]
-        if np.array_equal(theta, self.world.data["theta"].values):
-            return str(self.world.data.attrs.get("elasticities", ""))
         return "given to solve: " + ", ".join(f"{v:.6g}" for v in theta)
 
     @property

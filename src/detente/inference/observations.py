@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from detente.policy.measures import Countries, Sectors, Strict
+from detente.policy.fields import Countries, Sectors, Strict
 
 CHANGES = ("trade", "covered", "uncovered")
 """Observations of how trade changed, which bystanders can be set beside."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from detente.policy.measures import STRENGTH, Range
+from detente.policy.fields import Range
+from detente.policy.measures import STRENGTH
 from detente.simulation.assumptions import Assumption
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from detente.arrays import Array
-from detente.policy.measures import (
+from detente.policy.fields import (
     ByYear,
     Countries,
     Country,

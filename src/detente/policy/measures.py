@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import numpy as np
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationInfo,
     model_validator,
 )
 
 from detente.arrays import Array, Positions
-from detente.errors import WorldError, nearest
+from detente.policy.fields import (
+    Ave,
+    ByYear,
+    Countries,
+    Country,
+    Fraction,
+    Positive,
+    Sectors,
+    Share,
+    Strict,
+    in_year,
+    known_kind,
+)
 from detente.policy.kinds import KINDS
-from detente.world.names import COUNTRY_GROUPS, resolve_countries, resolve_sectors
+from detente.world.names import resolve_sectors
 
 if TYPE_CHECKING:
     from detente.world.world import World
@@ -33,94 +41,6 @@ Level = Literal["low", "central", "high"]
 
 QUANTILES: dict[Level, float] = {"low": 0.0, "central": 0.5, "high": 1.0}
 """Where in its range each level is; see `Range.at`."""
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _known_kind(name: str) -> str:
-    if name not in KINDS:
-        raise ValueError(f"unknown kind {name!r}: {nearest(name, KINDS)}")
-    return name
-
-
-def _known_countries(names: list[str], info: ValidationInfo) -> list[str]:
-    known = (info.context or {}).get("countries")
-    return names if known is None else canonical_countries(names, known)
-
-
-def _known_country(name: str, info: ValidationInfo) -> str:
-    return _known_countries([name], info)[0]
-
-
-def canonical_countries(names: Iterable[str], known: Sequence[str]) -> list[str]:
-    """Codes in place of the names of countries; groups stay groups, as strengths go by them.
-
-    Raises
-    ------
-    WorldError
-        A name that the world does not have, or nothing but groups without a member in it.
-
-    >>> canonical_countries(["Belarus", "EU27"], ["BLR", "DEU", "RUS"])
-    ['BLR', 'EU27']
-    """
-    members = {name: resolve_countries(name, known) for name in names}
-    if not any(members.values()):
-        raise WorldError(f"{', '.join(members)}: no member in this world")
-    return list(dict.fromkeys(_canonical(name, found) for name, found in members.items()))
-
-
-def _canonical(name: str, members: Sequence[str]) -> str:
-    if name == "all" or name in members:
-        return name
-    return name.upper() if name.upper() in (*COUNTRY_GROUPS, "EAEU") else members[0]
-
-
-def _known_sectors(names: list[str], info: ValidationInfo) -> list[str]:
-    known = (info.context or {}).get("sectors")
-    if known is not None and not resolve_sectors(names, known):
-        raise ValueError(f"{', '.join(names)}: no member in this world")
-    return names
-
-
-Country = Annotated[str, AfterValidator(_known_country)]
-Countries = Annotated[
-    list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_countries)
-]
-Sectors = Annotated[
-    list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_sectors)
-]
-
-
-class Strict(BaseModel):
-    """A record that refuses unknown fields and does not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Range(Strict):
-    """A number with its low, central and high value."""
-
-    low: float
-    central: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Range:
-        if not self.low <= self.central <= self.high:
-            raise ValueError(
-                f"low {self.low:g}, central {self.central:g}, high {self.high:g} must be in order"
-            )
-        return self
-
-    def at(self, quantile: Any) -> Any:
-        """Value at a quantile: as likely above `central` as below, evenly on either side of it.
-
-        >>> float(Range(low=0.1, central=0.2, high=0.5).at(0.75))
-        0.35
-        """
-        return np.interp(quantile, [0.0, 0.5, 1.0], [self.low, self.central, self.high])
 
 
 STRENGTH = "strength-"
@@ -200,54 +120,6 @@ class Strengths:
         )
 
 
-def _spread(value: object) -> object:
-    """Read one number as a range without width."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {"low": value, "central": value, "high": value}
-    return value
-
-
-def _above_minus_one(value: Range) -> Range:
-    if value.low <= -1:
-        raise ValueError(
-            f"ad-valorem equivalent {value.low:g} must be greater than -1 (a cost factor above 0)"
-        )
-    return value
-
-
-def _is_share(value: Range) -> Range:
-    if not 0 <= value.low <= value.high <= 1:
-        raise ValueError(f"share {value.low:g} to {value.high:g} must lie between 0 and 1")
-    return value
-
-
-def _any_year(value: object) -> object:
-    """Read one number as one for all years."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {0: value}
-    return value
-
-
-def in_year(values: Mapping[int, float] | None, year: int | None) -> float | None:
-    """Value of a year: the last one known by then, or the first; without a year, the last of all.
-
-    >>> [in_year({2021: 543.0, 2024: 295.0}, year) for year in (2020, 2022, 2025, None)]
-    [543.0, 543.0, 295.0, 295.0]
-    """
-    if values is None:
-        return None
-    known = [y for y in values if year is None or y <= year]
-    return values[max(known) if known else min(values)]
-
-
-Positive = Annotated[float, Field(gt=0)]
-ByYear = Annotated[dict[int, Positive], BeforeValidator(_any_year), Field(min_length=1)]
-Spread = Annotated[Range, BeforeValidator(_spread)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
-Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
-Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]
-
-
 class Measure(Strict):
     """One sanction: who does what to whom, in which sectors, how hard, since when.
 
@@ -309,7 +181,7 @@ class Measure(Strict):
     title: str = ""
     senders: Countries
     target: Country
-    kind: Annotated[str, AfterValidator(_known_kind)]
+    kind: Annotated[str, AfterValidator(known_kind)]
     sectors: Sectors = Field(default=["all"])
     share: Fraction | dict[str, Fraction] = 1.0
     split: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)

@@ -30,8 +30,8 @@ from detente.arrays import Array, Flags, Positions
 from detente.errors import ScenarioError
 from detente.policy.corridors import Corridors
 from detente.policy.entries import Block, block_of
+from detente.policy.fields import in_year
 from detente.policy.kinds import overseas
-from detente.policy.measures import in_year
 from detente.world.names import resolve_countries, resolve_sectors
 from detente.world.world import World
 

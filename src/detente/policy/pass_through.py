@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from detente.arrays import Array
-from detente.policy.measures import Range
+from detente.policy.fields import Range
 
 Form = Literal["licence", "delisting", "repeal"]
 """How a measure is taken off: a general licence, a name off the list, or the act repealed."""

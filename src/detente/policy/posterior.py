@@ -14,7 +14,8 @@ import numpy as np
 
 from detente.arrays import Array
 from detente.errors import ScenarioError
-from detente.policy.measures import STRENGTH, Range, Strengths
+from detente.policy.fields import Range
+from detente.policy.measures import STRENGTH, Strengths
 
 
 @dataclass(frozen=True, eq=False)

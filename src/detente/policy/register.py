@@ -14,7 +14,8 @@ from pydantic import Field
 
 from detente.errors import ScenarioError, nearest
 from detente.policy.corridors import corridors_on_file
-from detente.policy.measures import Measure, Strict
+from detente.policy.fields import Strict
+from detente.policy.measures import Measure
 from detente.source import Source
 
 Value = TypeVar("Value")

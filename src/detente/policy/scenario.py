@@ -12,9 +12,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.policy.corridors import Corridors
+from detente.policy.fields import Countries, Country, Sectors, Strict
 from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
-from detente.policy.measures import Countries, Country, Level, Measure, Sectors, Strict
+from detente.policy.measures import Level, Measure
 from detente.policy.pass_through import Form
 from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register

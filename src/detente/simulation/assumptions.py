@@ -15,7 +15,8 @@ from scipy.special import ndtri
 
 from detente.arrays import Array
 from detente.errors import ScenarioError, nearest
-from detente.policy.measures import STRENGTH, Range, Strict
+from detente.policy.fields import Range, Strict
+from detente.policy.measures import STRENGTH
 from detente.policy.parameters import Parameters
 from detente.world.closure import Deficits
 

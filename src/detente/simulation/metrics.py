@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.policy.entries import Block
-from detente.policy.measures import Countries, Country, Sectors, Strict
+from detente.policy.fields import Countries, Country, Sectors, Strict
 from detente.simulation.corridor_trade import discount_granted, fees, share_of_corridor
 from detente.world.names import Names, resolve_countries, resolve_sectors
 
