@@ -66,7 +66,7 @@ def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
     }
     unsanctioned = _unsanctioned(panel.world)
     touched = _touched(panel.world)
-    j = sectors_at(panel.world, panel.sectors)
+    sectors = [sectors_at(panel.world, s) for s in panel.sectors]
     rows = []
     for sender in PARTIES:
         for target in TARGETS:
@@ -75,7 +75,7 @@ def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
                 apart = (unsanctioned, sender) if direction == "imports" else (sender, unsanctioned)
                 origins, destinations = (at(panel.world, names) for names in flow)
                 found = {
-                    name: e.sales(j, destinations, origins).sum((1, 2))
+                    name: [e.sales(j, destinations, origins).sum((0, 1, 2)) for j in sectors]
                     for name, e in states.items()
                 }
                 past = panel.mean(BASE, *flow)
