@@ -215,3 +215,12 @@ def test_germany_loses_more_the_less_has_had_time_to_change() -> None:
     losses = [loss(world, "DEU", **options) for options in assumptions(world).values()]
     assert losses[0] < losses[1] < losses[2] < losses[3]
     assert losses[0] < losses[5] < losses[4] < 3.0
+
+
+def test_belarus_delivers_less_where_its_corridors_did_not_grow() -> None:
+    from validation.potash_forecast import held
+    from validation.states import Record
+
+    frozen = json.loads(POTASH_FORECAST.read_text(encoding="utf-8"))["forecasts"]["BLR"]
+    for year, growth in held(Record.of_register()).items():
+        assert 0 < growth < frozen["strengths"][str(year)][0]

@@ -45,6 +45,7 @@ def section(record: Record, panel: Panel) -> Section:
         "shares": shares_table(large),
         "reasons": reasons_table(outside),
         "outside": len(outside),
+        "potash": _american_potash(cells),
         "cells_outside": outside_table(outside),
     }
     return Section(values, {"before": chart(large)})
@@ -132,6 +133,13 @@ def summary(cells: pd.DataFrame) -> dict[str, Any]:
         "flows_inside": inside[0],
         "flows_inside_firms": inside[1],
     }
+
+
+def _american_potash(cells: pd.DataFrame) -> tuple[str, str]:
+    """American imports of Belarusian chemicals, past and with sanctions lifted, million dollars."""
+    key = ("USA", "BLR", "imports", "C20")
+    (cell,) = (r for _, r in cells.iterrows() if (*r[KEYS], r["sector"]) == key)
+    return text.plain(cell["past"]), text.plain(float(np.median(cell["sanctions"])))
 
 
 def totals_table(cells: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from detente.errors import ScenarioError
 from detente.policy.corridors import corridors_on_file
-from detente.policy.measures import in_year
+from detente.policy.measures import ByYear, in_year
 from detente.report import text
 from detente.report.exports import write_text
 from detente.simulation.store import code_version
@@ -24,6 +24,7 @@ from validation.states import Array, Record, band, quantiles
 
 YEARS = {2023: 2, 2024: 3}
 """Calendar year to year after the sanctions."""
+CORRIDORS = "belarus-potash"
 CALM = (2018, 2019, 2020, 2021)
 """Years before Klaipeda was shut."""
 RULE = """Growth on 2021 of tonnes delivered, at home too, in the simulated status quo; times the
@@ -110,7 +111,7 @@ def section(record: Record, folder: Path, path: Path) -> Section:
             "known": frozen["known"],
             **verdict(rows),
             "table": scored_table(rows),
-            "belarus": _belarus(rows),
+            "belarus": _belarus(rows, held(record)),
             "prices": [_price(int(y), found) for y, found in frozen["price_in_brazil"].items()],
         },
         {"potash-forecast": chart(rows)},
@@ -189,18 +190,44 @@ def scored_table(rows: pd.DataFrame) -> str:
     return table(pd.DataFrame(lines, columns=columns))
 
 
-def _belarus(rows: pd.DataFrame) -> list[tuple[int, str, str]]:
-    """Year, forecast and record of Belarus, million tonnes."""
+def held(record: Record) -> dict[int, float]:
+    """Growth of Belarus's tonnes on 2021 by year, had corridors kept their capacities of 2022."""
+    about = corridors_on_file()[CORRIDORS]
+    as_then = {
+        name: c.model_copy(update={"capacity": c.capacity and _until(c.capacity, 2022)})
+        for name, c in about.corridors.items()
+    }
+    corridors = {CORRIDORS: about.model_copy(update={"corridors": as_then})}
+    alike = Record(record.posterior, record.assumptions.model_copy(update={"corridors": corridors}))
+    found = {}
+    for year, since in YEARS.items():
+        years = Years(alike.in_year(2021, since), alike.in_year(year, since))
+        found[year] = float(np.median(years.tonnes("BLR")))
+    return found
+
+
+def _until(by_year: ByYear, last: int) -> ByYear:
+    return {year: value for year, value in by_year.items() if int(year) <= last}
+
+
+def _belarus(rows: pd.DataFrame, narrow: dict[int, float]) -> list[dict[str, Any]]:
+    """Forecast and record of Belarus by year, million tonnes, and with corridors as in 2022."""
     own = rows[rows["iso3"] == "BLR"]
     return [
-        (row["year"], ratio(row["before"] * row["median"]), ratio(row["mined"]))
+        {
+            "year": row["year"],
+            "forecast": ratio(row["before"] * row["median"]),
+            "record": ratio(row["mined"]),
+            "inside": "inside" if row["inside tight"] else "outside",
+            "held": ratio(row["before"] * narrow[row["year"]]),
+        }
         for _, row in own.iterrows()
     ]
 
 
 def _price(year: int, found: list[float]) -> tuple[int, str, str]:
     """Year, and change of the price in Brazil on 2021 in the model and on file, percent."""
-    on_file = corridors_on_file()["belarus-potash"].price
+    on_file = corridors_on_file()[CORRIDORS].price
     record = in_year(on_file, year) / in_year(on_file, 2021)
     return year, banded(np.array(found) - 1, percent), percent(record - 1)
 
