@@ -45,6 +45,7 @@ def section(record: Record, panel: Panel) -> Section:
         "shares": shares_table(large),
         "reasons": reasons_table(outside),
         "outside": len(outside),
+        "potash": _american_potash(cells),
         "cells_outside": outside_table(outside),
     }
     return Section(values, {"before": chart(large)})
@@ -66,7 +67,7 @@ def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
     }
     unsanctioned = _unsanctioned(panel.world)
     touched = _touched(panel.world)
-    j = sectors_at(panel.world, panel.sectors)
+    sectors = [sectors_at(panel.world, s) for s in panel.sectors]
     rows = []
     for sender in PARTIES:
         for target in TARGETS:
@@ -75,7 +76,7 @@ def cells_of(record: Record, panel: Panel) -> pd.DataFrame:
                 apart = (unsanctioned, sender) if direction == "imports" else (sender, unsanctioned)
                 origins, destinations = (at(panel.world, names) for names in flow)
                 found = {
-                    name: e.sales(j, destinations, origins).sum((1, 2))
+                    name: [e.sales(j, destinations, origins).sum((0, 1, 2)) for j in sectors]
                     for name, e in states.items()
                 }
                 past = panel.mean(BASE, *flow)
@@ -132,6 +133,13 @@ def summary(cells: pd.DataFrame) -> dict[str, Any]:
         "flows_inside": inside[0],
         "flows_inside_firms": inside[1],
     }
+
+
+def _american_potash(cells: pd.DataFrame) -> tuple[str, str]:
+    """American imports of Belarusian chemicals, past and with sanctions lifted, million dollars."""
+    key = ("USA", "BLR", "imports", "C20")
+    (cell,) = (r for _, r in cells.iterrows() if (*r[KEYS], r["sector"]) == key)
+    return text.plain(cell["past"]), text.plain(float(np.median(cell["sanctions"])))
 
 
 def totals_table(cells: pd.DataFrame) -> str:

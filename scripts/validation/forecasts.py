@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
 from detente.errors import ScenarioError
-from detente.report.charts import titled
+from detente.report import text
 from detente.report.exports import write_text
 from detente.simulation.run import Simulation
 from detente.simulation.store import code_version
+from validation.charts import banded_chart
 from validation.observed import eu_exports
-from validation.page import Section, banded, ratio, table
+from validation.page import Section, banded, percent, ratio, table
 from validation.states import Array, Record, band, customs
 
 OUTCOMES = Path(__file__).with_name("outcomes.yaml")
@@ -117,11 +118,12 @@ def _growth(flow: Flow, base: Simulation, then: Simulation) -> Array:
     return customs(then, *arguments) / customs(base, *arguments)
 
 
-def section(record: Record, path: Path) -> Section:
-    """The forecasts as they were frozen, beside what happened."""
+def section(record: Record, observed: Path, path: Path) -> Section:
+    """The forecasts as they were frozen and as they would be now, beside what happened."""
     frozen = json.loads(path.read_text(encoding="utf-8"))
     outcomes = YAML(typ="safe").load(OUTCOMES.read_text(encoding="utf-8"))
     rows = scored(frozen["forecasts"], outcomes)
+    now = scored(forecast(record, observed), outcomes)
     missed = dict.fromkeys(rows.loc[~(rows["inside"] & rows["inside beside"]), "name"])
     values = {
         "written": frozen["written"][:10],
@@ -130,11 +132,29 @@ def section(record: Record, path: Path) -> Section:
         "rule": frozen["rule"],
         "not_forecast": frozen["not_forecast"],
         **_verdict(rows),
-        "table": _scored_table(rows),
+        "now": _verdict(now),
+        "china": [_words(r, n) for r, n in _both(rows, now) if r["name"].startswith("china")],
+        "china_exports_fall": text.listed(
+            str(row["year"])
+            for _, row in now.iterrows()
+            if row["name"] == "china-exports-russia" and row["median"] < 1
+        ),
+        "table": _scored_table(rows, now),
         "missed": [(frozen["forecasts"][name]["title"], outcomes[name]["why"]) for name in missed],
         "sources": list(dict.fromkeys(found["source"] for found in outcomes.values())),
     }
-    return Section(values, {"forecast": chart(rows)})
+    return Section(values, {"forecast": chart(rows, now)})
+
+
+def _both(rows: pd.DataFrame, now: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
+    for (_, row), (_, later) in zip(rows.iterrows(), now.iterrows(), strict=True):
+        yield row, later
+
+
+def _words(row: pd.Series, now: pd.Series) -> str:
+    """Growth in percent as it was forecast, as it would be now, and on record."""
+    then, later, record = (percent(x - 1) for x in (row["median"], now["median"], row["growth"]))
+    return f"{row['title']} in {row['year']}: {then} was forecast, {later} now, {record} on record"
 
 
 def scored(forecasts: dict[str, Any], outcomes: dict[str, Any]) -> pd.DataFrame:
@@ -200,19 +220,21 @@ def _verdict(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _scored_table(rows: pd.DataFrame) -> str:
+def _scored_table(rows: pd.DataFrame, now: pd.DataFrame) -> str:
     lines = [
         [
             row["title"],
             row["year"],
-            banded((row["low"], row["median"], row["high"]), ratio),
+            _band(row),
             f"{row['value 2021']:,g} → {row['value']:,g} {row['unit']}",
             ratio(row["growth"]),
             _judged(row["inside"], row["miss"]),
             ratio(row["beside"]),
             _judged(row["inside beside"], row["miss beside"]),
+            _band(later),
+            _judged(later["inside beside"], later["miss beside"]),
         ]
-        for _, row in rows.iterrows()
+        for row, later in _both(rows, now)
     ]
     columns = [
         "flow",
@@ -223,56 +245,32 @@ def _scored_table(rows: pd.DataFrame) -> str:
         "inside",
         "beside growth elsewhere",
         "inside so",
+        "today's model",
+        "inside so",
     ]
     return table(pd.DataFrame(lines, columns=columns))
+
+
+def _band(row: pd.Series) -> str:
+    return banded((row["low"], row["median"], row["high"]), ratio)
 
 
 def _judged(inside: bool, miss: float) -> str:
     return "yes" if inside else f"**no**, factor {miss:.2f}"
 
 
-def chart(rows: pd.DataFrame) -> Any:
-    """Bands, medians and the record."""
-    data = rows.assign(flow=[f"{t}, {y}" for t, y in zip(rows["title"], rows["year"], strict=True)])
-    order = list(data["flow"])
-    y = alt.Y("flow:N", sort=order, title=None, axis=alt.Axis(labelLimit=400))
-    low, high = (f(data[["low", "high", "growth", "beside"]].to_numpy()) for f in (np.min, np.max))
-    x_scale = alt.Scale(type="log", domain=[float(low) * 0.8, float(high) * 1.2])
-    points = data.melt(
-        ["flow"], ["median", "growth", "beside"], var_name="what", value_name="ratio"
-    )
-    words = {
-        "median": "forecast, median and band",
-        "growth": "record",
-        "beside": "record beside growth elsewhere",
-    }
-    points["what"] = points["what"].map(words)
-    kinds = list(words.values())
-    shapes = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
-    legend = alt.Legend(orient="top", labelLimit=300)
-    bands = (
-        alt.Chart(data)
-        .mark_bar(height=9, color="#56B4E9", opacity=0.5)
-        .encode(x=alt.X("low:Q", scale=x_scale, title="trade over that of 2021"), x2="high:Q", y=y)
-    )
-    marks = (
-        alt.Chart(points)
-        .mark_point(filled=True, opacity=1, size=55)
-        .encode(
-            x=alt.X("ratio:Q", scale=x_scale),
-            y=y,
-            color=alt.Color(
-                "what:N",
-                scale=alt.Scale(domain=kinds, range=["#0072B2", "#000000", "#D55E00"]),
-                title=None,
-                legend=legend,
-            ),
-            shape=alt.Shape("what:N", scale=shapes, title=None, legend=legend),
-        )
-    )
-    return (bands + marks).properties(
-        width=420,
-        height=alt.Step(19),
-        title=titled("Forecasts of 2023 and 2024 on the record of 2022, and what happened"),
+def chart(rows: pd.DataFrame, now: pd.DataFrame) -> Any:
+    """Bands, medians, what they would be now, and the record."""
+    labels = [f"{r['title']}, {r['year']}" for _, r in rows.iterrows()]
+    return banded_chart(
+        rows.assign(label=labels, now=now["median"]),
+        {
+            "median": "forecast, median and band",
+            "growth": "record",
+            "beside": "record beside growth elsewhere",
+            "now": "today's model, record known",
+        },
+        x="trade over that of 2021",
+        heading="Forecasts of 2023 and 2024 on the record of 2022, and what happened",
         description="Growth on 2021 by flow and year: band of the forecast, and the record.",
     )

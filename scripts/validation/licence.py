@@ -15,7 +15,7 @@ from detente.simulation.metrics import sales
 from detente.simulation.run import simulate
 from validation.page import Section, banded, ratio, table, within
 from validation.panel import Panel
-from validation.states import DRAWS, TOLERANCE, Array, Record, band, horizon, quantiles
+from validation.states import DRAWS, TOLERANCE, Array, Record, band, quantiles
 
 CONCERN_MEASURES = [
     "us-belneftekhim-fuels-2021",
@@ -86,7 +86,7 @@ def rises(record: Record, day: date, measures: list[str], year: int) -> dict[str
     """Exports to the United States after over before, used in part and in full, each [k]."""
     scenario = record.scenario(title="licence", status_quo=day, lift=measures, form="licence")
     use = np.random.default_rng(0).permutation(quantiles(DRAWS))
-    p = replace(record.parameters(), horizon=horizon(record.first_year, year))
+    p = record.parameters(year)
     found: dict[str, list[Array]] = {words: [] for words in GOODS}
     before = None
     for friction in (True, False):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from detente.errors import WorldError
-from detente.world.names import Names, is_goods
+from detente.world.names import Names, is_goods, resolve_sectors
 from detente.world.world import World
 from validation.states import Array, at
 
@@ -25,7 +25,7 @@ class Panel:
     world
         Whose countries these are.
     sectors
-        Goods that the panel has.
+        Goods that the panel has; what the world has split off them is in them.
     trade
         Year to million US dollars, [origin, destination, sector].
     """
@@ -57,7 +57,8 @@ class Panel:
         table = (world.data["pi"] * world.data["X"].rename(country="destination")).transpose(
             "origin", "destination", "sector"
         )
-        years[2022] = table.sel(sector=sectors).values
+        parts = [resolve_sectors(s, world.sectors) for s in sectors]
+        years[2022] = np.stack([table.sel(sector=p).sum("sector").values for p in parts], axis=-1)
         return cls(world, sectors, years)
 
     def flow(self, year: int, origins: Names, destinations: Names) -> Array:

@@ -136,6 +136,7 @@ class Comparisons:
         weights = before.I[senders] / before.I[senders].sum(0)
         return np.asarray(gain[russia] / (weights * gain[senders]).sum(0))
 
+    @cached_property
     def varieties(self) -> Array:
         """Change of EU exports to Russia in products under a ban, 2022 on 2021."""
         (log,) = self.record.compared({"covered": _covered(MACHINES)})
@@ -148,7 +149,7 @@ class Comparisons:
         base = self.record.in_year(2021, 1)
         part = customs(base, SENDERS, "RUS", MACHINES) / customs(base, others, "RUS", MACHINES)
         growth = customs(self.of_2022, rest, "RUS", MACHINES) / customs(base, rest, "RUS", MACHINES)
-        return part * (1 + self.varieties()) + (1 - part) * growth - 1
+        return part * (1 + self.varieties) + (1 - part) * growth - 1
 
     def offset(self) -> Array:
         """Rise of EU exports through hubs over the fall of direct exports, 2022."""
@@ -253,7 +254,7 @@ def found(record: Record) -> list[Published]:
             "imports of varieties under sanctions",
             "-62",
             "EU machines, electronics and vehicles under a ban, 2022 on 2021",
-            c.varieties(),
+            c.varieties,
             "theirs are all senders and products, by months after the ban",
         ),
         Published(

@@ -16,6 +16,7 @@ from detente.inference.moments import Moments
 from detente.inference.observations import Observation
 from detente.inference.priors import FIRST_YEAR, HORIZON, Prior
 from detente.policy.compile import Compiler
+from detente.policy.horizon import HorizonName
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.scenario import Assumptions, Scenario
@@ -56,7 +57,7 @@ def quantiles(draws: int = DRAWS) -> Array:
     return (np.arange(draws) + 0.5) / draws
 
 
-def horizon(first_year: Array, year: int) -> Array:
+def response(first_year: Array, year: int) -> Array:
     """Share of the long-run response in a year: even steps from the first to the eighth.
 
     Boehm, Levchenko and Pandalai-Nayar (2023) give the elasticity of the first year and how long
@@ -102,16 +103,29 @@ class Record:
         """The horizon of the first year, [k]; that of the prior if the posterior has none."""
         return np.asarray(self.values().get(FIRST_YEAR, HORIZON.value(quantiles())))
 
-    def parameters(self, year: int | None = None, *, friction: bool = True) -> Parameters:
-        """Under the posterior, in a year after the sanctions; in the long run without one."""
-        scenario = self.scenario(title="", friction=friction)
-        p = applied(self.values(), Parameters.central(scenario, self.world, DRAWS))
-        return p if year is None else replace(p, horizon=horizon(self.first_year, year))
+    def parameters(
+        self,
+        year: int | None = None,
+        *,
+        friction: bool = True,
+        horizon: HorizonName = "long-run",
+    ) -> Parameters:
+        """Under the posterior.
 
-    def in_period(self, first: date, last: date, year: int | None) -> Simulation:
+        In a year after the sanctions, the share of the response that has come about is that of the
+        year; inputs and factors are those of the horizon, in the long run as in the moments that
+        the posterior was sampled with.
+        """
+        scenario = self.scenario(title="", friction=friction, horizon=horizon)
+        p = applied(self.values(), Parameters.central(scenario, self.world, DRAWS))
+        return p if year is None else replace(p, horizon=response(self.first_year, year))
+
+    def in_period(
+        self, first: date, last: date, year: int | None, horizon: HorizonName = "long-run"
+    ) -> Simulation:
         """The status quo of a period."""
         compiler = Compiler(self.world, {"none": self.scenario(title="none")}, period=(first, last))
-        return Simulation(compiler, self.parameters(year), TOLERANCE)
+        return Simulation(compiler, self.parameters(year, horizon=horizon), TOLERANCE)
 
     def in_year(self, calendar: int, year: int | None) -> Simulation:
         """The status quo of a calendar year."""
