@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,12 +13,13 @@ from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.cases.records import Fact
+from detente.policy.corridors import corridors_on_file
 from detente.policy.joint import Ways
 from detente.policy.measures import Measure
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.evaluation import BAND, Quantity
-from detente.simulation.metrics import METRICS, sales
+from detente.simulation.metrics import sales
 from detente.simulation.run import Outcome, Simulation, simulate
 from detente.world.names import resolve_countries
 from detente.world.world import World
@@ -34,12 +35,13 @@ Samples = Sequence[tuple[Quantity, Array]]
 
 
 class Market(NamedTuple):
-    """A commodity, its exporter, and whom of the others tables show, by code."""
+    """A commodity, its exporter and what that sells abroad, and whom of the others tables show."""
 
     goods: str
     exporter: str
     rivals: list[str]
     buyers: list[str]
+    exports: float
 
     @classmethod
     def of(cls, world: World, goods: str, exporter: str) -> Market:
@@ -49,12 +51,15 @@ class Market(NamedTuple):
         >>> Market.of(load_world("icio2022+potash"), "potash", "BLR").rivals
         ['CAN', 'RUS', 'DEU', 'ISR', 'JOR', 'USA']
         """
-        flows = world.trade.isel(sector=sectors_at(world, goods)).sum("sector").to_pandas()
-        abroad = flows.where(~np.eye(len(flows), dtype=bool), 0.0)
-        sellers = abroad.sum(axis="columns").drop(exporter).nlargest(RIVALS).index
-        bought, sold = abroad.sum(axis="index"), abroad.loc[exporter]
-        buyers = [*bought.nlargest(BUYERS).index, *sold.nlargest(CUSTOMERS).index]
-        return cls(goods, exporter, list(sellers), list(dict.fromkeys(buyers)))
+        j, countries = sectors_at(world, goods), np.array(world.countries)
+        abroad = world.trade.isel(sector=j).sum("sector").values.copy()  # [origin, destination]
+        np.fill_diagonal(abroad, 0.0)
+        i = world.countries.index(exporter)
+        sellers = _largest(abroad.sum(1), RIVALS + 1)
+        buyers = [*_largest(abroad.sum(0), BUYERS), *_largest(abroad[i], CUSTOMERS)]
+        rivals = [str(countries[k]) for k in sellers if k != i][:RIVALS]
+        bought = [str(countries[k]) for k in dict.fromkeys(buyers) if k != i]
+        return cls(goods, exporter, rivals, bought, float(abroad[i].sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,8 @@ class Commodity:
         Of the case; of the commodity.
     market
         Who is shown.
+    users
+        Sectors that use most of it where it is bought, and their shares.
     titles
         Scenario name to title, in order.
     alone
@@ -98,6 +105,7 @@ class Commodity:
     title: str
     name: str
     market: Market
+    users: dict[str, float]
     titles: dict[str, str]
     alone: list[str]
     worth: pd.DataFrame
@@ -121,6 +129,7 @@ class Commodity:
             "title": self.title,
             "commodity": self.name,
             **self.market._asdict(),
+            "users": self.users,
             "titles": self.titles,
             "alone": self.alone,
             **{name: records(table) for name, table in self.tables().items()},
@@ -183,6 +192,7 @@ def commodity(
         title=case.title,
         name=world.name_of(goods),
         market=market,
+        users=_users(world, market),
         titles={name: change.title for name, change in case.scenarios.items()},
         alone=[n for n, s in simulation.scenarios.items() if _is_alone(s, goods)],
         **{part: _stacked({n: t[part] for n, t in found.items()}) for part in PARTS},
@@ -205,6 +215,20 @@ def market_tables(o: Outcome, market: Market) -> dict[str, pd.DataFrame]:
     }
 
 
+def _largest(values: Array, count: int) -> list[int]:
+    return [int(k) for k in np.argsort(-values, kind="stable")[:count]]
+
+
+def _users(world: World, market: Market) -> dict[str, float]:
+    """The two sectors that use most of it in the countries shown as buyers."""
+    n, j = countries_at(world, market.buyers), sectors_at(world, market.goods)
+    d = world.data.isel(country=n)
+    inputs = (1 - d["beta"]) * d["gamma"].isel(input=j).sum("input")
+    used = (inputs * world.output.isel(country=n)).sum("country").to_series()
+    shares = used / used.sum()
+    return {str(k): float(v) for k, v in shares.nlargest(2).items() if v > 0}
+
+
 def _worth(o: Outcome, market: Market, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
     row = {
         "gain": _measured(o, "equivalent-variation", market.exporter),
@@ -221,27 +245,28 @@ def _worth(o: Outcome, market: Market, before: list[Ways], after: list[Ways]) ->
 
 
 def _supply(o: Outcome, market: Market) -> pd.DataFrame:
-    shown = [market.exporter, *market.rivals]
-    rows = [_seller(o, market.goods, c) for c in shown]
-    j = sectors_at(o.world, market.goods)
-    rest = np.setdiff1d(np.arange(len(o.world.countries)), countries_at(o.world, shown))
-    fixed = np.flatnonzero(np.isin(o.after.production.fixed, j))
-    others: dict[str, Any] = {"country": OTHERS}
-    for when, e in (("before", o.before), ("after", o.after)):
-        others[f"output_{when}"] = float(e.Y[np.ix_(j, rest)][..., 0].sum())
-        others[f"rents_{when}"] = float(e.rents[np.ix_(fixed, rest)][..., 0].sum())
-    return pd.DataFrame([*rows, others])
+    world, shown = o.world, [market.exporter, *market.rivals]
+    rest = [c for c in world.countries if c not in shown]
+    rows = [
+        {
+            "country": country,
+            **_earned(o, market.goods, [country]),
+            "quantity_percent": _measured(o, "output-volume", country, market.goods),
+            "price_percent": _measured(o, "seller-price", country, market.goods),
+        }
+        for country in shown
+    ]
+    return pd.DataFrame([*rows, {"country": OTHERS, **_earned(o, market.goods, rest)}])
 
 
-def _seller(o: Outcome, goods: str, country: str) -> dict[str, Any]:
-    j, n = sectors_at(o.world, goods), countries_at(o.world, country)
+def _earned(o: Outcome, goods: str, countries: list[str]) -> dict[str, float]:
+    """Output and rents of some countries together, before and after."""
+    j, n = sectors_at(o.world, goods), countries_at(o.world, countries)
     fixed = np.flatnonzero(np.isin(o.after.production.fixed, j))
-    row: dict[str, Any] = {"country": country}
+    row = {}
     for when, e in (("before", o.before), ("after", o.after)):
         row[f"output_{when}"] = float(e.Y[np.ix_(j, n)][..., 0].sum())
         row[f"rents_{when}"] = float(e.rents[np.ix_(fixed, n)][..., 0].sum())
-    row["quantity_percent"] = _measured(o, "output-volume", country, goods)
-    row["price_percent"] = _measured(o, "seller-price", country, goods)
     return row
 
 
@@ -306,15 +331,13 @@ def _stacked(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, names=["scenario"]).reset_index("scenario").reset_index(drop=True)
 
 
-def _aimed_at(measure: Measure, goods: str, corridors: Iterable[str]) -> bool:
+def _aimed_at(measure: Measure, goods: str, corridors: Sequence[str]) -> bool:
     """Whether a measure is on a commodity, rather than on much of which it is a part."""
     on_part = measure.split is not None and set(measure.split) == {goods}
-    return on_part or measure.sectors == [goods] or measure.corridor in corridors
+    return on_part or measure.sectors == [goods] or (measure.corridor or "") in corridors
 
 
 def _corridors_of(scenario: Scenario, goods: str) -> list[str]:
-    from detente.policy.corridors import corridors_on_file
-
     known = {**corridors_on_file(), **scenario.corridors}
     return [name for about in known.values() if about.goods == goods for name in about.corridors]
 
@@ -333,7 +356,7 @@ def _unsanctioned(simulation: Simulation, goods: str) -> Outcome | None:
     if not aimed:
         return None
     parts = {field: getattr(first, field) for field in type(first).model_fields}
-    nothing = {"ease": {}, "impose": [], "harden": {}, "costs": [], "transfers": []}
+    nothing: dict[str, Any] = {"ease": {}, "impose": [], "harden": {}, "costs": [], "transfers": []}
     free = Scenario(**{**parts, **nothing, "title": "", "lift": aimed, "friction": False})
     return simulate(free).outcome()
 
@@ -376,12 +399,12 @@ def _record(free: Outcome, record: dict[str, Fact], goods: str) -> pd.DataFrame:
 
 def _level(free: Outcome, fact: Fact) -> float:
     """What is traded without the sanctions, if the fact is about trade in dollars."""
-    about, dollars = fact.parameters, METRICS[fact.metric].unit == "percent"
+    about = fact.parameters
     ends = {
         "exports": (about.country, about.partner),
         "imports": (about.partner, about.country),
     }.get(fact.metric)
-    if ends is None or not dollars or fact.unit != "million USD":
+    if ends is None or fact.unit != "million USD":
         return float("nan")
     return float(sales(free.after, *ends, about.sectors)[0])
 

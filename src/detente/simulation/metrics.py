@@ -297,7 +297,11 @@ def corridor_share(o: Outcome, about: About) -> Array:
 
 
 @metric(
-    "output-volume", "percent", "change of the quantity the country makes", ("country",), ("sectors",)
+    "output-volume",
+    "percent",
+    "change of the quantity the country makes",
+    ("country",),
+    ("sectors",),
 )
 def output_volume(o: Outcome, about: About) -> Array:
     """Growth of Y over unit costs."""
