@@ -31,13 +31,16 @@ def earners_chart(found: Commodity) -> Any:
     ]
     goods = text.sector(found.market.goods, found.name)
     words = "; ".join(
-        f"{found.titles[name]}: "
-        + ", ".join(f"{r.who} {r.label}" for r in rows[rows["scenario"] == name].itertuples())
+        f"{found.titles[name]}: most by {_most(rows[rows['scenario'] == name], 'nlargest')}, "
+        f"least by {_most(rows[rows['scenario'] == name], 'nsmallest')}"
         for name in _shown(found)
     )
     return alt.hconcat(*panels, spacing=12).properties(
         title=f"{goods}: who earns more and who less, million US dollars a year",
-        description=f"Bar charts of what each earns more or less, million dollars a year. {words}.",
+        description=(
+            "Bar charts of what owners of mines and of the ways earn more or less, and of what "
+            f"buyers are spared, million dollars a year. {words}."
+        ),
     )
 
 
@@ -51,6 +54,7 @@ def ways_chart(found: Commodity) -> Any:
         for name in shown
     ]
     rows = pd.concat([start, *after])[["title", "value", "when"]]
+    rows = rows.reset_index(drop=True)
     rows["value"] /= 1e3
     corridors = list(dict.fromkeys(rows["title"]))
     when = [STATUS_QUO, *(found.titles[name] for name in shown)]
@@ -64,16 +68,14 @@ def ways_chart(found: Commodity) -> Any:
                 "title:N",
                 title=None,
                 scale=alt.Scale(domain=corridors, range=OKABE_ITO[: len(corridors)]),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=320),
+                legend=alt.Legend(orient="bottom", columns=1, labelLimit=320),
             ),
-            order=alt.Order("place:Q"),
             tooltip=[alt.Tooltip("title:N"), alt.Tooltip("value:Q", format=".2f")],
         )
     )
     told = rows.groupby("when", sort=False)[["title", "value"]]
     words = "; ".join(
-        f"{name}: " + ", ".join(f"{r.title} {r.value:.2f}" for r in part.itertuples())
-        for name, part in told
+        f"{name} {part['value'].sum():.2f}, most by {_main(part)}" for name, part in told
     )
     goods = text.sector(found.market.goods, found.name)
     return bars.properties(
@@ -82,6 +84,18 @@ def ways_chart(found: Commodity) -> Any:
         width=420,
         height=34 * len(when),
     )
+
+
+def _main(ways: pd.DataFrame) -> str:
+    """The way that carries most, in words."""
+    top = ways.nlargest(1, "value").iloc[0]
+    return f"{top['title']} ({top['value']:.2f})"
+
+
+def _most(rows: pd.DataFrame, which: str) -> str:
+    """Two parties who earn most or least, in words."""
+    ends = getattr(rows, which)(2, "million")
+    return " and ".join(f"{r.who} ({r.label})" for r in ends.itertuples())
 
 
 def _shown(found: Commodity) -> list[str]:
@@ -119,7 +133,7 @@ def _panel(rows: pd.DataFrame, title: str, order: list[str], reach: float, first
         "million:Q",
         title=None,
         scale=alt.Scale(domain=[-reach, reach]),
-        axis=alt.Axis(tickCount=3, format="+,.0f"),
+        axis=alt.Axis(tickCount=3, format=",.0f"),
     )
     colours = alt.Scale(domain=[True, False], range=OKABE_ITO[:2])
     bars = (

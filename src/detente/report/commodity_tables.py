@@ -177,8 +177,8 @@ def _ways(found: Commodity) -> Sheet:
     owners = [c for scenario, c in fees if scenario == first]
 
     def row(title: str, name: str, when: str) -> list[str]:
-        trade = (text.plain(carried[name, c][when]) for c in corridors)
-        earned = (text.plain(fees[name, c][when], 1) for c in owners)
+        trade = (level(carried[name, c][when]) for c in corridors)
+        earned = (level(fees[name, c][when]) for c in owners)
         return [title, *trade, *earned]
 
     rows = [row(STATUS_QUO, first, "before")]
@@ -239,6 +239,15 @@ def lines(market: Market, tables: dict[str, pd.DataFrame]) -> Iterator[Line]:
 def _line(group: str, label: str, before: float, after: float) -> Line:
     percent = 100 * (after / before - 1) if before > 0 else math.nan
     return Line(group, label, before, after - before, percent)
+
+
+def level(million: float) -> str:
+    """A value in million dollars, with a decimal only where it is small.
+
+    >>> level(2887.0), level(5.19), level(0.0), level(float("nan"))
+    ('2,887', '5.2', '0', '–')
+    """
+    return text.plain(million, 1 if 0 < abs(million) < 9.95 else 0, MINUS)
 
 
 def money(million: float) -> str:

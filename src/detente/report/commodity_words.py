@@ -11,7 +11,7 @@ import pandas as pd
 from detente.analysis.commodity import OTHERS, Commodity
 from detente.cases.case import Case
 from detente.report import text
-from detente.report.commodity_tables import MINUS, money
+from detente.report.commodity_tables import MINUS, money, percent
 
 FAR_OFF = 1.5
 """By which factor the model and the record must differ to be said to disagree."""
@@ -79,15 +79,15 @@ def _who_earns(found: Commodity, case: Case) -> Iterator[str]:
         fees = _changes(_of(found.owners, name), "after", "before")
         bought = _of(found.buyers, name)
         bills: dict[str, float] = dict(zip(bought["country"], bought["bill"], strict=True))
+        owned = (
+            f" Fees of those who own the ways change: {_named(fees)}." if any(fees.values()) else ""
+        )
         yield (
             f"If {_title(found, name)}, mine owners of {text.called(found.market.exporter)} earn "
             f"{_more(own)} a year, and those elsewhere {_more(sum(rents.values()))} "
-            f"({_named(rents)})."
+            f"({_named(rents)}).{owned} For what they bought before, these buyers pay "
+            f"{_more(sum(bills.values()))} ({_named(bills)})."
         )
-        if any(fees.values()):
-            yield f"Fees of those who own the ways change: {_named(fees)}."
-        paid = _more(sum(bills.values()))
-        yield f"For what they bought before, these buyers pay {paid} ({_named(bills)})."
 
 
 def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
@@ -121,8 +121,8 @@ def _bands(found: Commodity) -> Iterator[str]:
     rows = found.bands[found.bands["scenario"].isin(found.alone)]
     told = []
     for r in rows[rows["metric"].isin(list(words))].to_dict("records"):
-        digits = text.digits_for(r["low"], r["high"])
-        low, median, high = (text.signed(r[k], digits, MINUS) for k in ("low", "median", "high"))
+        write = money if "million" in words[r["metric"]] else percent
+        low, median, high = (write(r[k]) for k in ("low", "median", "high"))
         about = words[r["metric"]].format(
             who=text.called(r["country"]), band=f"{median} ({low} to {high})"
         )

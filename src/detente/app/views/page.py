@@ -19,7 +19,7 @@ from detente.app.views.contents import View, contents, plain, signed, views_of
 from detente.app.views.maps import legend, paths
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.kinds import KINDS
-from detente.report.commodity_tables import money, percent
+from detente.report.commodity_tables import level, money, percent
 from detente.report.extras import templates
 from detente.report.maps import land
 from detente.report.text import called, countries, sector
@@ -89,6 +89,7 @@ def environment() -> Any:
         "version": f"{crc32(b''.join(assets().values())):x}",
         "signed": signed,
         "plain": plain,
+        "level": level,
         "money": money,
         "percent": percent,
         "sector": sector,
