@@ -119,7 +119,7 @@ def _sales(found: Commodity) -> Sheet:
         "Quantity that arrives abroad, %",
         "Price at the mine, %",
         *(
-            ["Overseas buyers pay, m USD", "the way takes, m USD", "left for the mine, m USD"]
+            ["Overseas buyers pay, m USD", "The way takes, m USD", "Left for the mine, m USD"]
             if away
             else []
         ),
