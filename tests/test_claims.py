@@ -34,9 +34,10 @@ from detente.policy.compile import Compiler
 from detente.policy.fields import Range
 from detente.policy.measures import Kind, Strengths
 from detente.policy.parameters import Parameters
+from detente.simulation.about import About
 from detente.simulation.assumptions import ASSUMPTIONS
 from detente.simulation.evaluation import Evaluator, Quantity
-from detente.simulation.metrics import METRICS, About
+from detente.simulation.metrics import METRICS
 from detente.simulation.run import simulate
 from detente.simulation.sampling import ParameterSpace
 from detente.simulation.store import code_version

@@ -23,7 +23,7 @@ from detente.policy.network import Network, congested, corridor_shares, route_el
 from detente.policy.parameters import Parameters
 from detente.policy.register import register
 from detente.policy.scenario import Scenario, read_scenario
-from detente.simulation.metrics import About
+from detente.simulation.about import About
 from detente.simulation.run import Outcome, simulate
 
 DAY = date(2025, 2, 12)

@@ -15,8 +15,8 @@ from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.register import register
 from detente.policy.scenario import Scenario
+from detente.simulation.about import About
 from detente.simulation.assumptions import kind_of
-from detente.simulation.metrics import About
 from detente.simulation.run import Outcome, simulate
 
 CAP = {"senders": ["EU27", "GBR"], "target": "RUS", "kind": "price-cap", "sectors": ["B06"]}

@@ -20,8 +20,8 @@ from detente.policy.compile import Compiler
 from detente.policy.parameters import Parameters
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Scenario
+from detente.simulation.about import About
 from detente.simulation.leakage import Leakage
-from detente.simulation.metrics import About
 from detente.simulation.run import Outcome, Simulation, simulate
 from worlds import arrays
 

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from detente.errors import ScenarioError
 from detente.policy.corridors import corridors_on_file
-from detente.policy.measures import ByYear, in_year
+from detente.policy.fields import ByYear, in_year
 from detente.report import text
 from detente.report.exports import write_text
 from detente.simulation.store import code_version

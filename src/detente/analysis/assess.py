@@ -16,8 +16,9 @@ from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
+from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
-from detente.simulation.metrics import About, sales
+from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
 from detente.world.names import resolve_countries
 

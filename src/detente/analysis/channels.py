@@ -11,7 +11,8 @@ import pandas as pd
 from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.routes import RouteChoice
-from detente.simulation.metrics import About, by_route
+from detente.simulation.about import About
+from detente.simulation.metrics import by_route
 from detente.simulation.run import Outcome, Simulation
 from detente.world.names import resolve_countries
 

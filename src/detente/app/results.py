@@ -12,6 +12,7 @@ import pandas as pd
 
 from detente.analysis.assess import sector_table, trade_table
 from detente.analysis.claims import claim_values
+from detente.analysis.commodity import Market, commodities_of, market_tables
 from detente.analysis.evidence import holds
 from detente.app.controls import is_unchanged, scenario_of
 from detente.app.starts import case_of
@@ -71,7 +72,7 @@ class Results:
 
     Tables: welfare and trade of all `countries`, and of the countries and groups `chosen`; the
     target's trade with `partners`, and its output by sector. Claims are those that are about this
-    very scenario, by name.
+    very scenario, by name. Markets are those of commodities that the world has apart, by sector.
     """
 
     scenario: Scenario
@@ -81,6 +82,7 @@ class Results:
     partners: pd.DataFrame
     sectors: pd.DataFrame
     leak: Leak | None
+    markets: dict[str, tuple[Market, dict[str, pd.DataFrame]]]
     claims: dict[str, Scored]
     notes: list[str]
     manifest: dict[str, Any]
@@ -122,6 +124,7 @@ def results_of(panel: Panel) -> Results:
         partners=trade_table(found, target, _once(partners)).set_index("partner"),
         sectors=sectors.drop(columns="name"),
         leak=_leak(outcome),
+        markets=_markets(outcome, target),
         claims=_claims(panel, outcome),
         notes=found.notes,
         manifest=found.manifest,
@@ -163,6 +166,12 @@ def _leak(outcome: Outcome) -> Leak | None:
         return None
     lane = routes.lanes[0]
     return Leak(lane.origins, lane.destinations, found.by_route(), found.offset_ratio())
+
+
+def _markets(outcome: Outcome, target: str) -> dict[str, tuple[Market, dict[str, pd.DataFrame]]]:
+    """Markets of the commodities that the target sells abroad."""
+    markets = [Market.of(outcome.world, goods, target) for goods in commodities_of(outcome.world)]
+    return {m.goods: (m, market_tables(outcome, m)) for m in markets if m.exports}
 
 
 def _members(names: Sequence[str], world: World) -> Array:

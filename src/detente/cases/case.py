@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from detente.cases.records import Claim, Concession, Event
+from detente.cases.records import Claim, Concession, Event, Fact
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.inference.observations import Observation
 from detente.plain import Location
@@ -36,6 +36,7 @@ SECTIONS = (
     "scenarios",
     "assumptions",
     "observations",
+    "record",
 )
 """Parts of a case that may stand in files of their own, `events.yaml` and so on."""
 
@@ -71,6 +72,8 @@ class Case(Assumptions):
         What is uncertain, by name; see `detente.simulation.assumptions.ASSUMPTIONS`.
     observations
         What trade did, by name: `detente calibrate` makes the case's posterior of it.
+    record
+        What is known of a commodity of the world, by name; shown beside the model.
     """
 
     title: str
@@ -88,6 +91,7 @@ class Case(Assumptions):
     scenarios: dict[str, Change] = Field(min_length=1)
     assumptions: dict[str, Assumption] = Field(default_factory=dict)
     observations: dict[str, Observation] = Field(default_factory=dict)
+    record: dict[str, Fact] = Field(default_factory=dict)
 
     @field_validator("parties")
     @classmethod

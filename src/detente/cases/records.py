@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from detente.errors import nearest
-from detente.policy.fields import Strict
-from detente.simulation.metrics import METRICS, About
+from detente.policy.fields import ByYear, Strict
+from detente.simulation.about import About
+from detente.simulation.metrics import METRICS
 
 
 class Sourced(Strict):
@@ -48,6 +49,37 @@ class Concession(Sourced):
     kind: Literal["release", "relief", "licence", "recognition", "other"]
     persons: int | None = Field(default=None, ge=0)
     measures: list[str] = Field(default_factory=list)
+
+
+class Fact(Sourced):
+    """What the record says of a commodity without its sanctions and under them, beside a metric.
+
+    Attributes
+    ----------
+    title, unit
+        What was counted, and in what.
+    metric, parameters
+        The metric that is its like in the model, in percent.
+    free, sanctioned
+        Values by year, before the sanctions on the commodity and under them.
+    """
+
+    title: str
+    unit: str
+    metric: str
+    parameters: About
+    free: ByYear
+    sanctioned: ByYear = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _in_percent(self) -> Fact:
+        metric = METRICS.get(self.metric)
+        if metric is None:
+            raise ValueError(f"unknown metric {self.metric!r}: {nearest(self.metric, METRICS)}")
+        metric.check(self.metric, self.parameters)
+        if metric.unit != "percent":
+            raise ValueError(f"metric {self.metric!r} is in {metric.unit}; name one in percent")
+        return self
 
 
 class Test(Strict):

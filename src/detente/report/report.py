@@ -17,6 +17,7 @@ import xarray as xr
 
 from detente.analysis.assess import Assessment, assess
 from detente.analysis.claims import DRAWS, weigh
+from detente.analysis.commodity import Commodity, commodities_of, commodity
 from detente.analysis.evidence import Evidence
 from detente.analysis.influence import Influence, influence
 from detente.analysis.leakage import CaseLeakage, leakage
@@ -24,7 +25,16 @@ from detente.analysis.parties import counterpart
 from detente.analysis.relief.bundles import can_ease
 from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
-from detente.report import charts, claims_charts, maps, text, timeline
+from detente.report import (
+    charts,
+    claims_charts,
+    commodity_charts,
+    commodity_words,
+    maps,
+    text,
+    timeline,
+)
+from detente.report.commodity_tables import record_sheet, sheets
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill
 from detente.simulation.evaluation import BAND
@@ -43,6 +53,8 @@ class Figure(NamedTuple):
 class Report:
     """All that the report of a case says; None where it has no routes, claims, or what to ease.
 
+    Commodities are those that its world has as sectors of their own.
+
     Map, routes and influence show the scenario `drawn`, and `welfare` is that scenario's, in
     percent of income by country. Its figures go by name; there are none if none were asked for.
     """
@@ -54,6 +66,7 @@ class Report:
     leakage: CaseLeakage | None
     influence: Influence
     relief: Relief | None
+    commodities: list[Commodity]
     welfare: xr.DataArray
     figures: dict[str, Figure]
 
@@ -166,6 +179,15 @@ def gather(
             evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
             draw("densities", claims_charts.densities_chart, evidence)
             draw("tornado", claims_charts.tornado_chart, evidence)
+        drawn_samples = () if evidence is None else evidence.samples
+        followed = [
+            commodity(case, goods, simulation=simulation, samples=drawn_samples)
+            for goods in commodities_of(simulation.world)
+        ]
+        for market in followed:
+            draw(f"{market.market.goods}-earners", commodity_charts.earners_chart, market)
+            if len(market.ways):
+                draw(f"{market.market.goods}-ways", commodity_charts.ways_chart, market)
         if case.routes is not None:
             led = leakage(case, progress=step("Following routes"), simulation=simulation)
             draw("supply", charts.supply_chart, led)
@@ -176,7 +198,7 @@ def gather(
             eased = relief(case, store=kept, progress=step("Solving packages"))
             draw("frontier", charts.frontier_chart, eased)
         done = {name: figure.result() for name, figure in figures.items()}
-    return Report(case, drawn, assessment, evidence, led, held, eased, welfare, done)
+    return Report(case, drawn, assessment, evidence, led, held, eased, followed, welfare, done)
 
 
 def _figure(chart: Any) -> Figure:
@@ -198,6 +220,9 @@ def render(report: Report, kind: str = "html") -> str:
         r=report,
         case=report.case,
         figures=report.figures,
+        words=commodity_words,
+        sheets=sheets,
+        record_sheet=record_sheet,
         welfare=report.assessment.welfare_by_country(),
         offers=[] if report.relief is None else report.relief.offers.to_dict("records"),
         manifest=json.dumps(report.manifest(), indent=1),

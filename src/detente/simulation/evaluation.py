@@ -18,8 +18,8 @@ from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
 from detente.policy.joint import CutOff
 from detente.policy.scenario import Scenario
+from detente.simulation.about import About
 from detente.simulation.assumptions import Assumption
-from detente.simulation.metrics import About
 from detente.simulation.run import Simulation, resolved
 from detente.simulation.sampling import ParameterSpace
 from detente.world.world import World

@@ -12,37 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detente.arrays import Array, Positions
-from detente.policy.entries import Block
-from detente.policy.fields import Countries, Country, Sectors, Strict
+from detente.simulation.about import About, code_of, countries_at, exports_of, position, sectors_at
 from detente.simulation.corridor_trade import discount_granted, fees, share_of_corridor
-from detente.world.names import Names, resolve_countries, resolve_sectors
+from detente.world.names import Names
 
 if TYPE_CHECKING:
     from detente.equilibrium.equilibria import Equilibria
     from detente.simulation.run import Outcome
-    from detente.world.world import World
-
-
-class About(Strict):
-    """What a metric is about.
-
-    Attributes
-    ----------
-    country, partner
-        Country; partner or partners (codes, names, groups).
-    sectors
-        All by default.
-    hub
-        One of the case's hubs.
-    corridor
-        One of the country's corridors.
-    """
-
-    country: Country | None = None
-    partner: Countries | None = None
-    sectors: Sectors | None = None
-    hub: Country | None = None
-    corridor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +90,7 @@ def metric(
 )
 def welfare(o: Outcome, about: About) -> Array:
     """I_hat / P_final_hat - 1; of a group, its members' equivalent variation together."""
-    n = _countries(o.world, about.country)
+    n = countries_at(o.world, about.country)
     income = o.before.I[n]
     gain: Array = 100 * (o.after.real_income[n] / o.before.real_income[n] - 1)
     together: Array = (income * gain).sum(0) / income.sum(0)
@@ -129,7 +105,7 @@ def welfare(o: Outcome, about: About) -> Array:
 )
 def equivalent_variation(o: Outcome, about: About) -> Array:
     """Welfare times income before."""
-    income = o.before.I[_countries(o.world, about.country)].sum(0)
+    income = o.before.I[countries_at(o.world, about.country)].sum(0)
     worth: Array = income * welfare(o, about) / 100
     return worth
 
@@ -137,7 +113,7 @@ def equivalent_variation(o: Outcome, about: About) -> Array:
 @metric("real-wage", "percent", "change of the country's real wage", ("country",))
 def real_wage(o: Outcome, about: About) -> Array:
     """w_hat / P_final_hat - 1."""
-    n = _position(o.world, about.country)
+    n = position(o.world, about.country)
     growth: Array = 100 * (o.after.real_wage[n] / o.before.real_wage[n] - 1)
     return growth
 
@@ -181,7 +157,7 @@ def trade(o: Outcome, about: About) -> Array:
 @metric("output", "percent", "change of the country's gross output", ("country",), ("sectors",))
 def output(o: Outcome, about: About) -> Array:
     """Growth of Y."""
-    n, j = _position(o.world, about.country), _sectors(o.world, about.sectors)
+    n, j = position(o.world, about.country), sectors_at(o.world, about.sectors)
     return _growth(o, lambda e: e.Y[j, n].sum(0))
 
 
@@ -194,7 +170,7 @@ def output(o: Outcome, about: About) -> Array:
 )
 def price(o: Outcome, about: About) -> Array:
     """Laspeyres: weights are expenditures of the world's year."""
-    n, j = _position(o.world, about.country), _sectors(o.world, about.sectors)
+    n, j = position(o.world, about.country), sectors_at(o.world, about.sectors)
     spent = o.world.data["X"].values[n, j]
     return _growth(o, lambda e: spent @ np.exp(e.log_P[j, n]) / spent.sum())
 
@@ -223,7 +199,7 @@ def influence(o: Outcome, about: About) -> Array:
     """Cost of a cut-off after, less before; two more solves."""
     assert about.country is not None
     assert about.partner is not None
-    n = _position(o.world, about.country)
+    n = position(o.world, about.country)
     cuts = o.cut_off(about.country, about.partner)
     before, after = (
         100 * (1 - cut.real_income[n] / e.real_income[n])
@@ -272,7 +248,7 @@ def offset_ratio(o: Outcome, about: About) -> Array:
 )
 def export_volume(o: Outcome, about: About) -> Array:
     """Growth of sales at the sellers' old prices; a good's price at sale is c d."""
-    block = _exports_of(o.world, about)
+    block = exports_of(o.world, about)
     before, after = (e.sales(*block) for e in (o.before, o.after))
     dearer = o.after.prices_at_sale(*block) / o.before.prices_at_sale(*block)
     return 100 * (_ratio((after / dearer).sum((0, 1, 2)), before.sum((0, 1, 2))) - 1)
@@ -287,7 +263,7 @@ def export_volume(o: Outcome, about: About) -> Array:
 )
 def discount(o: Outcome, about: About) -> Array:
     """What buyers keep of what they would pay."""
-    block, status_quo = _exports_of(o.world, about), o.simulation.compiled.status_quo
+    block, status_quo = exports_of(o.world, about), o.simulation.compiled.status_quo
     before = discount_granted(o, status_quo, o.before, block)
     points: Array = 100 * (discount_granted(o, o.costs, o.after, block) - before)
     return points
@@ -302,7 +278,7 @@ def discount(o: Outcome, about: About) -> Array:
 )
 def corridor_fees(o: Outcome, about: About) -> Array:
     """Fees on the trade that its corridors carry, after less before."""
-    before, after = fees(o, _code(o.world, about.country), about.corridor)
+    before, after = fees(o, code_of(o.world, about.country), about.corridor)
     return after - before
 
 
@@ -315,16 +291,75 @@ def corridor_fees(o: Outcome, about: About) -> Array:
 def corridor_share(o: Outcome, about: About) -> Array:
     """Change of the share."""
     assert about.corridor is not None
-    before, after = share_of_corridor(o, _code(o.world, about.country), about.corridor)
+    before, after = share_of_corridor(o, code_of(o.world, about.country), about.corridor)
     points: Array = 100 * (after - before)
     return points
+
+
+@metric(
+    "output-volume",
+    "percent",
+    "change of the quantity the country makes",
+    ("country",),
+    ("sectors",),
+)
+def output_volume(o: Outcome, about: About) -> Array:
+    """Growth of Y over unit costs."""
+    block = _of_country(o, about)
+    dearer = o.after.c[block] / o.before.c[block]
+    made = o.after.Y[block] / dearer
+    return 100 * (_ratio(made.sum((0, 1)), o.before.Y[block].sum((0, 1))) - 1)
+
+
+@metric(
+    "seller-price",
+    "percent",
+    "change of the price at the gate of the country's producers, relative to world income",
+    ("country",),
+    ("sectors",),
+)
+def seller_price(o: Outcome, about: About) -> Array:
+    """Laspeyres of unit costs: weights are output before."""
+    block = _of_country(o, about)
+    dearer, made = o.after.c[block] / o.before.c[block], o.before.Y[block]
+    return 100 * (_ratio((dearer * made).sum((0, 1)), made.sum((0, 1))) - 1)
+
+
+@metric(
+    "buyers-bill",
+    "million USD",
+    "what the country's buyers pay more for what they bought before; negative, they pay less",
+    ("country",),
+    ("sectors",),
+)
+def buyers_bill(o: Outcome, about: About) -> Array:
+    """Rise of prices times purchases before."""
+    block = _of_country(o, about)
+    dearer = np.exp(o.after.log_P[block] - o.before.log_P[block]) - 1
+    paid: Array = (o.before.X[block] * dearer).sum((0, 1))
+    return paid
+
+
+@metric(
+    "rents",
+    "million USD",
+    "change of what owners of factors that cannot move earn in the country, of a mine say",
+    ("country",),
+    ("sectors",),
+)
+def rents(o: Outcome, about: About) -> Array:
+    """Rents after, less before; zero where no factor is fixed."""
+    n, fixed = countries_at(o.world, about.country), o.after.production.fixed
+    f = np.flatnonzero(np.isin(fixed, sectors_at(o.world, about.sectors)))
+    earned: Array = (o.after.rents - o.before.rents)[np.ix_(f, n)].sum((0, 1))
+    return earned
 
 
 def sales(e: Equilibria, origins: Names, destinations: Names, sectors: Names = None) -> Array:
     """Trade net of tariffs between different countries, summed, [draw]."""
     world = e.economy.world
-    to, by = (_countries(world, names) for names in (destinations, origins))
-    total: Array = e.sales(_sectors(world, sectors), to, by).sum((0, 1, 2))
+    to, by = (countries_at(world, names) for names in (destinations, origins))
+    total: Array = e.sales(sectors_at(world, sectors), to, by).sum((0, 1, 2))
     return total
 
 
@@ -342,34 +377,14 @@ def by_route(o: Outcome) -> tuple[Array, Array]:
     return before.sum((1, 2, 3)), after.sum((1, 2, 3))
 
 
+def _of_country(o: Outcome, about: About) -> tuple[Positions, ...]:
+    return np.ix_(sectors_at(o.world, about.sectors), countries_at(o.world, about.country))
+
+
 def _hubs(o: Outcome) -> tuple[str, ...]:
     routes = o.simulation.compiler.routes
     assert routes is not None
     return routes.hubs
-
-
-def _position(world: World, country: str | None) -> int:
-    return world.countries.index(_code(world, country))
-
-
-def _code(world: World, country: str | None) -> str:
-    assert country is not None
-    return resolve_countries(country, world.countries)[0]
-
-
-def _countries(world: World, names: Names) -> Positions:
-    found = resolve_countries(names, world.countries)
-    return np.array([world.countries.index(c) for c in found], np.int64)
-
-
-def _sectors(world: World, names: Names) -> Positions:
-    found = resolve_sectors(names, world.sectors)
-    return np.array([world.sectors.index(s) for s in found], np.int64)
-
-
-def _exports_of(world: World, about: About) -> Block:
-    to, by = _countries(world, about.partner), _countries(world, about.country)
-    return _sectors(world, about.sectors), to, by
 
 
 def _both_ways(e: Equilibria, country: Names, partner: Names, sectors: Names = None) -> Array:

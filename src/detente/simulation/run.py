@@ -25,8 +25,9 @@ from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
 from detente.policy.routes import RouteShares
 from detente.policy.scenario import Patronage, Scenario
+from detente.simulation.about import About
 from detente.simulation.leakage import Leakage
-from detente.simulation.metrics import METRICS, About
+from detente.simulation.metrics import METRICS
 from detente.world.closure import Deficits
 from detente.world.names import resolve_countries
 from detente.world.world import World

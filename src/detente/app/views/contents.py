@@ -15,6 +15,7 @@ from detente.app.views.maps import Map, map_of
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report import text
+from detente.report.commodity_tables import Line, lines
 
 MOVERS = 5
 """Gainers, and losers, beside the target that are shown."""
@@ -72,6 +73,14 @@ class View:
             f"{before:.2f} to {after:.2f} %, {signed(hubs['after'] - hubs['before'])} million "
             f"dollars a year.{made_up if 0 < leak.offset <= 1 else ''}"
         )
+
+    @cached_property
+    def markets(self) -> dict[str, dict[tuple[str, str], Line]]:
+        """Numbers of each commodity's market, by group and label."""
+        return {
+            goods: {(line.group, line.label): line for line in lines(*market)}
+            for goods, market in self.results.markets.items()
+        }
 
     @property
     def does(self) -> list[str]:
@@ -152,9 +161,21 @@ def contents(views: list[View]) -> dict[str, Any]:
         "sectors_top": _top(change for found in sectors for change in found.values()),
         "leaks_top": _top(row.after - row.before for row in ways),
         "everyone": [code for code in country_names() if code in tables[0]["countries"]],
+        "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),
     }
+
+
+def _markets(views: list[View]) -> dict[str, dict[str, list[str]]]:
+    """Labels of the lines of each commodity's market in any scenario, by group."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for view in views:
+        for goods, market in view.markets.items():
+            for group, label in market:
+                labels = found.setdefault(goods, {}).setdefault(group, [])
+                labels += [] if label in labels else [label]
+    return found
 
 
 def _union(lists: Iterable[Iterable[str]]) -> list[str]:

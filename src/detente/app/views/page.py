@@ -19,9 +19,10 @@ from detente.app.views.contents import View, contents, plain, signed, views_of
 from detente.app.views.maps import legend, paths
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.kinds import KINDS
+from detente.report.commodity_tables import level, money, percent
 from detente.report.extras import templates
 from detente.report.maps import land
-from detente.report.text import called, countries
+from detente.report.text import called, countries, sector
 from detente.world import load_world
 
 TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
@@ -88,6 +89,10 @@ def environment() -> Any:
         "version": f"{crc32(b''.join(assets().values())):x}",
         "signed": signed,
         "plain": plain,
+        "level": level,
+        "money": money,
+        "percent": percent,
+        "sector": sector,
         "called": called,
         "in_words": countries,
         "rest_of": rest_of,

@@ -1,0 +1,413 @@
+"""Who earns and who pays on a commodity that has a sector of its own, scenario by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from detente.analysis.rows import records
+from detente.arrays import Array
+from detente.cases.case import Case
+from detente.cases.records import Fact
+from detente.policy.corridors import corridors_on_file
+from detente.policy.joint import Ways
+from detente.policy.measures import Measure
+from detente.policy.scenario import Scenario
+from detente.simulation.about import About, countries_at, sectors_at
+from detente.simulation.evaluation import BAND, Quantity
+from detente.simulation.metrics import sales
+from detente.simulation.run import Outcome, Simulation, simulate
+from detente.world.names import resolve_countries
+from detente.world.world import World
+
+RIVALS, BUYERS, CUSTOMERS = 6, 5, 4
+"""How many exporters beside the target, importers, and customers of the target are shown."""
+
+OTHERS = "others"
+"""All countries that are not shown by name."""
+
+Samples = Sequence[tuple[Quantity, Array]]
+"""Numbers that draws have computed already."""
+
+
+class Market(NamedTuple):
+    """A commodity, its exporter and what that sells abroad, and whom of the others tables show."""
+
+    goods: str
+    exporter: str
+    rivals: list[str]
+    buyers: list[str]
+    exports: float
+
+    @classmethod
+    def of(cls, world: World, goods: str, exporter: str) -> Market:
+        """Its largest exporters, importers and the exporter's customers in the world's year.
+
+        >>> from detente.world import load_world
+        >>> Market.of(load_world("icio2022+potash"), "potash", "BLR").rivals
+        ['CAN', 'RUS', 'DEU', 'ISR', 'JOR', 'USA']
+        """
+        j, countries = sectors_at(world, goods), np.array(world.countries)
+        abroad = world.trade.isel(sector=j).sum("sector").values.copy()  # [origin, destination]
+        np.fill_diagonal(abroad, 0.0)
+        i = world.countries.index(exporter)
+        sellers = _largest(abroad.sum(1), RIVALS + 1)
+        buyers = [*_largest(abroad.sum(0), BUYERS), *_largest(abroad[i], CUSTOMERS)]
+        rivals = [str(countries[k]) for k in sellers if k != i][:RIVALS]
+        bought = [str(countries[k]) for k in dict.fromkeys(buyers) if k != i]
+        return cls(goods, exporter, rivals, bought, float(abroad[i].sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Commodity:
+    """What the scenarios of a case do on the market of a commodity; values in million USD a year.
+
+    Attributes
+    ----------
+    title, name
+        Of the case; of the commodity.
+    market
+        Who is shown.
+    users
+        Sectors that use most of it where it is bought, and their shares.
+    titles
+        Scenario name to title, in order.
+    alone
+        Scenarios that do nothing but to measures aimed at the commodity.
+    worth
+        By scenario: the target's gain in all (`equivalent variation`) and as a seller, what its
+        overseas buyers pay, and what of it the way takes beyond what it takes with all ways open.
+    supply
+        By scenario and country, the target first and all others last: output in value before and
+        after; change of its quantity and of the price at the gate, percent; what owners of mines
+        and the like earn, `rents`, before and after.
+    buyers
+        By scenario and country: purchases before and after, change of the price in percent, and
+        `bill`, what they pay more for what they bought before.
+    ways
+        By scenario and corridor: what it carries before and after; empty without corridors.
+    owners
+        By scenario and owner of corridors: fees before and after.
+    bands
+        By scenario, metric and country: 5, 50 and 95 percent of the draws that computed it.
+    unsanctioned
+        As `supply`, from the status quo to a world without any measure aimed at the commodity.
+    record
+        What the record says beside that, change under the sanctions in percent.
+    manifest
+        What made the numbers.
+    """
+
+    title: str
+    name: str
+    market: Market
+    users: dict[str, float]
+    titles: dict[str, str]
+    alone: list[str]
+    worth: pd.DataFrame
+    supply: pd.DataFrame
+    buyers: pd.DataFrame
+    ways: pd.DataFrame
+    owners: pd.DataFrame
+    bands: pd.DataFrame
+    unsanctioned: pd.DataFrame
+    record: pd.DataFrame
+    manifest: dict[str, Any]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, for files."""
+        names = (*PARTS, "bands", "unsanctioned", "record")
+        return {name: getattr(self, name) for name in names}
+
+    def document(self) -> dict[str, Any]:
+        """Everything as plain data; missing numbers are null."""
+        return {
+            "title": self.title,
+            "commodity": self.name,
+            **self.market._asdict(),
+            "users": self.users,
+            "titles": self.titles,
+            "alone": self.alone,
+            **{name: records(table) for name, table in self.tables().items()},
+            "manifest": self.manifest,
+        }
+
+
+PARTS = ("worth", "supply", "buyers", "ways", "owners")
+
+
+def commodities_of(world: World) -> list[str]:
+    """Sectors that were split off others, in the world's order.
+
+    >>> from detente.world import load_world
+    >>> commodities_of(load_world("icio2022+potash")), commodities_of(load_world("icio2022"))
+    (['potash'], [])
+    """
+    return [s for s in world.sectors if s in world.sectors.parents]
+
+
+def commodity(
+    case: Case,
+    goods: str,
+    *,
+    simulation: Simulation | None = None,
+    samples: Samples = (),
+) -> Commodity:
+    """Follow a commodity through every scenario of a case.
+
+    Parameters
+    ----------
+    case
+        From `detente.cases.load_case`; its target is the exporter.
+    goods
+        One of `commodities_of` its world.
+    simulation
+        Of the case, if it is set up already.
+    samples
+        Of `detente.weigh`, for the bands of those numbers that claims are about.
+
+    Raises
+    ------
+    WorldError
+        The world has no such sector.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> found = commodity(load_case("belarus-2025"), "potash")
+    >>> fees = found.owners.set_index(["scenario", "country"]).loc[("klaipeda", "RUS")]
+    >>> bool(fees["after"] < fees["before"])
+    True
+    """
+    simulation = simulation or simulate(case)
+    world, exporter = simulation.world, resolve_countries(case.target, simulation.world.countries)
+    market = Market.of(world, goods, exporter[0])
+    found = {name: market_tables(simulation.outcome(name), market) for name in case.scenarios}
+    free = _unsanctioned(simulation, goods)
+    return Commodity(
+        title=case.title,
+        name=world.name_of(goods),
+        market=market,
+        users=_users(world, market),
+        titles={name: change.title for name, change in case.scenarios.items()},
+        alone=[n for n, s in simulation.scenarios.items() if _is_alone(s, goods)],
+        **{part: _stacked({n: t[part] for n, t in found.items()}) for part in PARTS},
+        bands=_bands(samples, goods, case),
+        unsanctioned=pd.DataFrame() if free is None else _supply(free, market),
+        record=pd.DataFrame() if free is None else _record(free, case.record, goods),
+        manifest=simulation.outcome(next(iter(case.scenarios))).equilibrium.manifest,
+    )
+
+
+def market_tables(o: Outcome, market: Market) -> dict[str, pd.DataFrame]:
+    """The tables of one scenario; see `Commodity`."""
+    before, after = ([w for w in ways if _carries(w, market)] for ways in o.ways)
+    return {
+        "worth": _worth(o, market, before, after),
+        "supply": _supply(o, market),
+        "buyers": _buyers(o, market),
+        "ways": _ways(o, before, after),
+        "owners": _owners(o, before, after),
+    }
+
+
+def _largest(values: Array, count: int) -> list[int]:
+    return [int(k) for k in np.argsort(-values, kind="stable")[:count]]
+
+
+def _users(world: World, market: Market) -> dict[str, float]:
+    """The two sectors that use most of it in the countries shown as buyers."""
+    n, j = countries_at(world, market.buyers), sectors_at(world, market.goods)
+    d = world.data.isel(country=n)
+    inputs = (1 - d["beta"]) * d["gamma"].isel(input=j).sum("input")
+    used = (inputs * world.output.isel(country=n)).sum("country").to_series()
+    shares = used / used.sum()
+    return {str(k): float(v) for k, v in shares.nlargest(2).items() if v > 0}
+
+
+def _worth(o: Outcome, market: Market, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+    row = {
+        "gain": _measured(o, "equivalent-variation", market.exporter),
+        "rents": _measured(o, "rents", market.exporter, market.goods),
+        "delivered_percent": _measured(o, "export-volume", market.exporter, market.goods),
+    }
+    for when, ways, e in (("before", before, o.before), ("after", after, o.after)):
+        sold = [(w, e.sales(*w.network.block)[:, :, 0]) for w in ways]
+        row[f"overseas_{when}"] = sum(float(z[..., 0].sum()) for _, z in sold)
+        # With an infinite cost nothing is sold.
+        taken = (z * -np.expm1(-np.where(z > 0, w.log_d, 0.0)) for w, z in sold)
+        row[f"way_{when}"] = sum(float(t[..., 0].sum()) for t in taken)
+    return pd.DataFrame([row])
+
+
+def _supply(o: Outcome, market: Market) -> pd.DataFrame:
+    world, shown = o.world, [market.exporter, *market.rivals]
+    rest = [c for c in world.countries if c not in shown]
+    rows = [
+        {
+            "country": country,
+            **_earned(o, market.goods, [country]),
+            "quantity_percent": _measured(o, "output-volume", country, market.goods),
+            "price_percent": _measured(o, "seller-price", country, market.goods),
+        }
+        for country in shown
+    ]
+    return pd.DataFrame([*rows, {"country": OTHERS, **_earned(o, market.goods, rest)}])
+
+
+def _earned(o: Outcome, goods: str, countries: list[str]) -> dict[str, float]:
+    """Output and rents of some countries together, before and after."""
+    j, n = sectors_at(o.world, goods), countries_at(o.world, countries)
+    fixed = np.flatnonzero(np.isin(o.after.production.fixed, j))
+    row = {}
+    for when, e in (("before", o.before), ("after", o.after)):
+        row[f"output_{when}"] = float(e.Y[np.ix_(j, n)][..., 0].sum())
+        row[f"rents_{when}"] = float(e.rents[np.ix_(fixed, n)][..., 0].sum())
+    return row
+
+
+def _buyers(o: Outcome, market: Market) -> pd.DataFrame:
+    j, rows = sectors_at(o.world, market.goods), []
+    for country in market.buyers:
+        at = np.ix_(j, countries_at(o.world, country))
+        before, after = (float(e.X[at][..., 0].sum()) for e in (o.before, o.after))
+        bill = _measured(o, "buyers-bill", country, market.goods)
+        rows.append(
+            {
+                "country": country,
+                "purchases_before": before,
+                "purchases_after": after,
+                "price_percent": 100 * bill / before if before > 0 else np.nan,
+                "bill": bill,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _ways(o: Outcome, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+    rows = []
+    for then, now in zip(before, after, strict=True):
+        block = now.network.block
+        carried = zip(
+            now.network.about.corridors.items(),
+            then.carried(o.before.sales(*block))[:, 0],
+            now.carried(o.after.sales(*block))[:, 0],
+            strict=True,
+        )
+        rows += [
+            {"corridor": name, "title": c.title or name, "before": x, "after": y}
+            for (name, c), x, y in carried
+        ]
+    return pd.DataFrame(rows, columns=["corridor", "title", "before", "after"])
+
+
+def _owners(o: Outcome, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+    corridors = [c for w in after for c in w.network.about.corridors.values()]
+    earned = {}
+    for owner in dict.fromkeys(owner for c in corridors for owner in c.owners):
+        earned[owner] = [
+            sum(float(w.earned_by(owner, e.sales(*w.network.block))[0]) for w in ways)
+            for ways, e in ((before, o.before), (after, o.after))
+        ]
+    rows = [(owner, *fees) for owner, fees in earned.items()]
+    return pd.DataFrame(rows, columns=["country", "before", "after"])
+
+
+def _measured(o: Outcome, metric: str, country: str, goods: str | None = None) -> float:
+    about = About(country=country, sectors=None if goods is None else [goods])
+    return float(o.measure(metric, about)[0])
+
+
+def _carries(ways: Ways, market: Market) -> bool:
+    about = ways.network.about
+    return about.exporter == market.exporter and about.goods == market.goods
+
+
+def _stacked(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, names=["scenario"]).reset_index("scenario").reset_index(drop=True)
+
+
+def _aimed_at(measure: Measure, goods: str, corridors: Sequence[str]) -> bool:
+    """Whether a measure is on a commodity, rather than on much of which it is a part."""
+    on_part = measure.split is not None and set(measure.split) == {goods}
+    return on_part or measure.sectors == [goods] or (measure.corridor or "") in corridors
+
+
+def _corridors_of(scenario: Scenario, goods: str) -> list[str]:
+    known = {**corridors_on_file(), **scenario.corridors}
+    return [name for about in known.values() if about.goods == goods for name in about.corridors]
+
+
+def _is_alone(scenario: Scenario, goods: str) -> bool:
+    corridors, actions = _corridors_of(scenario, goods), scenario.actions()
+    nothing_else = not (scenario.costs or scenario.transfers) and bool(actions)
+    return nothing_else and all(_aimed_at(a.measure, goods, corridors) for a in actions)
+
+
+def _unsanctioned(simulation: Simulation, goods: str) -> Outcome | None:
+    """The world without any measure aimed at the commodity; None where there is no such measure."""
+    first = next(iter(simulation.scenarios.values()))
+    corridors = _corridors_of(first, goods)
+    aimed = [k for k, m in first.in_force(first.start).items() if _aimed_at(m, goods, corridors)]
+    if not aimed:
+        return None
+    parts = {field: getattr(first, field) for field in type(first).model_fields}
+    nothing: dict[str, Any] = {"ease": {}, "impose": [], "harden": {}, "costs": [], "transfers": []}
+    free = Scenario(**{**parts, **nothing, "title": "", "lift": aimed, "friction": False})
+    return simulate(free).outcome()
+
+
+def _bands(samples: Samples, goods: str, case: Case) -> pd.DataFrame:
+    rows = []
+    for q, values in samples:
+        if q.scenario in case.scenarios and (
+            q.about.sectors == [goods] or q.metric in ("welfare", "equivalent-variation")
+        ):
+            low, median, high = np.nanquantile(values, BAND).tolist()
+            rows.append((q.scenario, q.metric, q.about.country, low, median, high))
+    columns = ["scenario", "metric", "country", "low", "median", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _record(free: Outcome, record: dict[str, Fact], goods: str) -> pd.DataFrame:
+    """Change from without the sanctions to the status quo, in percent, on record and here."""
+    rows = []
+    for fact in record.values():
+        if fact.parameters.sectors != [goods]:
+            continue
+        rise = float(free.measure(fact.metric, fact.parameters)[0])
+        last = list(fact.sanctioned.values())[-1:] or [np.nan]
+        rows.append(
+            {
+                "title": fact.title,
+                "unit": fact.unit,
+                "free": _told(fact.free),
+                "sanctioned": _told(fact.sanctioned),
+                "record_percent": 100 * (last[0] / next(iter(fact.free.values())) - 1),
+                "model_percent": 100 * (1 / (1 + rise / 100) - 1),
+                "model_free": _level(free, fact),
+                "source": fact.source,
+                "note": fact.note,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _level(free: Outcome, fact: Fact) -> float:
+    """What is traded without the sanctions, if the fact is about trade in dollars."""
+    about = fact.parameters
+    ends = {
+        "exports": (about.country, about.partner),
+        "imports": (about.partner, about.country),
+    }.get(fact.metric)
+    if ends is None or fact.unit != "million USD":
+        return float("nan")
+    return float(sales(free.after, *ends, about.sectors)[0])
+
+
+def _told(values: dict[int, float]) -> str:
+    return ", ".join(f"{value:,g} ({year})" for year, value in values.items())
