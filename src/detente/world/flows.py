@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -108,23 +108,28 @@ def _from_long(
     table: pd.DataFrame, dims: tuple[str, ...], what: str, fill: float | None
 ) -> xr.DataArray:
     _check_columns(table, dims, what)
-    unnamed = table[list(dims)].isna()
-    if unnamed.any(axis=None):
-        row = unnamed.any(axis=1).idxmax()
-        raise WorldError(f"{what}, row {row}: no {unnamed.loc[row].idxmax()}")
+    for column in dims:
+        if table[column].isna().any():
+            raise WorldError(f"{what}, row {_first(table, table[column].isna())[0]}: no {column}")
     twice = table.duplicated(list(dims))
     if twice.any():
         raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
     values = pd.to_numeric(table["value"], errors="coerce")
     if values.isna().any():
-        row = values.isna().idxmax()
-        where, given = ", ".join(map(str, table.loc[row, list(dims)])), table.loc[row, "value"]
-        if pd.isna(given):
+        row, found = _first(table, values.isna())
+        where, value = ", ".join(str(found[d]) for d in dims), found["value"]
+        if pd.isna(value):
             raise WorldError(f"missing {what}: no value at {where} (row {row})")
-        raise WorldError(f"{what}, row {row} ({where}): value {given!r} is no number")
+        raise WorldError(f"{what}, row {row} ({where}): value {value!r} is no number")
     keys = table[list(dims)].astype(str).assign(value=values)
-    found = xr.DataArray.from_series(keys.set_index(list(dims))["value"])
-    return found if fill is None else found.fillna(fill)
+    flows = xr.DataArray.from_series(keys.set_index(list(dims))["value"])
+    return flows if fill is None else flows.fillna(fill)
+
+
+def _first(table: pd.DataFrame, where: pd.Series[bool]) -> tuple[Any, pd.Series[Any]]:
+    """Label and content of the first row at which something is the case."""
+    place = int(where.to_numpy().argmax())
+    return table.index[place], table.iloc[place]
 
 
 def _check_columns(table: pd.DataFrame, dims: Sequence[str], what: str) -> None:
