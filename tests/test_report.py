@@ -18,7 +18,7 @@ import pytest
 from detente.analysis.assess import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
-from detente.errors import ScenarioError
+from detente.errors import MissingExtraError, ScenarioError
 from detente.report.report import Report, gather, render, write_report
 from detente.report.text import called
 from detente.report.timeline import measures_in_force, timeline_chart
@@ -145,6 +145,15 @@ def test_another_ending_is_refused_before_anything_is_solved(tmp_path: Path) -> 
     assert done.returncode == 2
     assert ".html, .md" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_without_charts_a_report_is_refused_before_anything_is_solved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    monkeypatch.setattr("detente.report.report.simulate", lambda case: pytest.fail("solved"))
+    with pytest.raises(MissingExtraError, match=r"needs altair.*pip install '\.\[report\]'"):
+        gather(load_case("belarus-2025"), draws=1)
 
 
 def test_a_report_is_whole_or_not_there(report: Report, tmp_path: Path) -> None:
