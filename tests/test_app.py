@@ -433,7 +433,7 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
     shown = results_of(panel).countries["percent"]
     assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
     page = client.get(f"/part?a.start=own&a.own={own}").text
-    assert "Also part of this scenario: 1 measures eased, 1 measures imposed" in page
+    assert "Also part of this scenario: 1 measure eased, 1 measure imposed" in page
 
 
 @pytest.mark.parametrize(

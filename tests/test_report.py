@@ -19,6 +19,7 @@ from detente.analysis.assess import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import MissingExtraError, ScenarioError
+from detente.report.extras import fill
 from detente.report.report import Report, gather, render, write_report
 from detente.report.text import called
 from detente.report.timeline import measures_in_force, timeline_chart
@@ -123,6 +124,18 @@ def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:
     assert manifest["claims"]["seed"] == 0
     assert manifest["claims"]["case"]["title"] == report.case.title
     assert manifest == json.loads(json.dumps(report.manifest()))
+
+
+def test_a_report_names_its_world_in_one_way_and_no_place_on_this_computer(
+    report: Report, page: str
+) -> None:
+    assert report.evidence is not None
+    for shown in (unescape(page), render(report, "md"), fill("claims.html", found=report.evidence)):
+        assert report.evidence.manifest["fingerprint"] in shown
+        rest = shown.replace(report.evidence.manifest["fingerprint"], "")
+        assert report.evidence.manifest["fingerprint"][:12] not in rest
+        assert str(report.evidence.folder) not in shown
+        assert report.evidence.folder.name not in shown
 
 
 def test_markdown_has_the_same_tables(report: Report, tmp_path: Path) -> None:

@@ -288,6 +288,10 @@ def test_names_of_countries_and_sectors() -> None:
         resolve_sectors("C200", detente.load_world().sectors)
 
 
+def test_a_world_of_one_sector_counts_it_as_one() -> None:
+    assert repr(built_of(LONG)).startswith("World 'user': 2 countries x 1 sector\n")
+
+
 def test_a_world_prints_what_it_is() -> None:
     words = repr(load_world())
     for part in ("icio2022", "80 countries x 50 sectors", "2022", "OECD", "million USD"):

@@ -23,7 +23,7 @@ from detente.world.flows import (
     refuse_unknown,
     shares_from_flows,
 )
-from detente.world.labels import completed, dataset
+from detente.world.labels import completed, counted, dataset
 from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
 from detente.world.part import Part
 from detente.world.split import misfit_table, split_accounts, split_attrs
@@ -373,7 +373,8 @@ class World:
         a = self.data.attrs
         total = float(self.data["VA"].sum())
         lines = [
-            f"World {self.name!r}: {len(self.countries)} countries x {len(self.sectors)} sectors"
+            f"World {self.name!r}: {counted(self.countries, 'country', 'countries')} x "
+            + counted(self.sectors, "sector", "sectors")
             + (f", {a['year']}" if "year" in a else ""),
             f"  value added    {total:,.0f} {self.units}",
             f"  elasticities   {a.get('elasticities', '')}",
