@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from detente.cases import available_cases, load_case
+from detente.cases.records import Claim
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
 from detente.simulation.run import Outcome, simulate
@@ -319,6 +320,15 @@ def test_a_changed_scenario_scores_no_claim(client: TestClient, query: str) -> N
     assert claims_shown(page) == {}
     about = "Claims are scored where what they are about is shown" in page
     assert about == ("nothing" not in query)
+
+
+def test_a_number_that_is_not_tested_is_told_beside_the_score(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, told = "/part?a.start=belarus-2025/us-all", "holds, the number is not tested"
+    assert told not in client.get(query).text
+    monkeypatch.setattr(Claim, "number_untested", property(lambda claim: claim.test is not None))
+    assert told in client.get(query).text
 
 
 def test_claims_are_scored_beside_each_other_where_they_can_be(client: TestClient) -> None:
