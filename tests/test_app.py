@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from detente.cases import available_cases, load_case
+from detente.cases.records import Claim
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
 from detente.simulation.run import Outcome, simulate
@@ -201,6 +202,32 @@ def test_measures_come_and_go() -> None:
         "a.new=theft:goods:20:",
         "a.ease.USA.goods=much",
         "a.since=yesterday",
+        "a.since=1999-01-01",
+        "a.since=2025-02-12x",
+        "a.ease.USA.goods=500",
+        "a.ease.USA.goods=-1",
+        "a.ease.USA.goods=10000000000000000000000",
+        "a.ease.us-potash-2021=101",
+        "a.ease.USA.theft=50",
+        "a.ease.us-potash-2000=50",
+        "a.was.USA.goods=500",
+        "a.new=tariff:goods:301:",
+        "a.new=tariff:goods:ban:",
+        "a.new=tariff:goods:20:USA:more",
+        "&".join(f"a.new=tariff:goods:{n}:" for n in range(13)),
+        "a.full=nothing&a.start=nothing&a.senders=USA&a.new.0.kind=theft",
+        "a.full=nothing&a.start=nothing&a.senders=USA&a.new.0.kind=tariff&a.new.0.strength=500",
+        "a.hubs=4",
+        "a.hubs=301",
+        "a.routes=perhaps",
+        "a.horizon=tomorrow",
+        "goods=500",
+        "a.goods=500",
+        "a.kind=theft",
+        "a.new.0.color=red",
+        "c.start=nothing",
+        "compare=maybe",
+        "b.level=low",
         "a.start=own&a.own=AAAA",
         "a.start=own&a.own=%ff",
     ],
@@ -210,6 +237,21 @@ def test_an_address_that_makes_no_sense_is_told(client: TestClient, query: str) 
         answer = client.get(f"{path}?{query}")
         assert answer.status_code == 400
         assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("a.ease.USA.goods=500", "USA.goods: 500 is not between 0 and 100"),
+        ("a.new=theft:goods:20:", "kind: 'theft' is not known here: allowed: export-ban"),
+        ("a.ease.USA.good=5", "Nothing to ease is called 'USA.good': did you mean 'USA.goods'?"),
+        ("a.targte=BLR", "This page has no field 'a.targte': did you mean 'a.target'?"),
+        ("a.new=tariff:goods:ban:", "A measure of the kind 'tariff' has a strength and is no ban."),
+    ],
+)
+def test_a_refused_address_says_what_is_wrong(client: TestClient, query: str, told: str) -> None:
+    assert client.get(f"/part?{query}").text.startswith(told)
+    assert told in unescape(client.get(f"/?{query}").text)
 
 
 # ------------------------------------------------------------------------- numbers on the page
@@ -278,6 +320,15 @@ def test_a_changed_scenario_scores_no_claim(client: TestClient, query: str) -> N
     assert claims_shown(page) == {}
     about = "Claims are scored where what they are about is shown" in page
     assert about == ("nothing" not in query)
+
+
+def test_a_number_that_is_not_tested_is_told_beside_the_score(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, told = "/part?a.start=belarus-2025/us-all", "holds, the number is not tested"
+    assert told not in client.get(query).text
+    monkeypatch.setattr(Claim, "number_untested", property(lambda claim: claim.test is not None))
+    assert told in client.get(query).text
 
 
 def test_claims_are_scored_beside_each_other_where_they_can_be(client: TestClient) -> None:
@@ -392,7 +443,7 @@ costs: [{origins: CHN, destinations: BLR, factor: 0.9}]
     shown = results_of(panel).countries["percent"]
     assert shown.to_numpy() == pytest.approx(expected.equilibrium.welfare.values, abs=1e-9)
     page = client.get(f"/part?a.start=own&a.own={own}").text
-    assert "Also part of this scenario: 1 measures eased, 1 measures imposed" in page
+    assert "Also part of this scenario: 1 measure eased, 1 measure imposed" in page
 
 
 @pytest.mark.parametrize(

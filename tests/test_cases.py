@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from detente import ScenarioError
+from detente import ScenarioError, assess, influence, leakage, relief, weigh
 from detente.cases import Case, available_cases, load_case
+from detente.cases.template import new_case
 from detente.policy.scenario import Scenario
+from detente.report.report import gather
 from detente.source import Source
 
 CASE = """
@@ -113,6 +115,7 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
         ("strength-United", "strength-Unitted", 47, "unknown country 'Unitted States'"),
+        ("target: India\ncou", "target: EU27\ncou", 5, "target 'EU27' is a group; name a country"),
         ("[C24A, services]", "[C24X]", 17, "unknown sector 'C24X': did you mean 'C24B'?"),
     ],
 )
@@ -123,6 +126,75 @@ def test_names_that_the_world_does_not_have_are_pointed_at(
         read(tmp_path, old, new)
     assert f"case.yaml:{line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "---\n"])
+def test_an_empty_section_means_nothing(tmp_path: Path, content: str) -> None:
+    new_case(tmp_path / "mine")
+    folder = tmp_path / "mine"
+    for section in ("events", "concessions", "claims", "observations", "assumptions"):
+        (folder / f"{section}.yaml").write_text(content, encoding="utf-8")
+    case = load_case(folder)
+    assert not any((case.events, case.concessions, case.claims, case.observations))
+    assert case.measures
+    assert list(case.scenarios) == ["lifted", "halved"]
+    (folder / "events.yaml").unlink()
+    with (folder / "case.yaml").open("a", encoding="utf-8") as file:
+        file.write("events:\nclaims:\n")
+    assert load_case(folder).events == {}
+
+
+def test_a_case_needs_a_scenario(tmp_path: Path) -> None:
+    new_case(tmp_path / "mine")
+    (tmp_path / "mine" / "scenarios.yaml").write_text("", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="scenarios: name at least one scenario"):
+        load_case(tmp_path / "mine")
+
+
+def test_a_file_that_must_say_something_is_refused_when_empty(tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text("", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"case\.yaml:1: expected `field: value` lines"):
+        load_case(tmp_path)
+
+
+CODES = {
+    "India": "IND", "United States": "USA", "Turkey": "TUR", "Russia": "RUS", "China": "CHN",
+    "Pakistan": "PAK",
+}  # fmt: skip
+SPELLINGS = {"India": "Indian", "Turkey": "Türkiye", "Russia": "Russian Federation"}
+
+
+def test_every_command_takes_names_as_it_takes_codes(tmp_path: Path) -> None:
+    by_code, by_spelling = CASE, CASE
+    for name, code in CODES.items():
+        by_code = by_code.replace(name, code)
+        by_spelling = by_spelling.replace(name, SPELLINGS.get(name, name))
+    found = []
+    for words in (by_code, CASE, by_spelling):
+        (tmp_path / "case.yaml").write_text(words, encoding="utf-8")
+        case, store = load_case(tmp_path), tmp_path / "store"
+        weighed = weigh(case, 4, workers=1, store=store).weighed["gain"]
+        by_relief = relief(case, ["United States" if words != by_code else "USA"])
+        found.append(
+            {
+                "assess": assess(case, draws=0).welfare.to_dict("list"),
+                "claims": weighed.values.tolist(),
+                "leakage": leakage(case).channels.to_dict(),
+                "influence": influence(case.target, case.scenario("lifted"), ["China"]).answer(),
+                "relief": by_relief.packages["gain"].values.tolist(),
+            }
+        )
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_case_that_was_not_read_in_its_world_computes_all_the_same(tmp_path: Path) -> None:
+    loose = Source.parse(CASE, "case.yaml").validate(Case)
+    assert loose.target == "India"
+    for case in (loose, read(tmp_path).model_copy(update={"target": "India"})):
+        weigh(case, 4, workers=1, store=tmp_path / "store")
+        found = gather(case, draws=4, illustrated=False, store=tmp_path / "store")
+        assert found.influence.target == "IND"
+        assert found.relief is not None
 
 
 def test_the_rival_is_the_first_of_its_role_or_nobody() -> None:

@@ -27,6 +27,7 @@ from detente.analysis.claims import claim_values, evaluator_of, least_favourable
 from detente.analysis.evidence import WeighedClaim, holds
 from detente.analysis.sensitivity import Design, break_even, indices
 from detente.cases import available_cases, load_case
+from detente.cases.amounts import amounts_in
 from detente.cases.records import Test as ClaimTest
 from detente.cases.template import new_case
 from detente.errors import ScenarioError
@@ -118,7 +119,8 @@ def test_a_new_case_is_complete_and_is_not_overwritten(template: Path) -> None:
             {"gain": {"test": {"scenarios": ["lifted", "halve"]}}},
             r"claims\.yaml:\d+: .*unknown scenario 'halve'.*halved",
         ),
-        ("claims.yaml", {"gain": {"test": {"direction": "above"}}}, "need a `threshold`"),
+        ("claims.yaml", {"gain": {"test": {"threshold": None}}}, "need a `threshold`"),
+        ("claims.yaml", {"gain": {"test": {"direction": "rises"}}}, "`falls` have none"),
         ("claims.yaml", {"gain": {"form": "quoted"}}, r"claims\.yaml:\d+: gain|claims\.gain\.form"),
         (
             "assumptions.yaml",
@@ -384,6 +386,38 @@ def test_verdicts_in_plain_words() -> None:
     assert weighed([0.001] * 10, direction="above", threshold=0.5).verdict == "contradicted"
 
 
+def said(words: str, **test: object) -> WeighedClaim:
+    found = weighed([-0.115] * 10, **test)
+    return replace(found, claim=found.claim.model_copy(update={"said": words}))
+
+
+def test_a_number_that_no_threshold_tests_is_told() -> None:
+    words = "The ban takes 0.6 points off its growth."
+    assert said(words, direction="falls").verdict == "supported, the number is not tested"
+    assert said(words, direction="below", threshold=-0.6).verdict == "contradicted"
+    assert said(words, direction="below", threshold=-0.1).verdict == "supported"
+    assert said(words, direction="rises").verdict == "contradicted"
+    tiny = said(words, direction="falls", negligible=1.0)
+    assert tiny.verdict == "supported, but too small to matter, the number is not tested"
+    assert said("It fell after 12 May 2022.", direction="falls").verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("It lowers income by 0.009 percent.", ["0.009 percent"]),
+        ("Exports fell 40%, to 1,200 tonnes in 2021.", ["40%", "1,200"]),
+        ("A cost of about 11 billion dollars, half of it in 2020", ["11 billion", "half"]),
+        ("The EU27 and the G7 acted in 2014 and on 4 August 2022, under resolution-2231.", []),
+        ("COVID-19 did more harm than C20 exports of 2019-2021.", []),
+        ("Trade doubled.", ["doubled"]),
+        ("It would lose a third, or five percent of income.", ["a third", "five percent"]),
+    ],
+)
+def test_numbers_are_told_from_years_and_names(words: str, numbers: list[str]) -> None:
+    assert amounts_in(words) == numbers
+
+
 def test_a_claim_about_several_scenarios_holds_only_in_all() -> None:
     test = weighed([0.0]).test
     values = np.array([[1.0, -1.0], [2.0, 3.0]])
@@ -404,7 +438,9 @@ def test_claims_outside_the_model_are_told_and_not_scored(template: Path, tmp_pa
     assert table.loc["motive", "verdict"] == "outside the model"
     assert np.isnan(table.loc["motive", "probability"])
     assert table.loc["gain", "low"] <= table.loc["gain", "median"] <= table.loc["gain", "high"]
-    assert found.weighed["gain"].probability == 1.0
+    assert found.weighed["gain"].probability == 0.0
+    assert found.weighed["gain"].verdict == "contradicted"
+    assert 0.001 < found.weighed["gain"].band[1] < 0.1
 
 
 # Interrupted and spread runs
@@ -536,7 +572,7 @@ def test_charts_and_pages_are_written(template: Path, tmp_path: Path) -> None:
     assert [p.name for p in paths] == ["densities.svg", "tornado.svg", "claims.html", "claims.csv"]
     page = (tmp_path / "out" / "claims.html").read_text()
     assert "Lifting the quota would do Türkiye a lot of good." in page
-    assert "Tested: Lifting the quota raises Turkish real income." in page
+    assert "Tested: Lifting the quota raises Turkish real income by more than a tenth" in page
     assert "not scored" in page
     assert "http" not in page.replace("http-equiv", "")
     assert pd.read_csv(tmp_path / "out" / "claims.csv").shape[0] == 2

@@ -246,6 +246,10 @@ def test_a_huge_finite_factor_is_no_hidden_ban() -> None:
     world = sole_supplier()
     found = solve(world, Changes(world).cost("C1", "C0", ["S1"], factor=1e100))
     assert len(found.lost_supply) == 1
+    assert any(
+        note.startswith("1 good loses every supplier (") and "..." not in note
+        for note in found.notes
+    )
 
 
 def test_a_transfer_to_a_country_cut_off_is_refused_in_words() -> None:

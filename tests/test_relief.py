@@ -31,7 +31,7 @@ from detente.cases import Case, load_case
 from detente.policy.compile import Compiler
 from detente.policy.compiled import Costs
 from detente.policy.parameters import Parameters
-from detente.policy.scenario import Scenario
+from detente.policy.scenario import Change, Scenario
 from detente.simulation.run import Outcome, Simulation, simulate
 from test_command_line import detente
 from worlds import make_world
@@ -470,6 +470,21 @@ def test_every_case_can_be_asked_for_relief() -> None:
 def test_bad_input_is_refused(case: Case, asked: dict[str, list[str]], words: str) -> None:
     with pytest.raises(ScenarioError, match=words):
         bundles_of(case, **asked)
+
+
+@pytest.mark.parametrize("asked", [{}, {"senders": ["EU27"]}, {"measures": []}])
+def test_where_nothing_is_in_force_that_is_said(case: Case, asked: dict[str, list[str]]) -> None:
+    peaceful = case.model_copy(update={"target": "JPN"})
+    told = r"no measure on JPN is in force on 2025-\d\d-\d\d, .*give the case `measures` with a"
+    with pytest.raises(ScenarioError, match=told):
+        bundles_of(peaceful, **asked)
+
+
+def test_whom_to_name_where_no_scenario_eases_anything(case: Case) -> None:
+    idle = case.model_copy(update={"scenarios": {"none": Change(title="Nothing happens")}})
+    told = r"name the senders .*eased \(EU27, USA, .*\), or single measures \(\w+-.*\)"
+    with pytest.raises(ScenarioError, match=told):
+        bundles_of(idle)
 
 
 def test_the_target_is_no_rival(bundles: Bundles) -> None:

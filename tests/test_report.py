@@ -18,7 +18,8 @@ import pytest
 from detente.analysis.assess import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
-from detente.errors import ScenarioError
+from detente.errors import MissingExtraError, ScenarioError
+from detente.report.extras import fill
 from detente.report.report import Report, gather, render, write_report
 from detente.report.text import called
 from detente.report.timeline import measures_in_force, timeline_chart
@@ -125,6 +126,18 @@ def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:
     assert manifest == json.loads(json.dumps(report.manifest()))
 
 
+def test_a_report_names_its_world_in_one_way_and_no_place_on_this_computer(
+    report: Report, page: str
+) -> None:
+    assert report.evidence is not None
+    for shown in (unescape(page), render(report, "md"), fill("claims.html", found=report.evidence)):
+        assert report.evidence.manifest["fingerprint"] in shown
+        rest = shown.replace(report.evidence.manifest["fingerprint"], "")
+        assert report.evidence.manifest["fingerprint"][:12] not in rest
+        assert str(report.evidence.folder) not in shown
+        assert report.evidence.folder.name not in shown
+
+
 def test_markdown_has_the_same_tables(report: Report, tmp_path: Path) -> None:
     write_report(report, tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text()
@@ -145,6 +158,15 @@ def test_another_ending_is_refused_before_anything_is_solved(tmp_path: Path) -> 
     assert done.returncode == 2
     assert ".html, .md" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_without_charts_a_report_is_refused_before_anything_is_solved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    monkeypatch.setattr("detente.report.report.simulate", lambda case: pytest.fail("solved"))
+    with pytest.raises(MissingExtraError, match=r"needs altair.*pip install '\.\[report\]'"):
+        gather(load_case("belarus-2025"), draws=1)
 
 
 def test_a_report_is_whole_or_not_there(report: Report, tmp_path: Path) -> None:

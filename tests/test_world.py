@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 
 import detente
-from detente import Changes, World, WorldError, load_world, rebalance, solve
+from detente import Changes, ScenarioError, World, WorldError, load_world, rebalance, solve
 from detente.world.elasticities import elasticities
 from detente.world.names import resolve_countries, resolve_sectors
 from worlds import make_world, random_flows, worlds
@@ -120,15 +120,19 @@ def test_arrays_labels_and_tables_build_the_same_world(
     )
     labelled = World.from_flows(z.transpose("sector", "origin", "destination"), u, theta=4.0)
     table = z.to_dataframe().reset_index()
-    long = World.from_flows(table[table["value"] > 0], u.to_dataframe().reset_index(), theta=4.0)
+    long = World.from_flows(
+        table[table["value"] > 0], u.to_dataframe().reset_index(), theta=4.0, fill=0
+    )
     assert plain.fingerprint == labelled.fingerprint == long.fingerprint
 
 
 def test_faults_of_tables_are_told(flows: tuple[np.ndarray, np.ndarray]) -> None:
     _, use = flows
     table = pd.DataFrame({"origin": ["A"], "destination": ["A"], "value": [1.0]})
-    with pytest.raises(WorldError, match="must be given"):
+    with pytest.raises(WorldError, match="needs the columns .*sector, value; 'sector' is missing"):
         World.from_flows(table, use, theta=4.0)
+    with pytest.raises(WorldError, match="must be given"):
+        World.from_flows(np.ones((1, 1, 1)), use, theta=4.0)
     twice = pd.DataFrame(
         {"origin": ["A", "A"], "destination": ["A", "A"], "sector": ["S", "S"], "value": [1, 2]}
     )
@@ -136,6 +140,75 @@ def test_faults_of_tables_are_told(flows: tuple[np.ndarray, np.ndarray]) -> None
         World.from_flows(twice, np.zeros((1, 1, 1)), theta=4.0)
     with pytest.raises(WorldError, match="shape"):
         World.from_flows(np.ones((2, 2, 1)), np.zeros((3, 1, 1)), theta=4.0, **NAMES)
+
+
+LONG = pd.DataFrame(
+    [("A", "A", "S", 9.0), ("A", "B", "S", 1.0), ("B", "A", "S", 1.0), ("B", "B", "S", 9.0)],
+    columns=["origin", "destination", "sector", "value"],
+)
+
+
+def built_of(trade: pd.DataFrame, **more: object) -> World:
+    return World.from_flows(trade, np.zeros((2, 1, 1)), theta=4.0, **more)
+
+
+@pytest.mark.parametrize("name", ["tariffs", "value_add", "sector"])
+def test_an_argument_that_is_none_is_refused_with_the_nearest(name: str) -> None:
+    near = {"tariffs": "tariff", "value_add": "value_added", "sector": "sectors"}[name]
+    told = f"no argument '{name}': did you mean '{near}'.*attributes={{'{name}'"
+    with pytest.raises(TypeError, match=told):
+        built_of(LONG, **{name: 1})
+
+
+def test_attributes_are_kept_and_go_on_to_worlds_made_of_it() -> None:
+    world = built_of(LONG, name="mine", attributes={"year": 2020, "checked_by": "me"})
+    merged = world.aggregate(countries={"AB": ["A", "B"]})
+    for found in (world, merged):
+        assert found.name == "mine"
+        assert (found.data.attrs["year"], found.data.attrs["checked_by"]) == (2020, "me")
+
+
+def test_columns_of_other_names_are_offered_to_be_renamed() -> None:
+    theirs = {"origin": "Exporter", "destination": "importer", "sector": "industry"}
+    with pytest.raises(WorldError) as caught:
+        built_of(LONG.rename(columns=theirs))
+    told = str(caught.value)
+    assert "needs the columns origin, destination, sector, value" in told
+    assert "'origin', 'destination', 'sector' are missing among Exporter, importer" in told
+    renaming = "{'Exporter': 'origin', 'importer': 'destination', 'industry': 'sector'}"
+    assert f"table.rename(columns={renaming})" in told
+
+
+def test_a_row_that_is_missing_is_named_unless_it_is_said_to_be_zero() -> None:
+    sparse = LONG.drop(index=1)
+    told = "missing trade: nothing is given for origin A, destination B, sector S; .*`fill=0`"
+    with pytest.raises(WorldError, match=told):
+        built_of(sparse)
+    with pytest.raises(WorldError, match=r"sector S \(and 1 more\)"):
+        built_of(LONG.drop(index=[1, 2]))
+    filled, stated = built_of(sparse, fill=0), built_of(LONG.assign(value=[9.0, 0.0, 1.0, 9.0]))
+    assert filled.fingerprint == stated.fingerprint
+
+
+def test_text_in_place_of_a_number_is_told_with_its_row() -> None:
+    wrong = LONG.astype({"value": object})
+    wrong.loc[2, "value"] = "abc"
+    told = r"trade, row 2 \(B, A, S\): value 'abc' is no number"
+    with pytest.raises(WorldError, match=told):
+        built_of(wrong)
+    assert built_of(LONG.astype({"value": str})).fingerprint == built_of(LONG).fingerprint
+    nobody = LONG.astype(object)
+    nobody.loc[1, "destination"] = None
+    with pytest.raises(WorldError, match="trade, row 1: no destination"):
+        built_of(nobody)
+    with pytest.raises(WorldError, match="trade must hold numbers: could not convert.*'abc'"):
+        World.from_flows(np.full((1, 1, 1), "abc"), [[[0]]], theta=4.0, countries="A", sectors="S")
+
+
+@pytest.mark.parametrize("changes", [{}, {"USA": 0.1}, "us-all", 3])
+def test_what_is_no_change_is_refused_with_what_is(changes: object) -> None:
+    with pytest.raises(ScenarioError, match=r"takes a World and Changes.*not .*Changes\(world\)"):
+        solve(built_of(LONG), changes)
 
 
 def test_elasticities_by_name_and_by_hand() -> None:
@@ -213,6 +286,10 @@ def test_names_of_countries_and_sectors() -> None:
         resolve_countries("Armenia", known)
     with pytest.raises(WorldError, match="'C200'.*did you mean 'C20'"):
         resolve_sectors("C200", detente.load_world().sectors)
+
+
+def test_a_world_of_one_sector_counts_it_as_one() -> None:
+    assert repr(built_of(LONG)).startswith("World 'user': 2 countries x 1 sector\n")
 
 
 def test_a_world_prints_what_it_is() -> None:

@@ -37,8 +37,15 @@ class Source:
     files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path, *, may_be_empty: bool = False) -> Source:
         """Read a file of plain data: no anchors, no tags, no repeated fields.
+
+        Parameters
+        ----------
+        path
+            Of the file.
+        may_be_empty
+            Whether a file that says nothing is a mapping of nothing, rather than a fault.
 
         Raises
         ------
@@ -51,10 +58,10 @@ class Source:
                 content = file.read(MOST_SIZE + 1)
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
-        return cls.parse(_decoded(content, str(path)), str(path))
+        return cls.parse(_decoded(content, str(path)), str(path), may_be_empty=may_be_empty)
 
     @classmethod
-    def parse(cls, text: str, name: str) -> Source:
+    def parse(cls, text: str, name: str, *, may_be_empty: bool = False) -> Source:
         """Parse the text of a file; see `read`.
 
         >>> Source.parse("title: potash", "s.yaml").place(("title",))
@@ -66,6 +73,8 @@ class Source:
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ScenarioError(f"{name}:{line}: {error.problem or 'not YAML'}") from error
+        if data is None and may_be_empty:
+            data = {}
         if not isinstance(data, dict):
             raise ScenarioError(f"{name}:1: expected `field: value` lines, such as `title: ...`")
         return cls(data, name, lines)
@@ -112,7 +121,7 @@ class Source:
     def _faults(self, model: type[BaseModel], error: ValidationError) -> list[str]:
         told = [self._fault(model, dict(e)) for e in error.errors()[:MOST_FAULTS]]
         more = error.error_count() - len(told)
-        return [*dict.fromkeys(told), *([f"... and {more:,} more faults"] if more else [])]
+        return [*dict.fromkeys(told), *([_more(more)] if more else [])]
 
     def _fault(self, model: type[BaseModel], error: dict[str, Any]) -> str:
         location = tuple(error["loc"])
@@ -128,6 +137,10 @@ class Source:
     def _known(self, location: Location, part: int | str) -> bool:
         """Leave out the parts of a location that are pydantic's own, such as union members."""
         return location[: location.index(part) + 1] in self.lines or part == location[-1]
+
+
+def _more(faults: int) -> str:
+    return f"... and {faults:,} more {'fault' if faults == 1 else 'faults'}"
 
 
 def _decoded(content: bytes, name: str) -> str:

@@ -22,6 +22,10 @@ SURE = 0.9
 """Share of draws in which a claim must hold to be called supported, or fail, contradicted."""
 
 
+NUMBER_UNTESTED = "the number is not tested"
+"""What is told beside the verdict on a claim with a number of which only the sign was tested."""
+
+
 @dataclass(frozen=True, eq=False)
 class WeighedClaim:
     """A claim and what came of it.
@@ -101,7 +105,9 @@ class WeighedClaim:
             verdict = "open"
             if self.deciding is not None:
                 verdict = f"depends on {lowered(str(self.sobol.loc[self.deciding, 'title']))}"
-        return f"{verdict}, but too small to matter" if self.negligible else verdict
+        verdict += ", but too small to matter" if self.negligible else ""
+        open_yet = self.claim.number_untested and not verdict.startswith("contradicted")
+        return f"{verdict}, {NUMBER_UNTESTED}" if open_yet else verdict
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from detente.cases import Case
+from detente.errors import WorldError
+from detente.policy.measures import canonical_countries
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -48,6 +52,23 @@ def largest_partners(world: World, country: str, count: int = 1) -> list[str]:
 def resolved_country(case: Case, name: str) -> str:
     """Code of a country in the case's world."""
     return resolve_countries(name, _world(case).countries)[0]
+
+
+def is_target(case: Case, country: str) -> bool:
+    """Whether a country is the case's target, however each is written."""
+    return resolved_country(case, country) == resolved_country(case, case.target)
+
+
+def senders_named(case: Case, names: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Senders as measures write them, by any of their names; those of nobody stay as they are."""
+    found = []
+    for name in names:
+        try:
+            code = name if name in known else canonical_countries([name], _world(case).countries)[0]
+        except WorldError:
+            code = name
+        found.append(code)
+    return list(dict.fromkeys(found))
 
 
 def _world(case: Case) -> World:

@@ -18,17 +18,25 @@ from starlette.datastructures import QueryParams
 from detente.app.controls import MOST_NEW, MOST_STRENGTH, shown_hub_share, split
 from detente.app.names import country_names
 from detente.app.starts import DEFAULT, OWN, first_day
-from detente.app.state import PERCENT, Deficits, NewMeasure, Panel, State
+from detente.app.state import PARTS, PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Kind, Level
+from detente.policy.register import register
 from detente.world import load_world
 from detente.world.names import resolve_sectors
 
 HUB_SHARES = (5, 300)
 """Hundredths of a percent between which the hub share can be moved."""
 LAST_DAY = date(2035, 12, 31)
+COMMON = ("compare", "of", "table")
+OF_PANEL = (
+    "start", "own", "full", "reset", "target", "senders", "level", "deficits", "horizon", "since",
+    "routes", "hubs", "new", "add", "drop",
+)  # fmt: skip
+OF_MANY = re.compile(r"[ab]\.((ease|was)\..+|new\.\d{1,3}\.(kind|sectors|strength|ban|by))")
+"""Fields that there are many of: for each measure in force, and each new one."""
 
 
 def read_state(query: str) -> State:
@@ -40,11 +48,27 @@ def read_state(query: str) -> State:
         A name or number that the page does not know.
     """
     fields = QueryParams(parse_qsl(query, keep_blank_values=True, max_num_fields=2000))
+    _refuse_unknown(fields)
     a, compare = _panel(_under(fields, "a.")), fields.get("compare")
     if compare == "on":
         return State(a, a)
     shown = "b.start" in fields and compare != "off"
     return State(a, _panel(_under(fields, "b.")) if shown else None)
+
+
+def _refuse_unknown(fields: QueryParams) -> None:
+    """Raise for a field that the page does not have: what it was to say would be lost."""
+    known = [*COMMON, *(f"{panel}.{field}" for panel in "ab" for field in OF_PANEL)]
+    for name in fields:
+        if name not in known and not OF_MANY.fullmatch(name):
+            raise ScenarioError(
+                f"This page has no field {name[:60]!r}: {nearest(name[:60], known)}"
+            )
+        if name.startswith("b.") and "b.start" not in fields:
+            raise ScenarioError(f"{name[:60]!r} needs 'b.start', where the second scenario starts")
+    for name, allowed in (("compare", ("on", "off")), ("of", ("a", "b"))):
+        if name in fields:
+            _one_of(name, fields[name], allowed)
 
 
 def _under(fields: QueryParams, prefix: str) -> QueryParams:
@@ -61,14 +85,14 @@ def _panel(fields: QueryParams) -> Panel:
         return default
 
     def chosen(name: str, allowed: Iterable[str]) -> Any:
-        return _one_of(fields.get(name, getattr(default, name)), allowed)
+        return _one_of(name, fields.get(name, getattr(default, name)), allowed)
 
     target, senders, routes = chosen("target", load_world().countries), default.senders, None
     if whole or "senders" in fields:
         named = dict.fromkeys(s for s in fields.getlist("senders") if s)
-        senders = tuple(s for s in named if _one_of(s, country_names()) != target)
+        senders = tuple(s for s in named if _one_of("senders", s, country_names()) != target)
     if whole or "routes" in fields:
-        routes = fields.get("routes") == "on"
+        routes = _one_of("routes", fields.get("routes", "off"), ("on", "off")) == "on"
     panel = replace(
         default,
         target=target,
@@ -90,6 +114,7 @@ def _eased(fields: QueryParams, default: Panel, panel: Panel) -> Panel:
     `was` says where the group stood when the form was written.
     """
     given, was = _under(fields, "ease."), _under(fields, "was.")
+    _refuse_uneased([*given, *was], panel)
     eased: dict[str, int] = {}
     apart: dict[str, int] = {}
     for group in panel.groups:
@@ -104,11 +129,37 @@ def _eased(fields: QueryParams, default: Panel, panel: Panel) -> Panel:
     return replace(panel, eased=eased, apart=apart)
 
 
+def _refuse_uneased(names: Iterable[str], panel: Panel) -> None:
+    """Raise for what is no measure on file, nor a sender's measures of a kind.
+
+    Those of another target or day stay in a form whose target or day changes, and say nothing.
+    """
+    shown = [key for group in panel.groups for key in (group.key, *group.measures)]
+    for name in names:
+        senders, _, part = name.rpartition(".")
+        grouped = part in PARTS and all(s in country_names() for s in senders.split("+"))
+        if not (grouped or name in shown or name in register().measures):
+            raise ScenarioError(f"Nothing to ease is called {name[:60]!r}: {nearest(name, shown)}")
+
+
 def _from_link(fields: QueryParams, default: Panel) -> tuple[NewMeasure, ...]:
     if "new" not in fields:
         return default.new
-    parts = ([*x.split(":"), "", "", ""][:4] for x in dict.fromkeys(fields.getlist("new")) if x)
-    return tuple(_row(*row) for row in parts)[:MOST_NEW]
+    rows = [x for x in dict.fromkeys(fields.getlist("new")) if x]
+    if len(rows) > MOST_NEW:
+        raise ScenarioError(f"{len(rows)} new measures are more than this page takes ({MOST_NEW})")
+    return tuple(map(_row_of_link, rows))
+
+
+def _row_of_link(row: str) -> NewMeasure:
+    kind, *rest = row.split(":")
+    if len(rest) > 3:
+        raise ScenarioError(f"{row[:60]!r}: a new measure is kind:sectors:strength:senders")
+    sectors, strength, by = [*rest, "", "", ""][:3]
+    found = _row(kind, sectors, strength, by)
+    if strength == "ban" and found.strength is not None:
+        raise ScenarioError(f"A measure of the kind {kind!r} has a strength and is no ban.")
+    return found
 
 
 def _from_form(fields: QueryParams) -> tuple[NewMeasure, ...]:
@@ -120,50 +171,57 @@ def _from_form(fields: QueryParams) -> tuple[NewMeasure, ...]:
         strength = "ban" if row.get("ban") == "on" else row.get("strength", "20")
         rows.append(_row(row["kind"], row.get("sectors", ""), strength, row.get("by", "")))
     if "drop" in fields:
-        dropped = _number(fields["drop"], 0, MOST_NEW)
+        dropped = _number("drop", fields["drop"], 0, MOST_NEW)
         del rows[dropped : dropped + 1]
     return tuple([*rows, *([NewMeasure()] if fields.get("add") else [])][:MOST_NEW])
 
 
 def _row(kind: str, sectors: str, strength: str, by: str) -> NewMeasure:
-    found: Kind = _one_of(kind, get_args(Kind))
+    found: Kind = _one_of("kind", kind, get_args(Kind))
     try:
         resolve_sectors(sectors.split("+"), load_world().sectors)
     except WorldError as error:
         raise ScenarioError(str(error)) from error
     for sender in by.split("+") if by else []:
-        _one_of(sender, country_names())
+        _one_of("by", sender, country_names())
     banned = strength == "ban" and KINDS[found].may_ban
-    size = 20 if strength == "ban" else _number(strength, 0, MOST_STRENGTH)
+    size = 20 if strength == "ban" else _number("strength", strength, 0, MOST_STRENGTH)
     return NewMeasure(found, sectors, None if banned else size, by)
 
 
-def _one_of(value: str, allowed: Iterable[str]) -> Any:
+def _one_of(field: str, value: str, allowed: Iterable[str]) -> Any:
     if value not in allowed:
-        raise ScenarioError(f"{value[:60]!r} is not known here: {nearest(value[:60], allowed)}")
+        hint = nearest(value[:60], allowed)
+        raise ScenarioError(f"{field}: {value[:60]!r} is not known here: {hint}")
     return value
 
 
-def _number(text: str, low: int, high: int) -> int:
-    try:
-        return min(max(int(text[:20]), low), high)
-    except ValueError as error:
-        raise ScenarioError(f"{text[:20]!r} is not a whole number") from error
+def _number(field: str, text: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise ScenarioError(f"{field}: {text[:20]!r} is not a whole number")
+    if not low <= int(text) <= high:
+        raise ScenarioError(f"{field}: {text} is not between {low} and {high}")
+    return int(text)
 
 
 def _percent(fields: QueryParams, key: str, default: int) -> int:
-    return _number(fields[key], 0, PERCENT) if key in fields else default
+    return _number(key, fields[key], 0, PERCENT) if key in fields else default
 
 
 def _day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return min(max(date.fromisoformat(text[:10]), first_day()), LAST_DAY) if text else None
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise ScenarioError(f"{text[:20]!r} is no day, such as 2025-02-12") from error
+        raise ScenarioError(f"since: {text[:20]!r} is no day, such as 2025-02-12") from error
+    if not first_day() <= day <= LAST_DAY:
+        raise ScenarioError(f"since: {day} is not between {first_day()} and {LAST_DAY}")
+    return day
 
 
 def _hub_share(text: str | None, default: Panel) -> int | None:
-    found = _number(text, *HUB_SHARES) if text else None
+    found = _number("hubs", text, *HUB_SHARES) if text else None
     return None if found == shown_hub_share(default) else found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -92,6 +93,23 @@ class Case(Assumptions):
     assumptions: dict[str, Assumption] = Field(default_factory=dict)
     observations: dict[str, Observation] = Field(default_factory=dict)
     record: dict[str, Fact] = Field(default_factory=dict)
+
+    @field_validator("target")
+    @classmethod
+    def _one_country(cls, target: str, info: ValidationInfo) -> str:
+        known = (info.context or {}).get("countries")
+        if known is not None and target not in known:
+            raise ValueError(f"target {target!r} is a group; name a country")
+        return target
+
+    @field_validator("scenarios", mode="before")
+    @classmethod
+    def _some(cls, found: object) -> object:
+        if found in (None, {}):
+            raise ValueError(
+                "name at least one scenario, such as `lifted: {title: ..., lift: ...}`"
+            )
+        return found
 
     @field_validator("parties")
     @classmethod
@@ -221,10 +239,11 @@ def load_case(name: str | Path) -> Case:
 
 def _read(path: Path) -> Case:
     source = Source.read(path)
+    source = replace(source, data={k: v for k, v in source.data.items() if not _empty(k, v)})
     for section in SECTIONS:
         own_file = path.with_name(f"{section}.yaml")
         if own_file.is_file():
-            source = source.with_section(section, Source.read(own_file))
+            source = source.with_section(section, Source.read(own_file, may_be_empty=True))
     case = source.validate(Case, names_of(source))
     own_posterior = path.with_name(POSTERIOR)
     if own_posterior.is_file():
@@ -236,6 +255,11 @@ def _read(path: Path) -> Case:
     if faults:
         raise ScenarioError("\n".join(faults))
     return case
+
+
+def _empty(field: str, value: object) -> bool:
+    """A section that is named and says nothing."""
+    return field in SECTIONS and value is None
 
 
 def _loose(case: Case) -> Iterator[tuple[Location, str]]:

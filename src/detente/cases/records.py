@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from detente.cases.amounts import amounts_in
 from detente.errors import nearest
 from detente.policy.fields import ByYear, Strict
 from detente.simulation.about import About
@@ -93,7 +94,7 @@ class Test(Strict):
         Scenarios of the case in which the claim has to hold, in all of them.
     direction, threshold
         `rises` and `falls` are about the sign; `above` and `below` about the threshold, in the
-        metric's unit.
+        metric's unit. What was said with a number needs a threshold, or the number is not tested.
     relative_to
         A scenario: the metric is taken as its ratio to that scenario's.
     negligible
@@ -160,6 +161,12 @@ class Claim(Sourced):
     tested: str | None = None
     test: Test | None = None
     outside: str | None = None
+
+    @property
+    def number_untested(self) -> bool:
+        """Whether a number was said, and what is tested is only a direction."""
+        sign_only = self.test is not None and self.test.threshold is None
+        return sign_only and bool(amounts_in(self.said))
 
     @model_validator(mode="before")
     @classmethod

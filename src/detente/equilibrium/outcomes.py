@@ -211,11 +211,12 @@ class Equilibrium:
                 "embargo alone"
             )
         if len(self.lost_supply):
-            worst = self.lost_supply.nlargest(3, "percent of income")
+            worst, count = self.lost_supply.nlargest(3, "percent of income"), len(self.lost_supply)
             shown = ", ".join(f"{r.country} {r.sector}" for r in worst.itertuples())
+            goods = "1 good loses" if count == 1 else f"{count} goods lose"
             lines.append(
-                f"{len(self.lost_supply)} goods lose every supplier ({shown}, ...): users do "
-                "without, and the losses shown are lower bounds"
+                f"{goods} every supplier ({shown}{', ...' if count > len(worst) else ''}): users "
+                "do without, and the losses shown are lower bounds"
             )
         return lines
 

@@ -29,6 +29,13 @@ BATCH = 24
 """Draws solved side by side: as many as keep their prices and expenditures near the processor."""
 
 
+_WANTED = (
+    "solve takes a World and Changes made on it, not {}: "
+    "solve(world, Changes(world).cost('USA', 'BLR', factor=0.8)); a scenario or a case goes into "
+    "`detente.simulate`"
+)
+
+
 def solve(
     world: World,
     changes: Changes | None = None,
@@ -205,6 +212,10 @@ def solve_many(
 def _economy(world: World, changes: list[Changes], deficits: Deficits) -> Economy:
     """The economy to solve: that of the world, or of the world with balanced trade."""
     check_closure(deficits)
+    for given in (world, *changes):
+        wanted = World if given is world else Changes
+        if not isinstance(given, wanted):
+            raise ScenarioError(_WANTED.format(type(given).__name__))
     if any(c.world != world for c in changes):
         raise ScenarioError("these changes were made on another world than the one to solve")
     return economy_of(balanced(world) if deficits == "zero" else world)

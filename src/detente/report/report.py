@@ -36,7 +36,7 @@ from detente.report import (
 )
 from detente.report.commodity_tables import record_sheet, sheets
 from detente.report.exports import write_text
-from detente.report.extras import check_format, fill
+from detente.report.extras import check_format, fill, require
 from detente.simulation.evaluation import BAND
 from detente.simulation.run import simulate
 from detente.simulation.store import default_folder
@@ -158,6 +158,8 @@ def gather(
     MissingExtraError
         Without the report extra, if illustrated.
     """
+    if illustrated:
+        require("charts")
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
     chosen, simulation = case.scenario(drawn), simulate(case)

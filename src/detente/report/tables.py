@@ -202,7 +202,8 @@ def evidence_view(found: Evidence) -> RenderableType:
     if outside:
         heads = {"claim": 4, "who": 2, "why": 5}
         tables.append(prose("Outside the model, not scored", heads, outside))
-    return Group(Text(found.case.title, style="bold"), *tables, *_dim(text.draws(found)))
+    made = f"{text.draws(found)} Draws and manifest: {found.folder}"
+    return Group(Text(found.case.title, style="bold"), *tables, *_dim(made))
 
 
 def _verdicts(found: Evidence) -> Table:

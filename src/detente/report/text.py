@@ -233,12 +233,11 @@ def provenance(manifest: Mapping[Any, Any]) -> str:
 
 
 def draws(found: Evidence) -> str:
-    """How many draws, of what, and where they are kept."""
-    m = found.manifest
+    """How many draws, of what."""
+    m, number = found.manifest, plural(found.draws, "draw", "draws")
     return (
-        f"{found.draws} draws (seed {m['seed']}), each solved in full. detente {m['detente']}, "
-        f"world {m['world']} {m['fingerprint'][:12]}, {m['elasticities']}. Draws and manifest: "
-        f"{found.folder}"
+        f"{number} (seed {m['seed']}), each solved in full. detente {m['detente']}, "
+        f"world {m['world']} ({m['fingerprint']}), {m['elasticities']}."
     )
 
 

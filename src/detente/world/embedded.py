@@ -80,8 +80,7 @@ def _stored(name: str, source: str) -> World:
             sectors=[str(s) for s in stored["sectors"]],
             name=name,
             units=str(stored["units"]),
-            year=int(stored["year"]),
-            provenance=str(stored["provenance"]),
+            attributes={"year": int(stored["year"]), "provenance": str(stored["provenance"])},
         )
         names = {
             "country_name": ("country", stored["country_names"].astype(str)),

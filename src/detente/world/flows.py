@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from detente.arrays import Array
-from detente.errors import WorldError
+from detente.errors import WorldError, nearest
 
 Flows: TypeAlias = Array | xr.DataArray | pd.DataFrame
 
@@ -22,20 +23,48 @@ VALUE_ADDED_TOLERANCE = 1e-3
 """Largest difference from output less inputs, relative to the country's value added."""
 
 
+SYNONYMS = {
+    "origin": ("exporter", "from", "source", "seller", "reporter"),
+    "destination": ("importer", "to", "buyer", "partner"),
+    "country": ("iso3", "economy", "destination", "importer", "reporter"),
+    "input": ("input_sector", "supplier", "product", "from"),
+    "sector": ("industry", "product", "commodity", "good", "user", "to"),
+    "value": ("amount", "trade", "flow", "usd", "rate", "tariff"),
+}
+"""What tables of other makers call the columns of a long table, the likeliest first."""
+
+
+def refuse_unknown(given: Mapping[str, object], function: Callable[..., object]) -> None:
+    """Raise a `TypeError` for arguments that a function does not have, with the nearest it has."""
+    if given:
+        name = next(iter(given))
+        known = [k for k, p in signature(function).parameters.items() if p.kind != p.VAR_KEYWORD]
+        raise TypeError(
+            f"{function.__name__} has no argument {name!r}: {nearest(name, known)} (what else a "
+            f"world is to remember goes into `attributes={{{name!r}: ...}}`)"
+        )
+
+
 def labelled(
-    flows: Flows, dims: tuple[str, ...], labels: Mapping[str, Sequence[str]], what: str
+    flows: Flows,
+    dims: tuple[str, ...],
+    labels: Mapping[str, Sequence[str]],
+    what: str,
+    fill: float | None = None,
 ) -> xr.DataArray:
     """Bring an array, a DataArray or a long DataFrame to named dimensions in a fixed order.
 
-    A DataFrame has one column per dimension and a column `value`; absent rows are zero.
+    A DataFrame has one column per dimension and a column `value`. What has no row, or no label, is
+    `fill`; it is refused if there is none.
 
     Raises
     ------
     WorldError
-        Missing dimensions or columns, a wrong shape, or labels that are not in `labels`.
+        Missing dimensions, columns or rows, a wrong shape, text in place of a number, or labels
+        that are not in `labels`.
     """
     if isinstance(flows, pd.DataFrame):
-        flows = _from_long(flows, dims, what)
+        flows = _from_long(flows, dims, what, fill)
     if isinstance(flows, xr.DataArray):
         if set(flows.dims) != set(dims):
             raise WorldError(f"{what} has dimensions {flows.dims}; it must have {dims}")
@@ -44,29 +73,83 @@ def labelled(
             if unknown:
                 raise WorldError(f"{what} has {d} {min(unknown)!r}, which the world does not have")
         wanted = {d: list(labels[d]) for d in dims}
-        return flows.transpose(*dims).reindex(wanted, fill_value=0.0).astype(float)
-    values = np.asarray(flows, float)
+        absent = np.nan if fill is None else fill
+        found = _numbers(flows.transpose(*dims).reindex(wanted, fill_value=absent), what)
+        if fill is None:
+            _refuse_absent(found, what)
+        return found
+    values = np.asarray(flows)
     shape = tuple(len(labels[d]) for d in dims)
     if values.shape != shape:
         raise WorldError(f"{what} has shape {values.shape}; {dims} need {shape}")
-    return xr.DataArray(values, dims=dims, coords={d: list(labels[d]) for d in dims}, name=what)
+    coords = {d: list(labels[d]) for d in dims}
+    return _numbers(xr.DataArray(values, dims=dims, coords=coords, name=what), what)
 
 
-def _from_long(table: pd.DataFrame, dims: tuple[str, ...], what: str) -> xr.DataArray:
-    missing = [c for c in (*dims, "value") if c not in table.columns]
-    if missing:
+def _numbers(found: xr.DataArray, what: str) -> xr.DataArray:
+    try:
+        return found.astype(float)
+    except (TypeError, ValueError) as error:
+        raise WorldError(f"{what} must hold numbers: {error}") from error
+
+
+def _refuse_absent(found: xr.DataArray, what: str) -> None:
+    absent = np.argwhere(np.isnan(found.values))
+    if len(absent):
+        at = (f"{d} {found[d].values[k]}" for d, k in zip(found.dims, absent[0], strict=True))
+        more = f" (and {len(absent) - 1:,} more)" if len(absent) > 1 else ""
         raise WorldError(
-            f"{what} as a DataFrame needs the columns {', '.join((*dims, 'value'))}; "
-            f"{missing[0]!r} is missing"
+            f"missing {what}: nothing is given for {', '.join(at)}{more}; add it, or pass `fill=0` "
+            "if what is not given is zero"
         )
+
+
+def _from_long(
+    table: pd.DataFrame, dims: tuple[str, ...], what: str, fill: float | None
+) -> xr.DataArray:
+    _check_columns(table, dims, what)
+    for column in dims:
+        if table[column].isna().any():
+            raise WorldError(f"{what}, row {_first(table, table[column].isna())[0]}: no {column}")
     twice = table.duplicated(list(dims))
     if twice.any():
         raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
-    if table["value"].isna().any():
-        where = table.loc[table["value"].isna(), list(dims)].iloc[0]
-        raise WorldError(f"missing {what}: no value at {', '.join(map(str, where))}")
-    indexed = table.astype(dict.fromkeys(dims, str)).set_index(list(dims))["value"]
-    return xr.DataArray.from_series(indexed).fillna(0.0)
+    values = pd.to_numeric(table["value"], errors="coerce")
+    if values.isna().any():
+        row, found = _first(table, values.isna())
+        where, value = ", ".join(str(found[d]) for d in dims), found["value"]
+        if pd.isna(value):
+            raise WorldError(f"missing {what}: no value at {where} (row {row})")
+        raise WorldError(f"{what}, row {row} ({where}): value {value!r} is no number")
+    keys = table[list(dims)].astype(str).assign(value=values)
+    flows = xr.DataArray.from_series(keys.set_index(list(dims))["value"])
+    return flows if fill is None else flows.fillna(fill)
+
+
+def _first(table: pd.DataFrame, where: pd.Series[bool]) -> tuple[Any, pd.Series[Any]]:
+    """Label and content of the first row at which something is the case."""
+    place = int(where.to_numpy().argmax())
+    return table.index[place], table.iloc[place]
+
+
+def _check_columns(table: pd.DataFrame, dims: Sequence[str], what: str) -> None:
+    """Raise a `WorldError` where columns are missing, with the renaming that may be meant."""
+    needed = (*dims, "value")
+    missing = [c for c in needed if c not in table.columns]
+    if not missing:
+        return
+    spare = {str(c).casefold(): str(c) for c in table.columns if c not in needed}
+    renamed = {}
+    for column in missing:
+        meant = next((n for n in (column, *SYNONYMS[column]) if n in spare), None)
+        if meant is not None:
+            renamed[spare.pop(meant)] = column
+    hint = f"; rename yours: table.rename(columns={renamed})" if renamed else ""
+    raise WorldError(
+        f"{what} as a DataFrame needs the columns {', '.join(needed)}; "
+        f"{', '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} missing among "
+        f"{', '.join(map(str, table.columns))}{hint}"
+    )
 
 
 def shares_from_flows(
@@ -178,11 +261,13 @@ def labels_of(
     Raises
     ------
     WorldError
-        Trade is an array without labels, and none are given.
+        Trade is an array without labels, and none are given; or a table without their columns.
     """
+    if isinstance(trade, pd.DataFrame):
+        _check_columns(trade, ("origin", "destination", "sector"), "trade")
 
     def find(dim: str) -> list[str]:
-        if isinstance(trade, pd.DataFrame) and dim in trade:
+        if isinstance(trade, pd.DataFrame):
             return sorted(map(str, trade[dim].unique()))
         if isinstance(trade, xr.DataArray) and dim in trade.coords:
             return [str(v) for v in trade[dim].values]

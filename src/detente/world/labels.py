@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,3 +64,12 @@ def inherited(data: xr.Dataset, baseline: xr.Dataset) -> xr.Dataset:
     named = [k for k in baseline.coords if str(k).endswith("_name") or k == "parent"]
     with_names = data.assign_coords({name: baseline[name].variable for name in named})
     return with_names.assign({name: baseline[name] for name in present(baseline)})
+
+
+def counted(found: Sequence[object], one: str, many: str) -> str:
+    """How many there are, in words.
+
+    >>> counted(["BLR"], "country", "countries")
+    '1 country'
+    """
+    return f"{len(found)} {one if len(found) == 1 else many}"

@@ -20,9 +20,10 @@ from detente.world.flows import (
     compare_value_added,
     labelled,
     labels_of,
+    refuse_unknown,
     shares_from_flows,
 )
-from detente.world.labels import completed, dataset
+from detente.world.labels import completed, counted, dataset
 from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
 from detente.world.part import Part
 from detente.world.split import misfit_table, split_accounts, split_attrs
@@ -81,7 +82,9 @@ class World:
         sectors: Sequence[str] | None = None,
         name: str = "user",
         units: str = "million USD",
-        **attributes: Any,
+        fill: float | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        **unknown: Any,
     ) -> World:
         """Build a world from flows in value.
 
@@ -96,19 +99,29 @@ class World:
         theta
             Trade elasticities: source name, number, mapping or sequence.
         tariff
-            Ad-valorem rates (origin, destination, sector); zero if omitted.
+            Ad-valorem rates (origin, destination, sector); zero where omitted.
         value_added
             (country, sector). Value added is output less inputs in any case; if given it is
             compared with that residual.
         countries, sectors
             Labels; taken from `trade` if that is labelled.
-        name, units, attributes
-            Provenance, kept in `data.attrs`.
+        name, units
+            Kept in `data.attrs`.
+        fill
+            Value of trade, inputs and value added for which a table has no row, such as 0;
+            without it a missing row is an error.
+        attributes
+            What else is kept in `data.attrs`: `year`, `provenance`, or anything of the user's.
+        **unknown
+            Refused, with the nearest argument.
 
         Raises
         ------
         WorldError
-            Accounts that do not add up, naming country and sector.
+            Accounts that do not add up, naming country and sector; a table without a column or a
+            row, or with text in place of a number.
+        TypeError
+            An argument that is none of these.
 
         Examples
         --------
@@ -123,21 +136,23 @@ class World:
         >>> world.data["VA"].values.tolist()
         [70.0, 140.0]
         """
+        refuse_unknown(unknown, World.from_flows)
         labels = labels_of(trade, countries, sectors)
         flow_dims = ("origin", "destination", "sector")
         use_dims = ("country", "input", "sector")
-        z = labelled(trade, flow_dims, labels, "trade").values
-        use = labelled(input_use, use_dims, labels, "input_use").values
+        z = labelled(trade, flow_dims, labels, "trade", fill).values
+        use = labelled(input_use, use_dims, labels, "input_use", fill).values
         rates = labelled(
-            np.zeros_like(z) if tariff is None else tariff, flow_dims, labels, "tariff"
+            np.zeros_like(z) if tariff is None else tariff, flow_dims, labels, "tariff", 0.0
         ).values
         names, codes = list(labels["country"]), list(labels["sector"])
         shares = shares_from_flows(z, use, rates, names, codes)
         if value_added is not None:
-            stated = labelled(value_added, ("country", "sector"), labels, "value_added").values
+            dims = ("country", "sector")
+            stated = labelled(value_added, dims, labels, "value_added", fill).values
             compare_value_added(stated, z.sum(1) - use.sum(1), names, codes)
         shares["theta"], source = elasticities(theta, codes)
-        attrs = {"name": name, "units": units, "elasticities": source, **attributes}
+        attrs = {"name": name, "units": units, "elasticities": source, **(attributes or {})}
         return cls(dataset(shares, names, codes, attrs))
 
     def with_elasticities(self, choice: Elasticities) -> World:
@@ -241,7 +256,7 @@ class World:
             theta=list(accounts.theta),
             countries=accounts.countries,
             sectors=accounts.sectors,
-            **attrs,
+            attributes=attrs,
         )
         data = completed(world.data, self.data, accounts, names or {})
         return World(data.assign_attrs(elasticities=source))
@@ -358,7 +373,8 @@ class World:
         a = self.data.attrs
         total = float(self.data["VA"].sum())
         lines = [
-            f"World {self.name!r}: {len(self.countries)} countries x {len(self.sectors)} sectors"
+            f"World {self.name!r}: {counted(self.countries, 'country', 'countries')} x "
+            + counted(self.sectors, "sector", "sectors")
             + (f", {a['year']}" if "year" in a else ""),
             f"  value added    {total:,.0f} {self.units}",
             f"  elasticities   {a.get('elasticities', '')}",

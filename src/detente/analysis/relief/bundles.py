@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detente.analysis.parties import is_target, senders_named
 from detente.arrays import Array, Positions
 from detente.cases import Case
 from detente.errors import ScenarioError, nearest
@@ -250,7 +251,7 @@ def measures_on_target(case: Case) -> dict[str, Measure]:
     """Sanctions on the case's target in force at its start, but not those it only imagines."""
     assumptions = _assumptions(case)
     in_force = assumptions.in_force(assumptions.start)
-    on_target = {name: m for name, m in in_force.items() if m.target == case.target}
+    on_target = {name: m for name, m in in_force.items() if is_target(case, m.target)}
     return {name: m for name, m in on_target.items() if KINDS[m.kind].sanction}
 
 
@@ -284,13 +285,13 @@ def _checked_degrees(degrees: Sequence[float]) -> tuple[float, ...]:
 def default_senders(case: Case) -> list[str]:
     """Senders all of whose measures on the target a scenario lifts; else those of single ones."""
     lifted = [entry for change in case.scenarios.values() for entry in change.lift]
-    chosen = [x for x in lifted if isinstance(x, Selection) and x.target == case.target]
+    chosen = [x for x in lifted if isinstance(x, Selection) and is_target(case, x.target)]
     if chosen:
         return list(dict.fromkeys(sender for entry in chosen for sender in entry.senders))
     named: list[str] = []
     for name in case.scenarios:
         for action in case.scenario(name).actions():
-            if action.verb in ("lift", "ease") and action.measure.target == case.target:
+            if action.verb in ("lift", "ease") and is_target(case, action.measure.target):
                 named += action.measure.senders
     return list(dict.fromkeys(named))
 
@@ -298,20 +299,31 @@ def default_senders(case: Case) -> list[str]:
 def _of_senders(
     case: Case, in_force: dict[str, Measure], senders: Sequence[str] | None
 ) -> dict[str, Measure]:
-    asked = default_senders(case) if senders is None else list(dict.fromkeys(senders))
+    known = _senders(in_force)
+    if not known:
+        raise ScenarioError(_nothing_in_force(case))
+    asked = default_senders(case) if senders is None else senders_named(case, senders, known)
     if not asked:
-        known = ", ".join(_senders(in_force)[:4]) or "none has a measure in force"
         raise ScenarioError(
             f"no scenario of the case {case.title!r} lifts or eases measures on {case.target}: "
-            f"name the senders whose measures may be eased ({known}), or single measures"
+            f"name the senders whose measures may be eased ({', '.join(known[:4])}), or single "
+            f"measures ({', '.join(list(in_force)[:3])})"
         )
     for sender in asked:
-        if sender not in _senders(in_force):
+        if sender not in known:
             raise ScenarioError(
                 f"{sender!r} is no sender: it has no measure on {case.target} in force on "
-                f"{_assumptions(case).start}; {nearest(sender, _senders(in_force))}"
+                f"{_assumptions(case).start}; {nearest(sender, known)}"
             )
     return {name: m for sender in asked for name, m in in_force.items() if sender in m.senders}
+
+
+def _nothing_in_force(case: Case) -> str:
+    return (
+        f"nothing can be eased: no measure on {case.target} is in force on "
+        f"{_assumptions(case).start}, neither of the register nor of the case {case.title!r}; give "
+        "the case `measures` with a `start` before that day, or another `status_quo`"
+    )
 
 
 def _senders(measures: dict[str, Measure]) -> list[str]:
@@ -319,6 +331,8 @@ def _senders(measures: dict[str, Measure]) -> list[str]:
 
 
 def _named(case: Case, in_force: dict[str, Measure], names: Sequence[str]) -> dict[str, Measure]:
+    if not in_force:
+        raise ScenarioError(_nothing_in_force(case))
     if not names:
         raise ScenarioError(
             f"an empty set of measures: name at least one, such as {', '.join(list(in_force)[:3])}"

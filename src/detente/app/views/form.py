@@ -12,7 +12,7 @@ from detente.app.starts import case, measures_in_force
 from detente.app.state import Group, NewMeasure, Panel
 from detente.cases import available_cases
 from detente.policy.measures import Level, Measure
-from detente.report.text import called
+from detente.report.text import called, plural
 
 KINDS = {
     "export-ban": "Hinder exports to {target}",
@@ -122,14 +122,14 @@ def left_over(panel: Panel) -> str:
     """What of the starting point has no control, and is computed all the same."""
     rest = rest_of(panel)
     parts = {
-        "measures lifted": rest.lift,
-        "measures eased": rest.ease,
-        "measures imposed": rest.impose,
-        "measures changed": rest.harden,
-        "changes of cost": rest.costs,
-        "transfers": rest.transfers,
+        ("measure lifted", "measures lifted"): rest.lift,
+        ("measure eased", "measures eased"): rest.ease,
+        ("measure imposed", "measures imposed"): rest.impose,
+        ("measure changed", "measures changed"): rest.harden,
+        ("change of cost", "changes of cost"): rest.costs,
+        ("transfer", "transfers"): rest.transfers,
     }
-    found = ", ".join(f"{len(part)} {what}" for what, part in parts.items() if part)
+    found = ", ".join(plural(len(part), *words) for words, part in parts.items() if part)
     return f"Also part of this scenario: {found}." if found else ""
 
 
