@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from detente.cases import Case
 from detente.errors import WorldError
-from detente.policy.measures import canonical_countries
+from detente.policy.fields import canonical_countries
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
