@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption, kind_of
 from detente.world.names import is_goods
 from detente.world.world import World
+
+LEAST = 0.76
+"""Trade elasticity in the first year: Boehm, Levchenko and Pandalai-Nayar (2023), American Economic
+Review 113(4)."""
 
 TAILS = 2.5
 """Standard deviations at which the normal distribution of log elasticities is cut off."""
@@ -100,7 +105,16 @@ class ParameterSpace:
                 continue
             moves = self._multiples(name, points) if self._sectors[name] else value
             p = kind_of(name).apply(p, moves)
-        return p
+        return self._above_the_least(p)
+
+    def _above_the_least(self, p: Parameters) -> Parameters:
+        """No elasticity within the horizon is below `LEAST`, or the world's own if that is lower.
+
+        Spread of estimates and horizon multiply, and far in both tails trade would hardly answer.
+        """
+        own = self.world.data["theta"].values[:, None]
+        least = np.minimum(own, LEAST) / p.horizon
+        return replace(p, theta_long=np.maximum(p.theta_long, least))
 
     def _as_confirmed(self, p: Parameters, quantile: Array) -> Parameters:
         """Put draws of the posterior in place."""
