@@ -19,7 +19,7 @@ from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.native import compiled
 from detente.equilibrium.production import Production
-from detente.equilibrium.rivals import Rivals, inverse, rivals_in
+from detente.equilibrium.rivals import Clearing, Rivals, clearing_in, rivals_in
 from detente.equilibrium.shares import Shares
 from detente.policy.policy import Policy
 
@@ -327,7 +327,7 @@ class Model:
             dX += jacobian.lift_X[..., None] * earned.astype(np.float32)
         return f
 
-    def _step_of_returns(self, returns: Floats, dw: Floats, dP: Floats, dX: Floats) -> Floats:
+    def _step_of_returns(self, returns: Floats, dw: Floats, dP: Floats, dX: Floats) -> Array:
         """Step of returns from their residuals, once wages, prices and expenditures have moved.
 
         Sales follow spending in the markets of a seller, and its unit cost beside its rivals'.
@@ -336,8 +336,8 @@ class Model:
         dc = np.matmul(rivals.Gt, dP.transpose(1, 0, 2)).transpose(1, 0, 2) + rivals.beta * dw
         spent = rivals.markets @ (rivals.per_expenditure * dX[self.fixed])
         lost = self._theta * (dc - rivals.rivalry @ dc)
-        step: Floats = self._by_returns @ (returns + spent - lost - dw)
-        return step
+        excess: Array = np.asarray(returns + spent - lost - dw, float)
+        return self._clearing_returns.returns(self._theta, excess)
 
     @cached_property
     def _rivals(self) -> Rivals:
@@ -361,17 +361,6 @@ class Model:
         return (self.beta[self.fixed] * self.phi).astype(np.float32)
 
     @cached_property
-    def _by_returns(self) -> Floats:
-        """Returns to fixed factors by what sales pay them too much, [f,i,k], of all draws alike.
-
-        A return raises unit cost by beta phi, and theta times that of sales goes to rivals: the
-        derivative of value added in the sector, at given spending and wages, inverted.
-        """
-        weight = self._weight.mean(2)[:, None, :]
-        theta = self._theta.mean(2, keepdims=True)
-        s = np.float32((1 - self.sigma).mean())
-        own = 1 - s * (self.phi.mean(2, dtype=np.float32)[:, None, :] - weight)
-        slope = -theta * weight * self._rivals.rivalry
-        n = np.arange(self.N)
-        slope[:, n, n] += (own + theta * weight)[:, 0]
-        return inverse(slope)
+    def _clearing_returns(self) -> Clearing:
+        shares, s = self.phi.mean(2), float((1 - self.sigma).mean())
+        return clearing_in(self.economy, self.fixed.tobytes(), shares.tobytes(), s)

@@ -10,8 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from detente.arrays import Floats
+from detente.arrays import Array, Floats
 from detente.equilibrium.economy import Economy
+
+LEAST = 1e-12
+"""Weight of a fixed factor, and sales over the world's, that stand for none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +64,51 @@ def rivals_in(economy: Economy, sectors: bytes) -> Rivals:
     return Rivals(*(np.ascontiguousarray(part, np.float32) for part in parts))
 
 
-def inverse(matrices: Floats) -> Floats:
-    """Inverses of matrices [f,i,k], kept for the next solve under the same parameters."""
-    return _inverse(matrices.tobytes(), matrices.shape)
+@dataclass(frozen=True, eq=False)
+class Clearing:
+    """Returns to factors that cannot move by what sales pay them too much, for any elasticity.
+
+    A return raises unit cost by weight = beta phi, and theta times that of sales goes to rivals. At
+    given spending and wages the excess of what is paid falls with returns by
+
+        A + theta (1 - R) weight,   A = 1 - (1 - sigma) (phi - weight)
+
+    with R the rivalry. As sales times R is symmetric, this has real eigenvalues, found once.
+
+    Attributes
+    ----------
+    A, scale
+        The first term, and what makes the second symmetric, [f,i,1].
+    U, eigenvalues
+        Eigenvectors [f,i,x] and eigenvalues [f,x,1].
+    """
+
+    A: Array
+    scale: Array
+    U: Array
+    eigenvalues: Array
+
+    def returns(self, theta: Array | Floats, excess: Array) -> Array:
+        """Returns that clear an excess [f,i,k] at elasticities [f,1,k]."""
+        along = self.U.transpose(0, 2, 1) @ (excess / (self.A * self.scale))
+        cleared: Array = self.scale * (self.U @ (along / (1 + theta * self.eigenvalues)))
+        return cleared
 
 
-@lru_cache(maxsize=4)
-def _inverse(matrices: bytes, shape: tuple[int, int, int]) -> Floats:
-    inverted: Floats = np.linalg.inv(np.frombuffer(matrices, np.float32).reshape(shape))
-    return inverted
+@lru_cache(maxsize=8)
+def clearing_in(economy: Economy, sectors: bytes, phi: bytes, s: float) -> Clearing:
+    """How returns clear in some sectors, at shares phi [f,n] of fixed factors and s = 1 - sigma."""
+    f = np.frombuffer(sectors, np.int64)
+    shares = np.frombuffer(phi).reshape(f.size, -1)
+    weight = np.maximum(economy.beta.T[f] * shares, LEAST)
+    A = 1 - s * (shares - weight)
+    Y = np.maximum(economy.Y.T[f], LEAST * economy.Y.sum())
+    joint = Y[:, :, None] * rivals_in(economy, sectors).rivalry
+    joint = (joint + joint.transpose(0, 2, 1)) / 2
+    n = np.arange(Y.shape[1])
+    apart = -joint
+    apart[:, n, n] += Y
+    root = np.sqrt(weight / (A * Y))
+    eigenvalues, U = np.linalg.eigh(root[:, :, None] * apart * root[:, None, :])
+    scale = 1 / np.sqrt(weight * A * Y)
+    return Clearing(A[..., None], scale[..., None], U, eigenvalues[..., None])
