@@ -42,6 +42,7 @@ measures:
 scenarios:
   lifted:
     title: Lifted
+    form: {United States: delisting, eu27: repeal}
     lift: [{senders: United States, target: India}]
     costs: [{origins: India, destinations: [China], factor: 1.1}]
     transfers: [{payer: United States, receiver: India, amount: 1}]
@@ -89,6 +90,7 @@ def test_names_of_countries_become_codes_and_groups_stay(tmp_path: Path) -> None
     assert (test.parameters.country, test.parameters.partner) == ("IND", ["CHN", "EU27"])
     assert list(case.assumptions) == ["strength-USA", "strength-others"]
     lifted = case.scenario("lifted")
+    assert lifted.form == {"USA": "delisting", "EU27": "repeal"}
     assert [a.name for a in lifted.actions()] == ["steel"]
     assert lifted.costs[0].origins == ["IND"]
     assert (lifted.transfers[0].payer, lifted.transfers[0].receiver) == ("USA", "IND")
@@ -114,7 +116,7 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
         ),
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
-        ("strength-United", "strength-Unitted", 47, "unknown country 'Unitted States'"),
+        ("strength-United", "strength-Unitted", 48, "unknown country 'Unitted States'"),
         ("target: India\ncou", "target: EU27\ncou", 5, "target 'EU27' is a group; name a country"),
         ("[C24A, services]", "[C24X]", 17, "unknown sector 'C24X': did you mean 'C24B'?"),
     ],

@@ -280,6 +280,21 @@ def test_whom_influence_and_relief_are_about_where_the_case_names_no_rival() -> 
     assert json.loads(detente("relief", "australia-2023", "--json").stdout)["rival"] == largest
 
 
+def test_influence_says_which_case_it_takes_and_takes_no_other_countrys() -> None:
+    own = detente("influence", "Australia", "--json")
+    assert own.returncode == 0, own.stderr
+    assert own.stderr == "detente: case australia-2023\n"
+    assert json.loads(own.stdout)["target"] == "AUS"
+    other = detente("influence", "Kazakhstan")
+    assert other.returncode == 2
+    assert "is about Kazakhstan: say with --case" in other.stderr
+    assert "belarus-2025 (Belarus)" in other.stderr
+    assert other.stdout == ""
+    asked = detente("influence", "Kazakhstan", "--case", "belarus-2025", "--json")
+    assert json.loads(asked.stdout)["target"] == "KAZ"
+    assert asked.stderr == ""
+
+
 @pytest.mark.parametrize("kind", ["json", "csv", "parquet"])
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, kind: str) -> None:
     class Broken:

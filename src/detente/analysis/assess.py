@@ -85,7 +85,8 @@ class Assessment:
         return wide.loc[list(self.titles), countries].rename(self.titles)
 
     def _repr_html_(self) -> str:
-        table = self.welfare_by_country().to_html(float_format="{:+.3f}".format)
+        rounded = self.welfare_by_country().round(3) + 0.0  # no zero with a minus
+        table = rounded.to_html(float_format="{:+.3f}".format)
         return f"<p>{escape(self.title)}: welfare, percent of income</p>{table}"
 
     def tables(self) -> dict[str, pd.DataFrame]:

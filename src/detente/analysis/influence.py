@@ -82,7 +82,7 @@ class Influence:
             f"in supply chains, in which it buys {chain[0]:.1f} percent of {target}'s value added "
             f"at some stage before and {chain[1]:.1f} after; and it {here(cost)} in what {partner} "
             f"can inflict: being cut off by it would cost {cost[0]:.2f} percent of real income "
-            f"before and {cost[1]:.2f} after ({cost[1] - cost[0]:+.2f} points)."
+            f"before and {cost[1]:.2f} after ({_points(cost[1] - cost[0])})."
         )
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -251,6 +251,17 @@ def _in_their_place(rise: Array, gone: Positions, countries: list[str]) -> dict[
         "second_usd": float(gained[second]),
         "recovered": 100 * float(gained.sum()) / lost if lost > 0 else np.nan,
     }
+
+
+def _points(change: float) -> str:
+    """A change in percentage points; one that would round to a zero with a sign is told as small.
+
+    >>> _points(-0.123), _points(-0.004), _points(0.0)
+    ('-0.12 points', 'by less than 0.01 points', 'no change')
+    """
+    if abs(change) < 1e-9:
+        return "no change"
+    return "by less than 0.01 points" if abs(change) < 0.005 else f"{change:+.2f} points"
 
 
 def _direction(values: tuple[float, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -26,7 +27,13 @@ RIVAL = "by default the case's rival, or the largest trading partner that is no 
 @delivering(ChartFormat.svg)
 def influence(
     target: Annotated[str, typer.Argument(help="Country whose dependence is asked.")],
-    case: Annotated[str, option("Case with the scenario.")] = "belarus-2025",
+    case: Annotated[
+        str | None,
+        option(
+            "Case with the scenario; by default the one that comes with the package and is "
+            "about the country."
+        ),
+    ] = None,
     scenario: ScenarioName = None,
     partner: Annotated[str | None, option(f"Whose hold the answer is about; {RIVAL}")] = None,
     horizon: HorizonChoice = None,
@@ -38,12 +45,31 @@ def influence(
     from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
 
-    loaded = case_at(case, horizon)
+    loaded = case_at(case or _case_about(target), horizon)
     chosen = loaded.scenario(scenario or loaded.last_easing())
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
         found = detente.influence(target, chosen, partners, progress=advance)
     to.deliver(found, influence_view, drawing(influence=influence_chart))
+
+
+def _case_about(country: str) -> str:
+    """Name of the case that comes with the package and whose target the country is; told."""
+    from detente.analysis.parties import is_target
+    from detente.errors import ScenarioError
+    from detente.report.text import called
+    from detente.report.text import listed as in_words
+
+    cases = {name: detente.load_case(name) for name in detente.available_cases()}
+    about = [name for name, case in cases.items() if is_target(case, country)]
+    if not about:
+        known = in_words(f"{name} ({called(case.target)})" for name, case in cases.items())
+        raise ScenarioError(
+            f"no case that comes with the package is about {country}: say with --case whose "
+            f"scenario is meant; there are {known}, or a folder of your own"
+        )
+    print(f"detente: case {about[0]}", file=sys.stderr)
+    return about[0]
 
 
 @delivering(ChartFormat.html)

@@ -273,7 +273,7 @@ class Equilibrium:
 
     def __repr__(self) -> str:
         top = self.welfare.to_series().sort_values(key=abs, ascending=False).head(5)
-        movers = ", ".join(f"{c} {v:+.3f}%" for c, v in top.items())
+        movers = ", ".join(f"{c} {round(v, 3) + 0.0:+.3f}%" for c, v in top.items())
         steps = "; ".join(self.after.policy.steps) or "no change"
         return (
             f"Equilibrium of {self.world.name!r} (deficits: {self.deficits})\n"

@@ -183,7 +183,7 @@ class Change(Strict):
     harden: dict[str, Annotated[float, Field(gt=-1)]] = Field(default_factory=dict)
     costs: list[CostChange] = Field(default_factory=list)
     transfers: list[Transfer] = Field(default_factory=list)
-    form: Form | dict[str, Form] = "repeal"
+    form: Form | dict[Country, Form] = "repeal"
     reversible: bool = False
 
 

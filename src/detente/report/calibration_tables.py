@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from detente.inference.observations import RATIOS
 from detente.report import text
-from detente.report.tables import grid
+from detente.report.layout import Grid, grid
 
 if TYPE_CHECKING:
     from detente.cases import Case
@@ -36,7 +35,7 @@ def calibration_view(found: Calibration, case: Case) -> RenderableType:
     )
 
 
-def _fit(fit: pd.DataFrame, case: Case) -> Table:
+def _fit(fit: pd.DataFrame, case: Case) -> Grid:
     rows = []
     for row in fit.to_dict("records"):
         o = case.observations[row["observation"]]
@@ -59,7 +58,7 @@ def _band(low: float, high: float) -> str:
     return f"{text.signed(low, 1)} to {text.signed(high, 1)}"
 
 
-def _parameters(diagnostics: pd.DataFrame, case: Case) -> Table:
+def _parameters(diagnostics: pd.DataFrame, case: Case) -> Grid:
     rows = [
         [
             parameter_title(str(row["parameter"]), case),

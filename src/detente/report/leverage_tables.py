@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from detente.analysis.influence import Influence
@@ -16,7 +15,8 @@ from detente.analysis.relief.burden import Burden
 from detente.analysis.relief.packages import table as rows_of
 from detente.analysis.relief.relief import Relief
 from detente.report import text
-from detente.report.tables import grid, signed
+from detente.report.layout import Grid, grid
+from detente.report.tables import signed
 
 SHOWN = 12
 """Packages of the frontier that are printed; the chart and the JSON have all."""
@@ -59,7 +59,7 @@ def influence_view(found: Influence) -> RenderableType:
     )
 
 
-def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]]) -> Table:
+def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]]) -> Grid:
     """Pairs by partner; each column has a heading and digits."""
     rows = (
         [text.country(p), *(_pair(data[k].sel(partner=p), d) for k, (_, d) in columns.items())]
@@ -101,7 +101,7 @@ def _outcomes(row: pd.Series[Any]) -> list[Text]:
 
 def _packages(
     found: Relief, title: str, labels: Iterable[str], rows: pd.DataFrame, **more: Iterable[str]
-) -> Table:
+) -> Grid:
     """Packages with what they are called in the table, and further columns."""
     heads = ["package", *_heads(found), "through hubs, m USD", *more]
     cells = (
@@ -111,7 +111,7 @@ def _packages(
     return grid(title, heads, cells)
 
 
-def _frontier(found: Relief) -> Table:
+def _frontier(found: Relief) -> Grid:
     total, best = found.packages.sizes["package"], found.frontier.sizes["package"]
     title = f"Frontier: {best} of {text.plural(total, 'package', 'packages')} that none dominates"
     title += f", {SHOWN} of them by gain" if best > SHOWN else ""
@@ -124,7 +124,7 @@ def _frontier(found: Relief) -> Table:
     return _packages(found, title, shown["words"], shown, **more)
 
 
-def _contributions(found: Relief) -> Table:
+def _contributions(found: Relief) -> Grid:
     values = found.contributions.sort_values("gain", ascending=False)
     values.loc["sum"] = values.sum()
     rows = ([text.spelled(str(k), text.country), *_outcomes(row)] for k, row in values.iterrows())
@@ -132,7 +132,7 @@ def _contributions(found: Relief) -> Table:
     return grid(title, ["eased", *_heads(found, "senders' cost, million USD")], rows)
 
 
-def _offers(found: Relief) -> Table:
+def _offers(found: Relief) -> Grid:
     cap, offers = found.requirements.max_leak, found.offers
     within = "" if cap is None else f" with a leak of at most {cap:g} percent"
     labels = offers["coalition"] + " (" + offers["words"] + ")"
@@ -141,7 +141,7 @@ def _offers(found: Relief) -> Table:
     return _packages(found, title, labels, offers, **alone)
 
 
-def _picked(found: Relief) -> Table:
+def _picked(found: Relief) -> Grid:
     w = found.requirements
     asked = [] if w.min_gain is None else [f"gain of at least {w.min_gain:g} percent"]
     asked += [] if w.max_leak is None else [f"leak of at most {w.max_leak:g} percent"]
@@ -168,7 +168,7 @@ def _snap_back(found: Relief) -> str:
     )
 
 
-def _burden(burden: Burden) -> Table:
+def _burden(burden: Burden) -> Grid:
     largest = burden.members["transfer"].abs().nlargest(8).index
     rows = [
         [

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from detente.report import text
+from detente.report.layout import Grid, Prose, Row, grid, prose
 from detente.simulation.metrics import METRICS
 from detente.world.names import is_goods
 
@@ -19,46 +17,6 @@ if TYPE_CHECKING:
     from detente.analysis.evidence import Evidence
     from detente.analysis.leakage import CaseLeakage
     from detente.world.world import World
-
-HEADING, WORDS = 11, 64
-"""Width at which headings of numbers go on in a second line, and words of a first column."""
-
-Row: TypeAlias = Sequence[Any]
-"""Cells: words, or words with a colour."""
-
-
-def grid(title: str, heads: Sequence[str], rows: Iterable[Row], *, left: bool = False) -> Table:
-    """A table whose first column is words and whose others are numbers, or words if `left`."""
-    table, rows = _table(title), list(rows)
-    for k, head in enumerate(heads):
-        words = [word for row in rows for word in str(row[k]).split()]
-        least = max(map(len, [*words, *head.split()]), default=0)  # a number is never broken
-        if k == 0:
-            table.add_column(head, min_width=least, max_width=max(least, WORDS))
-        else:
-            folded = textwrap.fill(head, max(least, HEADING), break_on_hyphens=False)
-            table.add_column(folded, min_width=least, justify="left" if left else "right")
-    return _filled(table, rows)
-
-
-def prose(title: str, columns: Mapping[str, int | None], rows: Iterable[Row]) -> Table:
-    """A table of sentences: heading to share of the width, or none for a column of numbers."""
-    table = _table(title, show_lines=True)
-    for head, share in columns.items():
-        table.add_column(head, ratio=share, justify="left" if share else "right", no_wrap=not share)
-    return _filled(table, rows)
-
-
-def _table(title: str, **options: Any) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", **options
-    )
-
-
-def _filled(table: Table, rows: Iterable[Row]) -> Table:
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def signed(value: float, digits: int) -> Text:
@@ -90,7 +48,7 @@ def assessment_view(result: Assessment) -> RenderableType:
     )
 
 
-def _welfare(result: Assessment, column: str, title: str, digits: int) -> Table:
+def _welfare(result: Assessment, column: str, title: str, digits: int) -> Grid:
     found = result.welfare.set_index(["scenario", "country"])[column]
     codes = list(dict.fromkeys(result.welfare["country"]))
     rows = (
@@ -100,7 +58,7 @@ def _welfare(result: Assessment, column: str, title: str, digits: int) -> Table:
     return grid(title, ["scenario", *map(text.country, codes)], rows)
 
 
-def _bands(result: Assessment) -> list[Table]:
+def _bands(result: Assessment) -> list[Grid]:
     """How sure the target's welfare is, where draws were made."""
     if "median" not in result.welfare:
         return []
@@ -114,7 +72,7 @@ def _bands(result: Assessment) -> list[Table]:
     return [grid(title, ["scenario", "central", "5 %", "median", "95 %"], told)]
 
 
-def _trade(result: Assessment) -> Table:
+def _trade(result: Assessment) -> Grid:
     """Trade of the target with each partner, both directions, change in percent."""
     found, sides = result.trade.set_index(["scenario", "partner"]), ("exports", "imports")
     start = found.loc[next(iter(result.titles))] / 1e3
@@ -130,7 +88,7 @@ def _trade(result: Assessment) -> Table:
     return grid(title, ["scenario", *map(text.country, start.index)], rows)
 
 
-def _sectors(result: Assessment) -> Table:
+def _sectors(result: Assessment) -> Grid:
     rows: list[Row] = []
     for name, words in result.titles.items():
         top = result.top_sectors(name, 3)
@@ -156,7 +114,7 @@ def leakage_view(found: CaseLeakage) -> RenderableType:
     )
 
 
-def _channels(found: CaseLeakage) -> Table:
+def _channels(found: CaseLeakage) -> Grid:
     country = text.called(found.country)
     title = f"Why {country} gains or loses, percent of income (channels add up to the total)"
     heads = ["rest of GE" if "rest" in c else str(c) for c in found.channels.columns]
@@ -165,7 +123,7 @@ def _channels(found: CaseLeakage) -> Table:
     return grid(title, ["scenario", *heads], rows)
 
 
-def _routes(found: CaseLeakage) -> Table:
+def _routes(found: CaseLeakage) -> Grid:
     routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
     flows = {words: found.routes.xs(name).loc[routes] for name, words in found.titles.items()}
     first = next(iter(flows.values()))
@@ -175,7 +133,7 @@ def _routes(found: CaseLeakage) -> Table:
     return grid(title, ["scenario", *map(text.country, routes)], rows)
 
 
-def _enforcement(found: CaseLeakage) -> Table:
+def _enforcement(found: CaseLeakage) -> Grid:
     rows = (
         [
             f"{text.signed(100 * (float(str(factor)) - 1))} %",
@@ -197,16 +155,16 @@ def evidence_view(found: Evidence) -> RenderableType:
     decides = "What decides them: share of variance (total Sobol index of ranks), break-even"
     tables = [
         _verdicts(found),
-        prose(decides, {"claim": 2, "assumptions": 4, "break-even": 4}, decided),
+        prose(decides, ["claim", "assumptions", "break-even"], decided),
     ]
     if outside:
-        heads = {"claim": 4, "who": 2, "why": 5}
+        heads = ["claim", "who", "why"]
         tables.append(prose("Outside the model, not scored", heads, outside))
     made = f"{text.draws(found)} Draws and manifest: {found.folder}"
     return Group(Text(found.case.title, style="bold"), *tables, *_dim(made))
 
 
-def _verdicts(found: Evidence) -> Table:
+def _verdicts(found: Evidence) -> Prose:
     styles = {"supported": "green", "contradicted": "red"}
     rows = (
         [
@@ -218,8 +176,8 @@ def _verdicts(found: Evidence) -> Table:
         ]
         for w in found.weighed.values()
     )
-    heads = {"claim": 4, "who": 2, "holds in": None, "median [5 to 95 % band]": 3, "verdict": 3}
-    return prose("Claims put to the model", heads, rows)
+    heads = ["claim", "who", "holds in", "median [5 to 95 % band]", "verdict"]
+    return prose("Claims put to the model", heads, rows, numbers=["holds in"])
 
 
 def metrics_view() -> RenderableType:
@@ -228,12 +186,12 @@ def metrics_view() -> RenderableType:
         [
             name,
             metric.unit,
-            Text(", ".join([*metric.needs, *(f"[{p}]" for p in metric.may)]) or "-"),
+            ", ".join([*metric.needs, *(f"[{p}]" for p in metric.may)]) or "-",
             metric.meaning,
         ]
         for name, metric in METRICS.items()
     )
-    heads = {"metric": 3, "unit": 2, "parameters (optional in brackets)": 4, "meaning": 8}
+    heads = ["metric", "unit", "parameters (optional in brackets)", "meaning"]
     return prose("Metrics that a claim may be tied to", heads, rows)
 
 
@@ -249,7 +207,7 @@ def world_view(world: World, country: str | None = None) -> RenderableType:
     return Group(Text(repr(world)), *parts, grid(title, ["country", *heads], rows))
 
 
-def _split_table(world: World) -> Table:
+def _split_table(world: World) -> Grid:
     """Sectors that were split off others, and their largest exporters."""
     abroad = world.trade.copy()
     abroad.values[range(len(world.countries)), range(len(world.countries))] = 0.0
@@ -267,7 +225,7 @@ def _split_table(world: World) -> Table:
     return grid("Split sectors, billion USD", heads, rows)
 
 
-def _misfit_table(world: World) -> Table:
+def _misfit_table(world: World) -> Grid:
     rows = (
         [f"{m['sector']}: {m['what']} {m['at']}", text.plain(m["asked"]), text.plain(m["found"])]
         for m in world.misfits.head(8).to_dict("records")
@@ -281,7 +239,7 @@ def _coded(code: str) -> str:
     return f"{code} {text.country(code)}"
 
 
-def _country_tables(world: World, country: str) -> list[Table]:
+def _country_tables(world: World, country: str) -> list[Grid]:
     values = [
         [str(k), f"{100 * v:.1f} %" if k == "openness" else text.plain(v)]
         for k, v in world.country_table().loc[country].to_dict().items()
