@@ -111,8 +111,7 @@ def test_rents_are_zero_where_no_factor_is_fixed(simulation: Simulation) -> None
 
 
 def test_scenarios_about_the_commodity_alone(found: Commodity) -> None:
-    alone = ["us-potash", "klaipeda", "us-potash-klaipeda", "us-eu-potash-klaipeda"]
-    assert found.alone == alone
+    assert found.alone == ["us-potash", "klaipeda", "us-potash-klaipeda"]
 
 
 def test_sentences_say_the_numbers_with_names(found: Commodity, case: Case) -> None:
