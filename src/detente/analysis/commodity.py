@@ -9,17 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from detente.analysis.commodity_record import beside_record, is_alone, unsanctioned
 from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
-from detente.cases.records import Fact
-from detente.policy.corridors import corridors_on_file
 from detente.policy.joint import Ways
-from detente.policy.measures import Measure
-from detente.policy.scenario import Scenario
 from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.evaluation import BAND, Quantity
-from detente.simulation.metrics import sales
 from detente.simulation.run import Outcome, Simulation, simulate
 from detente.world.names import resolve_countries
 from detente.world.world import World
@@ -187,18 +183,18 @@ def commodity(
     world, exporter = simulation.world, resolve_countries(case.target, simulation.world.countries)
     market = Market.of(world, goods, exporter[0])
     found = {name: market_tables(simulation.outcome(name), market) for name in case.scenarios}
-    free = _unsanctioned(simulation, goods)
+    free = unsanctioned(simulation, goods)
     return Commodity(
         title=case.title,
         name=world.name_of(goods),
         market=market,
         users=_users(world, market),
         titles={name: change.title for name, change in case.scenarios.items()},
-        alone=[n for n, s in simulation.scenarios.items() if _is_alone(s, goods)],
+        alone=[n for n, s in simulation.scenarios.items() if is_alone(s, goods)],
         **{part: _stacked({n: t[part] for n, t in found.items()}) for part in PARTS},
         bands=_bands(samples, goods, case),
         unsanctioned=pd.DataFrame() if free is None else _supply(free, market),
-        record=pd.DataFrame() if free is None else _record(free, case.record, goods),
+        record=pd.DataFrame() if free is None else beside_record(free, case.record, goods),
         manifest=simulation.outcome(next(iter(case.scenarios))).equilibrium.manifest,
     )
 
@@ -331,36 +327,6 @@ def _stacked(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, names=["scenario"]).reset_index("scenario").reset_index(drop=True)
 
 
-def _aimed_at(measure: Measure, goods: str, corridors: Sequence[str]) -> bool:
-    """Whether a measure is on a commodity, rather than on much of which it is a part."""
-    on_part = measure.split is not None and set(measure.split) == {goods}
-    return on_part or measure.sectors == [goods] or (measure.corridor or "") in corridors
-
-
-def _corridors_of(scenario: Scenario, goods: str) -> list[str]:
-    known = {**corridors_on_file(), **scenario.corridors}
-    return [name for about in known.values() if about.goods == goods for name in about.corridors]
-
-
-def _is_alone(scenario: Scenario, goods: str) -> bool:
-    corridors, actions = _corridors_of(scenario, goods), scenario.actions()
-    nothing_else = not (scenario.costs or scenario.transfers) and bool(actions)
-    return nothing_else and all(_aimed_at(a.measure, goods, corridors) for a in actions)
-
-
-def _unsanctioned(simulation: Simulation, goods: str) -> Outcome | None:
-    """The world without any measure aimed at the commodity; None where there is no such measure."""
-    first = next(iter(simulation.scenarios.values()))
-    corridors = _corridors_of(first, goods)
-    aimed = [k for k, m in first.in_force(first.start).items() if _aimed_at(m, goods, corridors)]
-    if not aimed:
-        return None
-    parts = {field: getattr(first, field) for field in type(first).model_fields}
-    nothing: dict[str, Any] = {"ease": {}, "impose": [], "harden": {}, "costs": [], "transfers": []}
-    free = Scenario(**{**parts, **nothing, "title": "", "lift": aimed, "friction": False})
-    return simulate(free).outcome()
-
-
 def _bands(samples: Samples, goods: str, case: Case) -> pd.DataFrame:
     rows = []
     for q, values in samples:
@@ -371,43 +337,3 @@ def _bands(samples: Samples, goods: str, case: Case) -> pd.DataFrame:
             rows.append((q.scenario, q.metric, q.about.country, low, median, high))
     columns = ["scenario", "metric", "country", "low", "median", "high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _record(free: Outcome, record: dict[str, Fact], goods: str) -> pd.DataFrame:
-    """Change from without the sanctions to the status quo, in percent, on record and here."""
-    rows = []
-    for fact in record.values():
-        if fact.parameters.sectors != [goods]:
-            continue
-        rise = float(free.measure(fact.metric, fact.parameters)[0])
-        last = list(fact.sanctioned.values())[-1:] or [np.nan]
-        rows.append(
-            {
-                "title": fact.title,
-                "unit": fact.unit,
-                "free": _told(fact.free),
-                "sanctioned": _told(fact.sanctioned),
-                "record_percent": 100 * (last[0] / next(iter(fact.free.values())) - 1),
-                "model_percent": 100 * (1 / (1 + rise / 100) - 1),
-                "model_free": _level(free, fact),
-                "source": fact.source,
-                "note": fact.note,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _level(free: Outcome, fact: Fact) -> float:
-    """What is traded without the sanctions, if the fact is about trade in dollars."""
-    about = fact.parameters
-    ends = {
-        "exports": (about.country, about.partner),
-        "imports": (about.partner, about.country),
-    }.get(fact.metric)
-    if ends is None or fact.unit != "million USD":
-        return float("nan")
-    return float(sales(free.after, *ends, about.sectors)[0])
-
-
-def _told(values: dict[int, float]) -> str:
-    return ", ".join(f"{value:,g} ({year})" for year, value in values.items())

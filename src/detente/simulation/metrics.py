@@ -312,11 +312,7 @@ def output_volume(o: Outcome, about: About) -> Array:
 
 
 @metric(
-    "seller-price",
-    "percent",
-    "change of the price at the gate of the country's producers, relative to world income",
-    ("country",),
-    ("sectors",),
+    "seller-price", "percent", "change of the price its producers get", ("country",), ("sectors",)
 )
 def seller_price(o: Outcome, about: About) -> Array:
     """Laspeyres of unit costs: weights are output before."""
