@@ -63,7 +63,7 @@ def test_the_answer_is_three_sentences_with_bands(report: Report) -> None:
     assert "Türkiye" in target
     assert "5 to 95 percent band" in target
     assert others.endswith(".")
-    assert "Of 1 claim put to the model 1 is supported, 0 contradicted, and 0 depend" in claims
+    assert "Of 1 claim put to the model 0 are supported, 1 contradicted, and 0 depend" in claims
     assert "1 more is outside" in claims
 
 
