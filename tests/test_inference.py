@@ -387,9 +387,12 @@ def test_a_missing_library_is_told_at_once(missing: str, tmp_path: Path) -> None
 def test_an_interrupted_run_leaves_no_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "detente", "calibrate", "australia-2023", "--steps", "5000"]
     run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(8)
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=60)
+    try:
+        time.sleep(8)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
     assert run.returncode != 0
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
