@@ -322,12 +322,12 @@ class Model:
         if self.fixed.size:
             drho[:] = self._step_of_returns(returns, dw, dP, dX)
             dearer = self._rivals.pi @ (self._weight * drho)
-            dP += np.matmul(B[:, :, self.fixed], dearer.transpose(1, 0, 2)).transpose(1, 0, 2)
+            dP += np.matmul(self._rivals.B, dearer.transpose(1, 0, 2)).transpose(1, 0, 2)
             earned = (self.stock * drho).sum(0) / self.VA
             dX += jacobian.lift_X[..., None] * earned.astype(np.float32)
         return f
 
-    def _step_of_returns(self, returns: Floats, dw: Floats, dP: Floats, dX: Floats) -> Array:
+    def _step_of_returns(self, returns: Floats, dw: Floats, dP: Floats, dX: Floats) -> Floats:
         """Step of returns from their residuals, once wages, prices and expenditures have moved.
 
         Sales follow spending in the markets of a seller, and its unit cost beside its rivals'.
@@ -336,8 +336,7 @@ class Model:
         dc = np.matmul(rivals.Gt, dP.transpose(1, 0, 2)).transpose(1, 0, 2) + rivals.beta * dw
         spent = rivals.markets @ (rivals.per_expenditure * dX[self.fixed])
         lost = self._theta * (dc - rivals.rivalry @ dc)
-        excess: Array = np.asarray(returns + spent - lost - dw, float)
-        return self._clearing_returns.returns(self._theta, excess)
+        return self._clearing_returns.returns(self._theta, returns + spent - lost - dw)
 
     @cached_property
     def _rivals(self) -> Rivals:

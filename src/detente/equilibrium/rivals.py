@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from detente.arrays import Array, Floats
+from detente.arrays import Floats
 from detente.equilibrium.economy import Economy
 
 LEAST = 1e-12
@@ -29,8 +29,9 @@ class Rivals:
         Shares of its destinations in what an origin sells, [f,i,n].
     rivalry
         Shares of each supplier k in the markets of an origin i, by its sales, [f,i,k].
-    Gt, beta
-        Input shares [n,f,k] and value-added shares [f,n,1].
+    B, Gt, beta
+        Prices at home by errors of prices [n,j,f], input shares [n,f,k] and value-added shares
+        [f,n,1].
     per_expenditure
         Value added of the destination over its expenditure, [f,n,1].
     """
@@ -38,6 +39,7 @@ class Rivals:
     pi: Floats
     markets: Floats
     rivalry: Floats
+    B: Floats
     Gt: Floats
     beta: Floats
     per_expenditure: Floats
@@ -57,6 +59,7 @@ def rivals_in(economy: Economy, sectors: bytes) -> Rivals:
         pi,
         markets,
         markets @ pi,
+        economy.jacobian.B[:, :, f],
         economy.G.transpose(0, 2, 1)[:, f],
         economy.beta.T[f, :, None],
         spent[..., None],
@@ -83,15 +86,15 @@ class Clearing:
         Eigenvectors [f,i,x] and eigenvalues [f,x,1].
     """
 
-    A: Array
-    scale: Array
-    U: Array
-    eigenvalues: Array
+    A: Floats
+    scale: Floats
+    U: Floats
+    eigenvalues: Floats
 
-    def returns(self, theta: Array | Floats, excess: Array) -> Array:
+    def returns(self, theta: Floats, excess: Floats) -> Floats:
         """Returns that clear an excess [f,i,k] at elasticities [f,1,k]."""
         along = self.U.transpose(0, 2, 1) @ (excess / (self.A * self.scale))
-        cleared: Array = self.scale * (self.U @ (along / (1 + theta * self.eigenvalues)))
+        cleared: Floats = self.scale * (self.U @ (along / (1 + theta * self.eigenvalues)))
         return cleared
 
 
@@ -111,4 +114,5 @@ def clearing_in(economy: Economy, sectors: bytes, phi: bytes, s: float) -> Clear
     root = np.sqrt(weight / (A * Y))
     eigenvalues, U = np.linalg.eigh(root[:, :, None] * apart * root[:, None, :])
     scale = 1 / np.sqrt(weight * A * Y)
-    return Clearing(A[..., None], scale[..., None], U, eigenvalues[..., None])
+    parts = A[..., None], scale[..., None], U, eigenvalues[..., None]
+    return Clearing(*(np.ascontiguousarray(part, np.float32) for part in parts))

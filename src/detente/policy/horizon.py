@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from detente.arrays import Array
-from detente.world.names import ancestors
+from detente.world.names import ancestors, is_goods
 from detente.world.world import World
 
 HorizonName = Literal["first-year", "three-years", "long-run"]
@@ -45,8 +45,8 @@ class Horizon:
     land
         Whether land and deposits are in fixed supply.
     plants
-        Share of value added everywhere of plants that cannot move yet; judgement, about a third of
-        what capital earns.
+        Share of value added in goods of plants that cannot move yet; judgement, about a third of
+        what capital earns. Offices and shops are let to others sooner.
     """
 
     meaning: str
@@ -58,8 +58,9 @@ class Horizon:
     def phi(self, world: World) -> Array:
         """Share of value added of factors that cannot move, [j,n]; the world's own where it has."""
         whole = [ancestors(s, world.sectors.parents)[-1] for s in world.sectors]
-        land = [RESOURCES.get(s, 0.0) if self.land else 0.0 for s in whole]
-        shares = np.maximum(np.array(land), self.plants)[:, None]
+        land = np.array([RESOURCES.get(s, 0.0) if self.land else 0.0 for s in whole])
+        plants = np.array([self.plants if is_goods(s) else 0.0 for s in whole])
+        shares = np.maximum(land, plants)[:, None]
         own = world.data["phi"].values.T if "phi" in world.data else np.zeros(1)
         phi: Array = np.where(own > 0, own, shares)
         return np.broadcast_to(phi, (len(world.sectors), len(world.countries)))
