@@ -121,8 +121,8 @@ def leakage(
     --------
     >>> from detente.cases import load_case
     >>> found = leakage(load_case("belarus-2025"))
-    >>> found.country, found.hub, found.break_evens["us-all"].words
-    ('RUS', 'BLR', 'RUS gains if more than 0.03 percent of the goods bound for it pass through BLR')
+    >>> found.country, found.hub, found.break_evens["us-eu-all"].words
+    ('RUS', 'BLR', 'RUS gains whether or not goods pass through BLR')
     """
     drawn = drawn or case.last_easing()
     look_up(case.scenarios, drawn, "scenario")

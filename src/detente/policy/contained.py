@@ -73,18 +73,23 @@ def _by_trade(world: World) -> tuple[Array, Array]:
     N = len(world.countries)
     fall = np.full((len(world.sectors), N, N), np.nan)
     error = np.zeros_like(fall)
+    split = set(world.sectors.parents.values())
     for row in _estimates(world).to_dict("records"):
         senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
         ends = (senders, row["target"])
         way = ends[:: 1 if row["direction"] == "imports" else -1]
         block = block_of(world, np.array([world.sectors.index(row["sector"])]), *way)
-        fall[np.ix_(*block)] = min(-row["effect"], -row["beside"])
+        known = 0.0 if row["sector"] in split else min(-row["effect"], -row["beside"])
+        fall[np.ix_(*block)] = known
         error[np.ix_(*block)] = row["se"]
     return fall.ravel(), error.ravel()
 
 
 def _estimates(world: World) -> pd.DataFrame:
-    """Of the embedded table; what was split off a sector has cells, and so falls, of its own."""
+    """Of the embedded table; of a sector that was split, no fall is taken to be in what is left.
+
+    What was split off has cells of its own, by months, and it is what the measures were aimed at.
+    """
     found = _read()
     if world.name.split("+")[0] != "icio2022":
         return found.iloc[:0]
