@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,10 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-from detente.errors import ScenarioError
 from detente.report import text
-from detente.report.exports import write_text
 from detente.simulation.run import Simulation
-from detente.simulation.store import code_version
 from validation.charts import banded_chart
+from validation.frozen import require_unwritten, write_frozen
 from validation.observed import eu_exports
 from validation.page import Section, banded, percent, ratio, table
 from validation.states import Array, Record, band, customs
@@ -76,17 +73,14 @@ def freeze(record: Record, observed: Path, path: Path) -> None:
     ScenarioError
         There are forecasts already: they do not change once somebody may have looked.
     """
-    if path.exists():
-        raise ScenarioError(f"{path}: forecasts are written once; they are there already")
-    document = {
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "posterior": record.posterior.fingerprint,
-        "made_by": code_version(),
-        "rule": " ".join(RULE.split()),
-        "not_forecast": "Armenia and Kyrgyzstan, which are not in the world",
-        "forecasts": forecast(record, observed),
-    }
-    write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", path)
+    require_unwritten(path)
+    write_frozen(
+        record,
+        path,
+        rule=" ".join(RULE.split()),
+        not_forecast="Armenia and Kyrgyzstan, which are not in the world",
+        forecasts=forecast(record, observed),
+    )
 
 
 def forecast(record: Record, observed: Path) -> dict[str, Any]:

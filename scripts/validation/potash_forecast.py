@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from detente.errors import ScenarioError
 from detente.policy.corridors import corridors_on_file
 from detente.policy.fields import ByYear, in_year
 from detente.report import text
-from detente.report.exports import write_text
-from detente.simulation.store import code_version
 from validation.charts import banded_chart
+from validation.frozen import require_unwritten, write_frozen
 from validation.page import Section, banded, percent, ratio, table
 from validation.potash import MINES, Years, tonnes_on_record
 from validation.states import Array, Record, band, quantiles
@@ -49,18 +46,15 @@ def freeze(record: Record, folder: Path, path: Path) -> None:
     ScenarioError
         There are forecasts already: they do not change once somebody may have looked.
     """
-    if path.exists():
-        raise ScenarioError(f"{path}: forecasts are written once; they are there already")
-    document = {
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "posterior": record.posterior.fingerprint,
-        "made_by": code_version(),
-        "unit": "million tonnes K2O",
-        "rule": " ".join(RULE.split()),
-        "known": " ".join(KNOWN.split()),
+    require_unwritten(path)
+    write_frozen(
+        record,
+        path,
+        unit="million tonnes K2O",
+        rule=" ".join(RULE.split()),
+        known=" ".join(KNOWN.split()),
         **forecast(record, tonnes_on_record(folder, CALM)),
-    }
-    write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", path)
+    )
 
 
 def forecast(record: Record, past: pd.DataFrame) -> dict[str, Any]:

@@ -84,10 +84,8 @@ def _imports(measure: Measure, world: World, strengths: Strengths) -> Touched:
 
 def _all_trade(measure: Measure, world: World, strengths: Strengths) -> Touched:
     senders, target = _ends(measure, world)
-    return [
-        (senders, target, measure.products(world)[1]),
-        (target, senders, measure.products(world)[1]),
-    ]
+    _, share = measure.products(world)
+    return [(senders, target, share), (target, senders, share)]
 
 
 def _payments(measure: Measure, world: World, strengths: Strengths) -> Touched:

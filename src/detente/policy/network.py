@@ -203,11 +203,6 @@ class Network:
             weights=trade.sum(1) / trade.sum(),
         )
 
-    def owned_by(self, countries: list[str]) -> Flags:
-        """Which corridors some countries own, or own in part, [r]."""
-        owners = [set(c.owners) for c in self.about.corridors.values()]
-        return np.array([bool(o & set(countries)) for o in owners])
-
     def at(
         self, shut: Flags, year: int | None, detour: Array, answer: Array
     ) -> tuple[Array, Array]:
