@@ -282,12 +282,10 @@ class Equilibria:
         added: Array = np.exp(self.log_w) * labour + self.rents.sum(0)
         return added
 
-    @property
+    @cached_property
     def _stock(self) -> Array:
         """Value added of factors that cannot move in the world as it is, [f,n,k]."""
-        fixed, e = self.production.fixed, self.economy
-        stock: Array = self.production.phi * (e.beta * e.Y).T[fixed, :, None]
-        return stock
+        return self.production.stock(self.economy.beta * self.economy.Y)
 
 
 _SHARED = ("economy", "policy", "production")

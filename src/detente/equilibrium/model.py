@@ -117,7 +117,7 @@ class Model:
         self.cobb_douglas, self.fixed = production.cobb_douglas, production.fixed
         self.phi = production.phi
         V = (economy.beta * economy.Y).T[self.fixed, :, None]
-        self.stock = self.phi * V
+        self.stock = production.stock(economy.beta * economy.Y)
         self.L = self.VA - self.stock.sum(0)
         self.V_before = np.where(self.stock > 0, V, 1.0)
         self._without = technology.lost.T & production.substitutes

@@ -67,6 +67,11 @@ class Production:
         """The parameters of some draws."""
         return replace(self, phi=self.phi[..., some], sigma=self.sigma[some])
 
+    def stock(self, V: Array) -> Array:
+        """Value added of the factors that cannot move, [f,n,k], of that of sectors V [n,j]."""
+        stock: Array = self.phi * V.T[self.fixed, :, None]
+        return stock
+
     def alike(self, some: Positions) -> Iterator[Positions]:
         """Draws that share a form of technology: Cobb-Douglas, complements or substitutes."""
         form = np.sign(self.sigma[some] - 1)
