@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -28,6 +28,10 @@ DRAWS = 32
 """Draws behind the bands: two seconds' work; `detente claims` makes bands of hundreds."""
 
 
+WELFARE = ["percent", "low", "high", "central", "million_usd", "income"]
+"""Columns of an answer: its percentages of income, then million USD."""
+
+
 @dataclass(frozen=True, eq=False)
 class Assessment:
     """What the scenarios of a case do.
@@ -41,9 +45,10 @@ class Assessment:
     titles
         Scenario name to title, in order.
     welfare
-        One row per scenario and country or group: welfare in percent of income with its band
-        (`low`, `median`, `high`: 5, 50 and 95 percent of the draws, where any were made),
-        equivalent variation in million USD.
+        One row per scenario and country or group: welfare in `percent` of income and equivalent
+        variation in `million_usd`. Where draws were made both are the median of the draws, between
+        `low` and `high` (5 and 95 percent of them, in percent of income), and `central` is what a
+        single solve gives with every assumption at its central value.
     trade
         One row per scenario and partner of the target: exports and imports before and after, in
         million USD, and their change in percent.
@@ -151,7 +156,7 @@ def assess(
         bands = pool.submit(welfare_bands, case, draws, seed) if banded else None
         found = assess_scenarios(simulation, *shown, progress)
     if bands is not None:
-        welfare = found.welfare.merge(bands.result(), on=["scenario", "country"], how="left")
+        welfare = answered(found.welfare, bands.result())
         manifest = {**found.manifest, "draws": draws, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
     return replace(found, assumptions=case.notes, rests_on=foundations(case))
@@ -175,6 +180,22 @@ def foundations(case: Case) -> dict[str, list[str]]:
     return found
 
 
+def answered(welfare: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
+    """Welfare with the median of draws as the answer, wherever there are draws of it.
+
+    Effects of what is uncertain multiply, and most ranges reach further down than up, so that the
+    middle of the draws is not where every assumption is in its middle.
+    """
+    key = ["scenario", "country"]
+    found = welfare.set_index(key)
+    if "central" not in found:
+        found["central"] = found["percent"]
+    told = bands.rename(columns={"median": "percent"}).set_index(key)
+    found = told.combine_first(found).reindex(found.index)
+    found["million_usd"] = found["percent"] / 100 * found["income"]
+    return found[WELFARE].reset_index()
+
+
 def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     """Quantiles of welfare over draws of a case's assumptions, in percent of income.
 
@@ -190,16 +211,17 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     drawn = {name: a for name, a in case.assumptions.items() if not a.choices}
     evaluator = Evaluator(case.spelled_out(), drawn, quantities)
     values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
-    low, median, high = np.quantile(values, BAND, axis=0)
-    return pd.DataFrame(
-        {
-            "scenario": [q.scenario for q in quantities],
-            "country": [q.about.country for q in quantities],
-            "low": low,
-            "median": median,
-            "high": high,
-        }
-    )
+    return bands_of(zip(quantities, values.T, strict=True))
+
+
+def bands_of(samples: Iterable[tuple[Quantity, Array]]) -> pd.DataFrame:
+    """Quantiles of welfare in samples of it, of countries and groups, as `welfare_bands`."""
+    rows = [
+        (q.scenario, q.about.country, *np.quantile(values, BAND))
+        for q, values in samples
+        if q.metric == "welfare" and q.about.country is not None
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "country", "low", "median", "high"])
 
 
 def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
@@ -255,7 +277,8 @@ def welfare_table(found: Equilibrium, countries: list[str]) -> pd.DataFrame:
         members = {"country": resolve_countries(name, found.world.countries)}
         gained = float(found.equivalent_variation.sel(members).sum())
         income = float(found.income["before"].sel(members).sum())
-        rows.append({"country": name, "percent": 100 * gained / income, "million_usd": gained})
+        row = {"percent": 100 * gained / income, "million_usd": gained, "income": income}
+        rows.append({"country": name, **row})
     return pd.DataFrame(rows)
 
 

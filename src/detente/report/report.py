@@ -7,15 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
+import pandas as pd
 import xarray as xr
 
-from detente.analysis.assess import Assessment, assess
+from detente.analysis.assess import Assessment, answered, assess, bands_of
 from detente.analysis.claims import DRAWS, weigh
 from detente.analysis.commodity import Commodity, commodities_of, commodity
 from detente.analysis.evidence import Evidence
@@ -37,7 +37,6 @@ from detente.report import (
 from detente.report.commodity_tables import record_sheet, sheets
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill, require
-from detente.simulation.evaluation import BAND
 from detente.simulation.run import simulate
 from detente.simulation.store import default_folder
 
@@ -81,17 +80,13 @@ class Report:
         return {"case": self.case.title, "drawn": self.drawn, **found}
 
     def _target_sentence(self) -> str:
-        target = self.case.target
-        rows = self.assessment.welfare.set_index("country").loc[[target]]
-        plain = dict(zip(rows["scenario"], map(text.percent, rows["percent"]), strict=True))
-        told = self._told(self._bands().get(target, plain))
-        return f"Real income of {text.called(target)} changes by {told}."
+        told = self._told(self._in_words(self._rows(self.case.target)))
+        return f"Real income of {text.called(self.case.target)} changes by {told}."
 
     def _others_sentence(self) -> str:
-        for country, bands in self._bands().items():
-            if country != self.case.target:
-                told = self._told(dict(list(bands.items())[-2:]))
-                return f"For {text.called(country)} it is {told}."
+        rival = self.case.rival
+        if rival is not None and len(rows := self._rows(rival)):
+            return f"For {text.called(rival)} it is {self._told(self._in_words(rows.tail(2)))}."
         rows = self.assessment.welfare
         rows = rows[(rows["scenario"] == self.drawn) & (rows["country"] != self.case.target)]
         changes = zip(rows["country"], rows["percent"], strict=True)
@@ -112,14 +107,21 @@ class Report:
             f"{text.plural(outside, 'more is', 'more are')} outside what it can say."
         )
 
-    def _bands(self) -> dict[str, dict[str, str]]:
-        """Welfare by country and scenario, as far as the draws have it, in words."""
-        found: dict[str, dict[str, str]] = {}
-        for q, values in [] if self.evidence is None else self.evidence.samples:
-            if q.metric == "welfare" and q.about.country is not None:
-                band = text.percent_band(*np.quantile(values, BAND).tolist())
-                found.setdefault(q.about.country, {})[q.scenario] = band
-        return found
+    def _rows(self, country: str) -> pd.DataFrame:
+        """Welfare of a country in the scenarios whose claims are about it, or in the one drawn."""
+        rows = self.assessment.welfare
+        samples = [] if self.evidence is None else self.evidence.samples
+        about = {
+            q.scenario for q, _ in samples if (q.metric, q.about.country) == ("welfare", country)
+        }
+        return rows[(rows["country"] == country) & rows["scenario"].isin(about or {self.drawn})]
+
+    def _in_words(self, rows: pd.DataFrame) -> dict[str, str]:
+        """Changes of welfare by scenario, with their bands if they have any."""
+        if "low" not in rows:
+            return dict(zip(rows["scenario"], map(text.percent, rows["percent"]), strict=True))
+        bands = rows[["low", "percent", "high"]].itertuples(index=False)
+        return dict(zip(rows["scenario"], (text.percent_band(*b) for b in bands), strict=True))
 
     def _told(self, changes: dict[str, str]) -> str:
         return text.listed(f"{words} if {self._title(s)}" for s, words in changes.items())
@@ -174,11 +176,13 @@ def gather(
         draw("timeline", timeline.timeline_chart, case)
         told = step("Solving scenarios")
         outcomes = {name: simulation.outcome(name) for name in case.scenarios}
-        assessment = assess(case, told, draws=0, simulation=simulation)
+        assessment = assess(case, told, simulation=simulation)
         welfare = outcomes[drawn].equilibrium.welfare
         draw("map", maps.world_map, welfare, f"{chosen.title}: who gains and who loses")
         if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
             evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
+            sampled = answered(assessment.welfare, bands_of(evidence.samples))
+            assessment = replace(assessment, welfare=sampled)
             draw("densities", claims_charts.densities_chart, evidence)
             draw("tornado", claims_charts.tornado_chart, evidence)
         drawn_samples = () if evidence is None else evidence.samples

@@ -42,6 +42,7 @@ def assessment_view(result: Assessment) -> RenderableType:
         _trade(result),
         _sectors(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],
+        *([Text(f"Welfare is {text.ANSWER}.")] if "low" in result.welfare else []),
         *[Text(sentence) for sentence in text.rests_on(result.rests_on)],
         *[Text(f"{text.capitalised(k)}: {v.strip()}") for k, v in result.assumptions.items()],
         Text(text.provenance(result.manifest), style="dim"),
@@ -60,16 +61,16 @@ def _welfare(result: Assessment, column: str, title: str, digits: int) -> Grid:
 
 def _bands(result: Assessment) -> list[Grid]:
     """How sure the target's welfare is, where draws were made."""
-    if "median" not in result.welfare:
+    if "low" not in result.welfare:
         return []
     rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
-    numbers = rows[["percent", "low", "median", "high"]].to_dict("index")
+    numbers = rows[["low", "percent", "high", "central"]].to_dict("index")
     told = (
         [words, *(signed(value, 3) for value in numbers[name].values())]
         for name, words in result.titles.items()
     )
     title = f"{text.country(result.target)}: welfare in percent, and where 90 percent of draws lie"
-    return [grid(title, ["scenario", "central", "5 %", "median", "95 %"], told)]
+    return [grid(title, ["scenario", "5 %", "median", "95 %", "all central"], told)]
 
 
 def _trade(result: Assessment) -> Grid:

@@ -199,6 +199,13 @@ def said(claim: Claim) -> str:
     return f"“{claim.said}”" if claim.form == "verbatim" else claim.said
 
 
+ANSWER = (
+    "the median of the draws, in which all that is uncertain varies; trade, sectors, routes and "
+    "channels are those of one solve with every assumption at its central value (“all central”), "
+    "which differs from the median as effects multiply and ranges reach further down than up"
+)
+"""What the numbers of an assessment are."""
+
 FOUNDATIONS = {
     "record": "Anchored in the record of trade",
     "ranges": "Asked of the record, which does not narrow their ranges",
