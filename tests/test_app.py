@@ -22,10 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from detente.analysis.assess import assess
 from detente.cases import available_cases, load_case
 from detente.cases.records import Claim
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.scenario import Scenario, read_scenario
+from detente.report import text
 from detente.simulation.run import Outcome, simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
@@ -276,6 +278,23 @@ def test_the_page_shows_what_run_gives(client: TestClient) -> None:
             assert percent(answer.text, panel, country) == pytest.approx(expected, abs=6e-4)
 
 
+def test_the_page_says_what_assess_says(client: TestClient) -> None:
+    told = assess(load_case("belarus-2025")).welfare.set_index(["scenario", "country"])
+    page = client.get("/part?a.start=belarus-2025/us-all&bands=on").text
+    for country in ("BLR", "RUS", "LTU"):
+        row = told.loc["us-all", country]
+        assert percent(page, "a", country) == pytest.approx(row["percent"], abs=6e-4)
+    belarus = told.loc["us-all", "BLR"]
+    low, high = (text.signed(belarus[end], 3, "−") for end in ("low", "high"))
+    assert f"90 % lie between {low} and {high} %" in page
+
+
+def test_where_strengths_are_not_central_there_is_no_band(client: TestClient) -> None:
+    page = client.get("/part?a.start=belarus-2025/us-all&a.level=high&bands=on").text
+    assert "data-awaited" not in page
+    assert "With strengths at the high end of their ranges" in page
+
+
 def claims_shown(html: str) -> dict[str, list[str]]:
     """Statements in the table of claims, and what stands beside them for each scenario."""
     table = re.search(r'<table id="claims">.*?</table>', html, re.DOTALL)
@@ -485,7 +504,7 @@ def test_tables_as_csv(client: TestClient) -> None:
 def test_the_report_needs_nothing_else(client: TestClient) -> None:
     report = client.get(f"/report.html?{HALF}")
     assert report.headers["content-disposition"].endswith('"report.html"')
-    assert percent(report.text) == percent(client.get(f"/part?{HALF}").text)
+    assert percent(report.text) == percent(client.get(f"/part?{HALF}&bands=on").text)
     assert not re.search(r'(src|href)="(?!#|/scenario|/results|/report)', report.text)
     assert 'href="/' not in report.text
     assert "<script" not in report.text

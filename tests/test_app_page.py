@@ -18,7 +18,7 @@ pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 sync_api = pytest.importorskip("playwright.sync_api", reason="driving a browser needs playwright")
 
 from detente.app.address import read_state  # noqa: E402
-from detente.app.controls import scenario_of  # noqa: E402
+from detente.app.bands import banded  # noqa: E402
 from test_app import others_here, percent, running_server  # noqa: E402
 
 BROWSER = os.environ.get("PLAYWRIGHT_CHROMIUM") or shutil.which("chromium")
@@ -78,14 +78,15 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
 
 
 def shown(page: Any, panel: str = "a", country: str = "BLR") -> float:
+    """What stands in the table once the draws are there."""
+    page.locator("#answer:not([data-awaited])").wait_for()
     return percent(page.locator("#results").inner_html(), panel, country)
 
 
 def solved(page: Any, panel: str = "a", country: str = "BLR") -> float:
-    """What the model says of the scenario in the address bar."""
+    """What the model says of the scenario in the address bar, where it has bands their median."""
     state = read_state(page.url.partition("?")[2])
-    welfare = simulate(scenario_of(state.panels[panel])).outcome().equilibrium.welfare
-    return float(welfare.sel(country=country))
+    return float(banded(state.panels[panel]).chosen["percent"][country])
 
 
 def move(page: Any, slider: str, value: int) -> None:
@@ -127,6 +128,7 @@ def test_one_move_of_one_slider_gives_the_answer(visit: Open) -> None:
 def test_the_answer_follows_within_a_quarter_of_a_second(visit: Open, query: str) -> None:
     page = visit(query)
     slack = others_here()
+    page.locator("#answer:not([data-awaited])").wait_for()
     page.wait_for_timeout(500)
     times = []
     for value in (31, 57, 83, 12, 44) if query else (30, 56, 82, 11, 43):
@@ -203,7 +205,7 @@ def test_a_link_restores_the_page(visit: Open) -> None:
 
 
 def test_files_open_and_say_the_same(visit: Open, tmp_path: Path) -> None:
-    page = visit("a.start=belarus-2025/us-all&a.ease.USA.banks=10")
+    page = visit("a.start=nothing&a.target=BLR&a.senders=USA&a.new=import-ban:C20:30:")
     for label, name in (("Scenario (YAML)", "s.yaml"), ("Countries (CSV)", "c.csv")):
         with page.expect_download() as download:
             page.get_by_role("link", name=label).click()
@@ -316,11 +318,26 @@ def test_accessibility(visit: Open, scheme: str, width: int) -> None:
     assert faults == []
 
 
+def test_the_band_follows_once_nothing_moves(visit: Open) -> None:
+    page = visit("a.start=belarus-2025/us-all")
+    page.locator("#answer:not([data-awaited])").wait_for()
+    assert "90 % lie between" in page.locator(".certainty").inner_text()
+    assert page.locator("#claims").get_by_text("supported").count() > 0
+    move(page, GOODS, 40)
+    settled(page, "a.ease.USA.goods=40")
+    assert "central values" in page.locator(".certainty").inner_text()
+    page.locator("#answer:not([data-awaited])").wait_for()
+    assert "bands" not in page.url
+
+
 def test_the_page_works_without_a_script(visit: Open) -> None:
     page = visit(java_script_enabled=False)
     page.locator("#a-start").select_option("belarus-2025/us-banks")
     page.get_by_role("button", name="Show results").click()
     page.wait_for_url("**/?a.start=belarus-2025/us-banks")
+    assert "central values" in page.locator(".certainty").inner_text()
+    page.get_by_role("link", name="How sure is that?").click()
+    assert "90 % lie between" in page.locator(".certainty").inner_text()
     assert shown(page) == pytest.approx(solved(page), abs=6e-4)
 
 

@@ -210,7 +210,7 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     ]
     drawn = {name: a for name, a in case.assumptions.items() if not a.choices}
     evaluator = Evaluator(case.spelled_out(), drawn, quantities)
-    values = evaluator.evaluate(_hypercube(draws, len(evaluator.space.groups), seed))
+    values = evaluator.evaluate(hypercube(draws, len(evaluator.space.groups), seed))
     return bands_of(zip(quantities, values.T, strict=True))
 
 
@@ -224,7 +224,7 @@ def bands_of(samples: Iterable[tuple[Quantity, Array]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "country", "low", "median", "high"])
 
 
-def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
+def hypercube(draws: int, coordinates: int, seed: int) -> Array:
     """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
     random = np.random.default_rng(seed)
     strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T

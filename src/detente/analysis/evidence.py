@@ -97,14 +97,9 @@ class WeighedClaim:
     @property
     def verdict(self) -> str:
         """In plain words."""
-        if self.probability >= SURE:
-            verdict = "supported"
-        elif self.probability <= 1 - SURE:
-            verdict = "contradicted"
-        else:
-            verdict = "open"
-            if self.deciding is not None:
-                verdict = f"depends on {lowered(str(self.sobol.loc[self.deciding, 'title']))}"
+        verdict = verdict_of(self.probability)
+        if verdict == "open" and self.deciding is not None:
+            verdict = f"depends on {lowered(str(self.sobol.loc[self.deciding, 'title']))}"
         verdict += ", but too small to matter" if self.negligible else ""
         open_yet = self.claim.number_untested and not verdict.startswith("contradicted")
         return f"{verdict}, {NUMBER_UNTESTED}" if open_yet else verdict
@@ -208,6 +203,13 @@ class Evidence:
     def _repr_html_(self) -> str:
         shown = self.table()[["said", "tested", "speaker", "probability", "median", "verdict"]]
         return str(shown.to_html())
+
+
+def verdict_of(probability: float) -> str:
+    """Supported, contradicted or open, by the share of draws in which a claim holds."""
+    if probability >= SURE:
+        return "supported"
+    return "contradicted" if probability <= 1 - SURE else "open"
 
 
 def holds(test: Test, values: Array) -> Flags:

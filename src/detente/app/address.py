@@ -30,7 +30,7 @@ from detente.world.names import resolve_sectors
 HUB_SHARES = (5, 300)
 """Hundredths of a percent between which the hub share can be moved."""
 LAST_DAY = date(2035, 12, 31)
-COMMON = ("compare", "of", "table")
+COMMON = ("compare", "of", "table", "bands")
 OF_PANEL = (
     "start", "own", "full", "reset", "target", "senders", "level", "deficits", "horizon", "since",
     "routes", "hubs", "new", "add", "drop",
@@ -66,7 +66,7 @@ def _refuse_unknown(fields: QueryParams) -> None:
             )
         if name.startswith("b.") and "b.start" not in fields:
             raise ScenarioError(f"{name[:60]!r} needs 'b.start', where the second scenario starts")
-    for name, allowed in (("compare", ("on", "off")), ("of", ("a", "b"))):
+    for name, allowed in (("compare", ("on", "off")), ("of", ("a", "b")), ("bands", ("on",))):
         if name in fields:
             _one_of(name, fields[name], allowed)
 

@@ -53,12 +53,17 @@ def solved(scenario: Scenario) -> Outcome:
 
 
 class Scored(NamedTuple):
-    """A claim, with the metric that it is about in the scenario shown."""
+    """A claim, with the metric that it is about in the scenario shown.
+
+    Of draws, the value is their median, and there are a band and a verdict.
+    """
 
     claim: Claim
     test: Test
     value: float
     holds: bool
+    band: tuple[float, float] | None = None
+    verdict: str = ""
 
     @property
     def unit(self) -> str:
@@ -103,6 +108,14 @@ class Results:
         """Percent of income, and million USD, of a country or group that is shown."""
         row = self.rows["chosen"].get(country) or self.rows["countries"][country]
         return row.percent, row.million_usd
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """The target's welfare in percent between which 90 percent of draws lie, if any were."""
+        if "low" not in self.chosen:
+            return None
+        row = self.rows["chosen"][self.target]
+        return row.low, row.high
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -185,7 +198,7 @@ def _countries(found: Equilibrium, flows: list[Array], names: Sequence[str]) -> 
     member = _members(names, found.world)
     gain = member @ found.equivalent_variation.values
     income = member @ found.before.I[:, 0]
-    columns = {"percent": 100 * gain / income, "million_usd": gain}
+    columns = {"percent": 100 * gain / income, "million_usd": gain, "income": income}
     for when, flow in zip(("before", "after"), flows, strict=True):
         within = ((member @ flow) * member).sum(1)
         columns[f"exports_{when}"] = member @ flow.sum(1) - within

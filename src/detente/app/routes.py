@@ -71,11 +71,15 @@ def _page(request: Request) -> Response:
     state = read_state(request.url.query)
     if "a.full" in request.query_params:
         return RedirectResponse(f"/?{query_of(state)}", 303)
-    return HTMLResponse(render("page.html", state))
+    return HTMLResponse(render("page.html", state, _bands(request)))
 
 
 def _part(request: Request) -> Response:
-    return HTMLResponse(render("part.html", read_state(request.url.query)))
+    return HTMLResponse(render("part.html", read_state(request.url.query), _bands(request)))
+
+
+def _bands(request: Request) -> bool:
+    return request.query_params.get("bands") == "on"
 
 
 def _scenario(request: Request) -> Response:

@@ -2,6 +2,7 @@
 // while a slider moves. It keeps no state: the form is the state, and the address repeats it.
 
 const SPEAK = 700; // milliseconds after which a new answer is read out
+const REST = 500; // milliseconds without a move after which the band is asked for
 const SLOW = 250; // milliseconds after which waiting shows
 
 const byId = (id) => document.getElementById(id);
@@ -9,6 +10,7 @@ document.documentElement.classList.add("js");
 
 let soon = 0;
 let speaking = 0;
+let resting = 0;
 let asking = false;
 let next = null; // the newest question, while the answer to an older one is on its way
 
@@ -61,6 +63,24 @@ async function ask(query, relay = false) {
     await answer(question);
   }
   asking = false;
+  rest();
+}
+
+// Draws take a second: they are asked for once nothing moves, and dropped if something did since.
+function rest() {
+  clearTimeout(resting);
+  const { query, awaited } = byId("answer").dataset;
+  if (awaited !== undefined) resting = setTimeout(() => layBands(query), REST);
+}
+
+async function layBands(query) {
+  try {
+    const response = await fetch(`/part?${query}&bands=on`);
+    const text = await response.text();
+    if (response.ok && !asking && byId("answer").dataset.query === query) lay(text, false);
+  } catch {
+    // The answer without its band stays.
+  }
 }
 
 async function answer({ query, relay }) {
@@ -202,3 +222,4 @@ document.addEventListener("click", (event) => {
 window.addEventListener("online", () => after());
 
 worded_sliders();
+rest();

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from detente.analysis.assess import DRAWS
+from detente.app.bands import banded, has_bands
 from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
@@ -47,6 +49,17 @@ class View:
         verb = "gains" if percent > 0 else "loses"
         size = f"{text.plain(abs(percent), 2 if abs(percent) >= 0.1 else 3)} % of its income"
         return f"{text.capitalised(name)} {verb} {size}, {text.usd(million)} a year."
+
+    @property
+    def certainty(self) -> str:
+        """How sure the headline is, in a sentence."""
+        band = self.results.band
+        if band is None:
+            if self.panel.level != "central":
+                return f"With strengths at the {self.panel.level} end of their ranges."
+            return "With all assumptions at their central values."
+        low, high = (signed(end, text.digits_for(*band)) for end in band)
+        return f"Median of {DRAWS} draws; 90 % lie between {low} and {high} %."
 
     @property
     def others(self) -> str:
@@ -95,9 +108,10 @@ class View:
         return f"{made}; measures in force on {on}" if on else made
 
 
-def views_of(state: State) -> list[View]:
-    """Solve what the page shows; raises as `simulate` does."""
-    return [View(name, panel, results_of(panel)) for name, panel in state.panels.items()]
+def views_of(state: State, bands: bool = False) -> list[View]:
+    """Solve what the page shows, once or in draws; raises as `simulate` does."""
+    solve = banded if bands else results_of
+    return [View(name, panel, solve(panel)) for name, panel in state.panels.items()]
 
 
 def signed(number: float, digits: int = 0) -> str:
@@ -164,6 +178,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),
+        "awaited": [v.name for v in views if v.results.band is None and has_bands(v.panel)],
     }
 
 

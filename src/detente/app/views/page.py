@@ -29,11 +29,14 @@ TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sector
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
 
 
-def render(template: str, state: State, **more: Any) -> str:
-    """Solve the state and fill a template; a scenario without solution is told instead of shown."""
+def render(template: str, state: State, bands: bool = False, **more: Any) -> str:
+    """Solve the state and fill a template; a scenario without solution is told instead of shown.
+
+    With `bands` it is solved in draws as well.
+    """
     problem, views = "", list[View]()
     try:
-        views = views_of(state)
+        views = views_of(state, bands)
     except (ScenarioError, WorldError, ConvergenceError) as error:
         problem = str(error)
     case = case_of(state.a.start)
@@ -46,6 +49,7 @@ def render(template: str, state: State, **more: Any) -> str:
         "problem": problem,
         "views": views,
         "alone": False,
+        "awaited": [],
         **(contents(views) if views else {}),
         **more,
     }
