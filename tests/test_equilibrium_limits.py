@@ -256,3 +256,12 @@ def test_a_transfer_to_a_country_cut_off_is_refused_in_words() -> None:
     world = make_world(1, 3, 2)
     with pytest.raises(ScenarioError, match="transfer"):
         solve(world, Changes(world).ban().transfer("C0", "C1", 0.01))
+
+
+@pytest.mark.parametrize(("seed", "sigma"), [(6, 0.2), (20, 2.0)])
+def test_what_runs_off_to_infinity_has_not_settled(seed: int, sigma: float) -> None:
+    world = make_world(seed, 4, 3)
+    changes = Changes(world).ban(["C0", "C1"], "C2").cost(destination="C3", factor=60)
+    changes = changes.cost("C2", factor=0.02).tariff(destination="C0", rate=9)
+    with pytest.raises(ConvergenceError):
+        solve(world, changes, sigma=sigma, phi=0.3, deficits="value", max_evaluations=1500)

@@ -151,11 +151,11 @@ def _alone(model: Model, tolerance: float, max_evaluations: int) -> tuple[Array,
     """Solve for everything at once, and where that does not settle, for wages around the rest."""
     patience = max(1, min(ALONE, max_evaluations))
     x, used, worst = _settle(model, model.at_baseline(), tolerance, patience)
-    if worst > tolerance and used < max_evaluations:
+    if not worst <= tolerance and used < max_evaluations:  # so that NaN has not settled
         x, more = _wages_first(model, tolerance, max_evaluations - used)
         x, last, worst = _settle(model, x, tolerance, patience)
         used += more + last
-    if worst > tolerance:
+    if not worst <= tolerance:
         raise _no_equilibrium(model, tolerance, max_evaluations)
     return x, used
 
@@ -286,7 +286,7 @@ def _read(
 
 
 def _require_positive(I: Array, countries: list[str]) -> None:
-    if (I <= 0).any():
+    if not (I > 0).all():
         n, k = (int(at) for at in np.unravel_index(int(I.argmin()), I.shape))
         raise ConvergenceError(
             f"the equilibrium found has an income of {countries[n]} that is not positive: "
