@@ -237,11 +237,14 @@ def _no_equilibrium(model: Model, tolerance: float, max_evaluations: int) -> Con
         "worst_country": worst,
         "tolerance": tolerance,
     }
+    seen = (
+        f"largest excess demand {labour:.3g} of value added ({worst}), price error {price:.3g}, "
+        f"expenditure error {expenditure:.3g}, tolerance {tolerance:.3g}"
+        if np.isfinite([labour, price, expenditure]).all()
+        else f"prices run off without bound ({worst})"
+    )
     return ConvergenceError(
-        f"no equilibrium within {max_evaluations} evaluations: largest excess demand "
-        f"{labour:.3g} of value added ({worst}), price error {price:.3g}, expenditure error "
-        f"{expenditure:.3g}, tolerance {tolerance:.3g}",
-        diagnostics,
+        f"no equilibrium within {max_evaluations} evaluations: {seen}", diagnostics
     )
 
 
