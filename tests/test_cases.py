@@ -112,7 +112,7 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
             "Pakistan",
             "Nepal",
             27,
-            "'Nepal' (read as NPL, which this world does not have)",
+            "country 'Nepal' (NPL) is not in the world 'icio2022'",
         ),
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),

@@ -275,7 +275,7 @@ def mine(template: Path, tmp_path: Path) -> Path:
     ("old", "new", "line", "words"),
     [
         ("origins: TUR", "origins: TURR", 8, "unknown country 'TURR': did you mean 'TUR'?"),
-        ("sectors: C24A\n  unit", "sectors: C24\n  unit", 10, "unknown sector 'C24'"),
+        ("sectors: C24A\n  unit", "sectors: C99\n  unit", 10, "unknown sector 'C99'"),
         ("value: 2000", "value: -1", 12, "greater than 0"),
         ("last: 2019", "last: 2017", 12, "ends on 2017-12-31, before it begins on 2018-01-01"),
         ("error: 0.2", "error: 0", 20, "greater than 0"),

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import calibrate, cases, leverage, worlds
+from detente.cli import calibrate, cases, leverage, world_names, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -49,6 +49,8 @@ app.command("worlds")(worlds.list_worlds)
 
 _world = typer.Typer(help="Look at a world.", no_args_is_help=True)
 _world.command()(worlds.describe)
+_world.command()(world_names.countries)
+_world.command()(world_names.sectors)
 app.add_typer(_world, name="world")
 
 _case = typer.Typer(help="List cases, or start a new one.", no_args_is_help=True)

@@ -18,7 +18,7 @@ from pydantic import (
 
 from detente.errors import WorldError, nearest
 from detente.policy.kinds import KINDS
-from detente.world.names import COUNTRY_GROUPS, resolve_countries, resolve_sectors
+from detente.world.names import canonical_sectors, group_of, resolve_countries, resolve_sectors
 
 
 def _listed(value: object) -> object:
@@ -61,14 +61,23 @@ def canonical_countries(names: Iterable[str], known: Sequence[str]) -> list[str]
 def _canonical(name: str, members: Sequence[str]) -> str:
     if name == "all" or name in members:
         return name
-    return name.upper() if name.upper() in (*COUNTRY_GROUPS, "EAEU") else members[0]
+    return group_of(name) or members[0]
 
 
 def _known_sectors(names: list[str], info: ValidationInfo) -> list[str]:
     known = (info.context or {}).get("sectors")
-    if known is not None and not resolve_sectors(names, known):
+    if known is None:
+        return names
+    if not resolve_sectors(names, known):
         raise ValueError(f"{', '.join(names)}: no member in this world")
-    return names
+    return canonical_sectors(names, known)
+
+
+def _known_keys(shares: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+    known = (info.context or {}).get("sectors")
+    if known is None:
+        return shares
+    return {code: v for name, v in shares.items() for code in canonical_sectors([name], known)}
 
 
 Country = Annotated[str, AfterValidator(_known_country)]
@@ -154,5 +163,6 @@ Positive = Annotated[float, Field(gt=0)]
 ByYear = Annotated[dict[int, Positive], BeforeValidator(_any_year), Field(min_length=1)]
 Spread = Annotated[Range, BeforeValidator(_spread)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+BySector = Annotated[dict[str, Fraction], AfterValidator(_known_keys)]
 Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
 Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]

@@ -17,6 +17,7 @@ from pydantic import (
 from detente.arrays import Array, Positions
 from detente.policy.fields import (
     Ave,
+    BySector,
     ByYear,
     Countries,
     Country,
@@ -183,7 +184,7 @@ class Measure(Strict):
     target: Country
     kind: Annotated[str, AfterValidator(known_kind)]
     sectors: Sectors = Field(default=["all"])
-    share: Fraction | dict[str, Fraction] = 1.0
+    share: Fraction | BySector = 1.0
     split: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     ave: Ave | None = None
     ban: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detente.arrays import Positions
+from detente.errors import WorldError
 from detente.policy.entries import Block
 from detente.policy.fields import Countries, Country, Sectors, Strict
 from detente.world.names import Names, resolve_countries, resolve_sectors
@@ -33,15 +34,27 @@ class About(Strict):
     corridor: str | None = None
 
 
-def position(world: World, country: str | None) -> int:
-    """Position of a country."""
-    return world.countries.index(code_of(world, country))
-
-
 def code_of(world: World, country: str | None) -> str:
-    """Code of a country."""
+    """Code of a country, for a metric that has no meaning for several.
+
+    Raises
+    ------
+    WorldError
+        A group that has not exactly one member in this world.
+
+    >>> import detente
+    >>> code_of(detente.load_world(), "Belarusian")
+    'BLR'
+    >>> code_of(detente.load_world(), "EAEU")
+    Traceback (most recent call last):
+    detente.errors.WorldError: 'EAEU' is BLR, KAZ, RUS: this metric is about one country; name one
+    """
     assert country is not None
-    return resolve_countries(country, world.countries)[0]
+    found = resolve_countries(country, world.countries)
+    if len(found) != 1:
+        members = ", ".join(found) or "nobody in this world"
+        raise WorldError(f"{country!r} is {members}: this metric is about one country; name one")
+    return found[0]
 
 
 def countries_at(world: World, names: Names) -> Positions:

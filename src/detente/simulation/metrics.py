@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detente.arrays import Array, Positions
-from detente.simulation.about import About, code_of, countries_at, exports_of, position, sectors_at
+from detente.simulation.about import About, code_of, countries_at, exports_of, sectors_at
 from detente.simulation.corridor_trade import discount_granted, fees, share_of_corridor
 from detente.world.names import Names
 
@@ -112,10 +112,12 @@ def equivalent_variation(o: Outcome, about: About) -> Array:
 
 @metric("real-wage", "percent", "change of the country's real wage", ("country",))
 def real_wage(o: Outcome, about: About) -> Array:
-    """w_hat / P_final_hat - 1."""
-    n = position(o.world, about.country)
-    growth: Array = 100 * (o.after.real_wage[n] / o.before.real_wage[n] - 1)
-    return growth
+    """w_hat / P_final_hat - 1; of a group, the mean weighted by its members' wages before."""
+    n = countries_at(o.world, about.country)
+    earned = (o.before.value_added - o.before.rents.sum(0))[n]
+    growth = o.after.real_wage[n] / o.before.real_wage[n] - 1
+    mean: Array = 100 * (earned * growth).sum(0) / earned.sum(0)
+    return mean
 
 
 @metric(
@@ -156,9 +158,9 @@ def trade(o: Outcome, about: About) -> Array:
 
 @metric("output", "percent", "change of the country's gross output", ("country",), ("sectors",))
 def output(o: Outcome, about: About) -> Array:
-    """Growth of Y."""
-    n, j = position(o.world, about.country), sectors_at(o.world, about.sectors)
-    return _growth(o, lambda e: e.Y[j, n].sum(0))
+    """Growth of Y; of a group, of its members' together."""
+    block = _of_country(o, about)
+    return _growth(o, lambda e: e.Y[block].sum((0, 1)))
 
 
 @metric(
@@ -170,9 +172,9 @@ def output(o: Outcome, about: About) -> Array:
 )
 def price(o: Outcome, about: About) -> Array:
     """Laspeyres: weights are expenditures of the world's year."""
-    n, j = position(o.world, about.country), sectors_at(o.world, about.sectors)
-    spent = o.world.data["X"].values[n, j]
-    return _growth(o, lambda e: spent @ np.exp(e.log_P[j, n]) / spent.sum())
+    block = _of_country(o, about)
+    spent = o.world.data["X"].values.T[block][:, :, None]
+    return _growth(o, lambda e: (spent * np.exp(e.log_P[block])).sum((0, 1)) / spent.sum())
 
 
 @metric(
@@ -196,11 +198,10 @@ def trade_share(o: Outcome, about: About) -> Array:
     ("country", "partner"),
 )
 def influence(o: Outcome, about: About) -> Array:
-    """Cost of a cut-off after, less before; two more solves."""
-    assert about.country is not None
+    """Cost of a cut-off after, less before; two more solves. Of one country, not of a group."""
     assert about.partner is not None
-    n = position(o.world, about.country)
-    cuts = o.cut_off(about.country, about.partner)
+    n = o.world.countries.index(code := code_of(o.world, about.country))
+    cuts = o.cut_off(code, about.partner)
     before, after = (
         100 * (1 - cut.real_income[n] / e.real_income[n])
         for e, cut in zip((o.before, o.after), cuts, strict=True)

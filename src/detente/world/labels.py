@@ -66,6 +66,12 @@ def inherited(data: xr.Dataset, baseline: xr.Dataset) -> xr.Dataset:
     return with_names.assign({name: baseline[name] for name in present(baseline)})
 
 
+def titles(data: xr.Dataset, dim: str) -> list[str]:
+    """Readable names of countries or sectors, none where the world has none."""
+    named = f"{dim}_name"
+    return list(map(str, data[named].values)) if named in data.coords else []
+
+
 def counted(found: Sequence[object], one: str, many: str) -> str:
     """How many there are, in words.
 

@@ -23,8 +23,15 @@ from detente.world.flows import (
     refuse_unknown,
     shares_from_flows,
 )
-from detente.world.labels import completed, counted, dataset
-from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
+from detente.world.labels import completed, counted, dataset, titles
+from detente.world.names import (
+    Countries,
+    Names,
+    Sectors,
+    ancestors,
+    resolve_countries,
+    resolve_sectors,
+)
 from detente.world.part import Part
 from detente.world.split import misfit_table, split_accounts, split_attrs
 from detente.world.validation import DIMS, present, validate
@@ -274,18 +281,19 @@ class World:
         return str(self.data.attrs.get("units", ""))
 
     @cached_property
-    def countries(self) -> list[str]:
-        """Country codes, in the order of the arrays."""
-        return [str(c) for c in self.data["country"].values]
+    def countries(self) -> Countries:
+        """Country codes, in the order of the arrays, and what each is called."""
+        codes = [str(c) for c in self.data["country"].values]
+        return Countries(codes, titles(self.data, "country"), self.name)
 
     @cached_property
     def sectors(self) -> Sectors:
         """Sector codes, in the order of the arrays, and what each was split off from."""
         codes = [str(s) for s in self.data["sector"].values]
-        if "parent" not in self.data.coords:
-            return Sectors(codes)
-        above = zip(codes, map(str, self.data["parent"].values), strict=True)
-        return Sectors(codes, {code: parent for code, parent in above if parent != code})
+        parents = self.data.coords.get("parent", self.data["sector"])
+        above = zip(codes, map(str, parents.values), strict=True)
+        of_part = {code: parent for code, parent in above if parent != code}
+        return Sectors(codes, of_part, titles(self.data, "sector"))
 
     @property
     def misfits(self) -> pd.DataFrame:
@@ -302,9 +310,9 @@ class World:
 
     def name_of(self, code: str) -> str:
         """Readable name of a country or sector code, or the code itself if there is none."""
-        for dim in ("country", "sector"):
-            if f"{dim}_name" in self.data.coords and code in self.data[dim].values:
-                return str(self.data[f"{dim}_name"].sel({dim: code}).item())
+        for known in (self.countries, self.sectors):
+            if known.titles and code in known:
+                return known.titles[known.index(code)]
         return code
 
     @cached_property
