@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import calibrate, cases, leverage, world_names, worlds
+from detente.cli import calibrate, cases, estimate, leverage, world_names, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -25,7 +25,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cases.assess, cases.claims, calibrate.calibrate, cases.report):
+for command in (
+    cases.assess,
+    cases.claims,
+    calibrate.calibrate,
+    estimate.estimate,
+    cases.report,
+):
     app.command()(command)
 
 
