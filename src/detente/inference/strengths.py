@@ -81,7 +81,7 @@ class Strengths:
         q, fallen = self.found.question, self.table[self.table["central"] > 0]
         return {
             _slug(*_names(q.senders), *_names(q.target), q.direction, row["group"]): {
-                "title": f"{self.words(row['group'])}, by gravity",
+                "title": f"What gravity says of {self.words(row['group'])}",
                 "senders": _names(q.senders),
                 "target": _names(q.target)[0],
                 "kind": self.kind,
@@ -106,9 +106,10 @@ class Strengths:
     def words(self, group: str) -> str:
         """The trade of a group in words."""
         q = self.found.question
-        ends = " and ".join(_names(q.senders)), _names(q.target)[0]
-        way = "exports to" if q.direction == "exports" else "imports from"
-        return f"{ends[0]} {way} {ends[1]}: {group}"
+        *first, last = _names(q.senders)
+        senders = f"{', '.join(first)} and {last}" if first else last
+        way = "to" if q.direction == "exports" else "from"
+        return f"{q.direction} of {senders} {way} {_names(q.target)[0]}: {group}"
 
     def _source(self, row: Mapping[Any, Any]) -> str:
         reading = "the long run" if KINDS[self.kind].quantity else self.horizon

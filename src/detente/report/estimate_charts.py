@@ -27,8 +27,9 @@ def estimate_chart(found: Strengths) -> Any:
         for row in found.table.to_dict("records")
     )
     words = found.words(groups[0]) if len(groups) == 1 else found.words("").removesuffix(": ")
+    trade = text.capitalised(text.spelled(words))
     return alt.vconcat(*panels, spacing=24).properties(
-        title=titled(f"{text.spelled(words)}; change of trade against the mean before the measure"),
+        title=titled(f"{trade}; change against the mean before the measure"),
         description=(
             f"Event study with 90 percent bands. Over all periods with the measure: {falls}. "
             "Before it, changes near zero speak for the comparison."
