@@ -460,7 +460,7 @@ def test_every_case_can_be_asked_for_relief() -> None:
         ({"measures": []}, "empty set of measures: name at least one, such as"),
         ({"senders": []}, "name the senders whose measures may be eased"),
         ({"senders": ["CHN"]}, "'CHN' is no sender"),
-        ({"senders": ["EU"]}, "did you mean 'EU27'"),
+        ({"senders": ["EU2"]}, "did you mean 'EU27'"),
         ({"measures": ["us-potash-2022"]}, "did you mean 'us-potash-2021'"),
         ({"degrees": []}, "no degree of easing"),
         ({"degrees": [0.0]}, "above 0 and up to 1"),
@@ -470,6 +470,11 @@ def test_every_case_can_be_asked_for_relief() -> None:
 def test_bad_input_is_refused(case: Case, asked: dict[str, list[str]], words: str) -> None:
     with pytest.raises(ScenarioError, match=words):
         bundles_of(case, **asked)
+
+
+def test_senders_are_known_by_any_name(case: Case) -> None:
+    by_name, by_code = (bundles_of(case, senders=[s]).bundles for s in ("the EU", "EU27"))
+    assert [b.measures for b in by_name] == [b.measures for b in by_code]
 
 
 @pytest.mark.parametrize("asked", [{}, {"senders": ["EU27"]}, {"measures": []}])
