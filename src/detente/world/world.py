@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from detente.world.labels import completed, counted, dataset
 from detente.world.names import Names, Sectors, ancestors, resolve_countries, resolve_sectors
 from detente.world.part import Part
 from detente.world.split import misfit_table, split_accounts, split_attrs
+from detente.world.storage import save
 from detente.world.validation import DIMS, present, validate
 
 
@@ -260,6 +262,34 @@ class World:
         )
         data = completed(world.data, self.data, accounts, names or {})
         return World(data.assign_attrs(elasticities=source))
+
+    # -- keeping ----------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the world to one file, which `detente.load_world` reads.
+
+        Parameters
+        ----------
+        path
+            Ends with `.nc`: it is netCDF, with a version and a checksum in it.
+
+        Raises
+        ------
+        WorldError
+            Another ending, or attributes that are not plain data.
+        OSError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import detente, tempfile
+        >>> world = detente.load_world("icio2022+potash")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     world.save(f"{folder}/mine.nc")
+        ...     detente.load_world(f"{folder}/mine.nc") == world
+        True
+        """
+        save(self.data, Path(path))
 
     # -- reading ----------------------------------------------------------------------------
 
