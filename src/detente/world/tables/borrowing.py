@@ -81,7 +81,7 @@ def borrowed(trade: Flows, world: World, like: Mapping[str, Names]) -> Borrowed:
 
 
 def _with_buyers(trade: Flows) -> Flows:
-    """Trade in which every buyer is an origin too: customs data may have countries that only buy."""
+    """Trade in which every buyer is an origin too: some countries of customs data only buy."""
     if not isinstance(trade, pd.DataFrame) or not set(DIMS) <= set(trade.columns):
         return trade
     buyers = trade.assign(origin=trade["destination"])

@@ -70,16 +70,14 @@ def _output(table: Table) -> Array:
 
 def _no_negative_inputs(table: Table) -> None:
     count, value = 0, 0.0
-    for sold, final in zip(table.inputs, table.final, strict=True):
-        below = np.minimum(sold, 0)
-        if below.any():
-            final += below.sum(2)
-            sold -= below
-            count, value = count + int((below < 0).sum()), value - float(below.sum())
+    for i in range(len(table.countries)):
+        below = np.minimum(table.inputs[i], 0)
+        table.final[i] += below.sum(2)
+        table.inputs[i] -= below
+        count, value = count + int((below < 0).sum()), value - float(below.sum())
     if count:
-        table.rules.append(
-            Rule("sales to producers below zero, counted in final use", count, value)
-        )
+        words = "sales to producers below zero, counted in final use"
+        table.rules.append(Rule(words, count, value))
 
 
 def _inputs_within_output(table: Table, paid: Array) -> None:
@@ -89,14 +87,14 @@ def _inputs_within_output(table: Table, paid: Array) -> None:
     if not over.any():
         return
     kept = np.divide(output, paid, out=np.ones_like(paid), where=over)
-    beyond = float((paid - output)[over].sum())
     n, j = np.nonzero(over)
-    for sold, final in zip(table.inputs, table.final, strict=True):
-        bought = sold[:, n, j] * (1 - kept[n, j])
-        sold[:, n, j] -= bought
-        np.add.at(final, (slice(None), n), bought)
+    buyer = np.eye(len(table.countries))[n]
+    for i in range(len(table.countries)):
+        beyond = table.inputs[i][:, n, j] * (1 - kept[n, j])
+        table.inputs[i][:, n, j] -= beyond
+        table.final[i] += beyond @ buyer
     words = "sectors whose inputs exceed their output; the rest of the inputs is final use"
-    table.rules.append(Rule(words, int(over.sum()), beyond))
+    table.rules.append(Rule(words, n.size, float((paid - output)[over].sum())))
 
 
 def _no_negative_final_use(table: Table) -> None:
@@ -109,11 +107,11 @@ def _no_negative_final_use(table: Table) -> None:
     grown = np.divide(output + more, output, out=np.ones_like(output), where=output > 0)
     table.inputs *= grown
     table.final -= below
+    moved = more > TOLD * np.maximum(output, 0)
     words = "final use below zero after netting, made in the year with the inputs it takes"
     table.rules.append(Rule(words, int((below < 0).sum()), -float(below.sum())))
-    table.rules.append(
-        Rule("gross output added by it in sectors", int((more > 0).sum()), more.sum())
-    )
+    words = "gross output added by it; counted are sectors by a thousandth or more"
+    table.rules.append(Rule(words, int(moved.sum()), float(more.sum())))
 
 
 def _with_inputs(inputs: Array, output: Array, wanted: Array) -> Array:

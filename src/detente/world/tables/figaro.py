@@ -14,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from detente.arrays import Array
 from detente.errors import WorldError
 from detente.world.tables.table import REST, Filling, Label, Table
 from detente.world.tables.text import Progress, Text, opened, year_in
@@ -59,11 +62,11 @@ def _matrix(text: Text, names: list[str], year: int | None, progress: Progress |
 def _flat(text: Text, head: list[str], year: int | None, progress: Progress | None) -> Table:
     """Read rows of cells: their labels as numbers, so that a year is some 150 MB and not 2 GB."""
     rows, columns = _Codes(), _Codes()
-    cells: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    cells: list[Cells] = []
     line = 2
     for chunk in pd.read_csv(
-        text.stream, names=head, usecols=list(FLAT), dtype=str, chunksize=AT_ONCE, sep=text.separator,
-        keep_default_na=False,
+        text.stream, names=head, usecols=list(FLAT), dtype=str, chunksize=AT_ONCE,
+        sep=text.separator, keep_default_na=False,
     ):  # fmt: skip
         values = pd.to_numeric(chunk["obsValue"], errors="coerce")
         if not np.isfinite(values).all():
@@ -73,13 +76,21 @@ def _flat(text: Text, head: list[str], year: int | None, progress: Progress | No
                 f"{chunk['obsValue'].iloc[at]!r} is no number"
             )
         of = (chunk[a] + "_" + chunk[b] for a, b in (FLAT[:2], FLAT[2:4]))
-        cells.append((rows.of(next(of)), columns.of(next(of)), values.to_numpy(float)))
+        cells.append(Cells(rows.of(next(of)), columns.of(next(of)), values.to_numpy(float)))
         line += len(chunk)
         if progress is not None:
             progress(min(text.stream.tell(), text.size), text.size)
     labels = [_label(name) for name in columns.names]
     filling = Filling(_empty(labels, year, text.name), labels, "P5M", text.name)
     return _filled(filling, rows.names, len(labels), cells)
+
+
+class Cells(NamedTuple):
+    """Cells of the flat format: numbers of their row and column, and their values."""
+
+    row: NDArray[np.int32]
+    column: NDArray[np.int32]
+    value: Array
 
 
 class _Codes:
@@ -92,24 +103,21 @@ class _Codes:
     def names(self) -> list[str]:
         return list(self._known)
 
-    def of(self, labels: pd.Series[str]) -> np.ndarray:
+    def of(self, labels: pd.Series[str]) -> NDArray[np.int32]:
         at, found = pd.factorize(labels)
         numbers = [self._known.setdefault(name, len(self._known)) for name in found]
-        return np.array(numbers, np.int32)[at]
+        coded: NDArray[np.int32] = np.array(numbers, np.int32)[at]
+        return coded
 
 
-def _filled(
-    filling: Filling,
-    rows: list[str],
-    width: int,
-    cells: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-) -> Table:
-    row, column, value = (np.concatenate(part) for part in zip(*cells, strict=True))
+def _filled(filling: Filling, rows: list[str], width: int, cells: list[Cells]) -> Table:
+    row, column = (np.concatenate([c[part] for c in cells]) for part in (0, 1))
+    value = np.concatenate([c.value for c in cells])
     order = np.argsort(row, kind="stable")
     ends = np.searchsorted(row[order], np.arange(len(rows) + 1))
     for at, name in enumerate(rows):
         own = order[ends[at] : ends[at + 1]]
-        numbers = np.bincount(column[own], value[own], width)
+        numbers: Array = np.bincount(column[own], value[own], width)
         country, _, use = name.partition("_")
         if country == ALL and use in ADDED:
             filling.add(filling.table.added, numbers)
@@ -124,8 +132,8 @@ def _empty(labels: Iterable[Label], year: int | None, name: str) -> Table:
     countries = list(dict.fromkeys(c.country for c in labels))
     if not sectors or "" in sectors or not any(c.use in FINAL for c in labels):
         raise WorldError(
-            f"{name}: no FIGARO table: its head has neither columns such as AT_A01 and AT_P3_S14 nor "
-            f"the columns {', '.join(FLAT)}"
+            f"{name}: no FIGARO table: its head has neither columns such as AT_A01 and AT_P3_S14 "
+            f"nor the columns {', '.join(FLAT)}"
         )
     return Table("Eurostat FIGARO, industry by industry", "million EUR", countries, sectors, year)
 

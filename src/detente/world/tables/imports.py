@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import xarray as xr
 
 from detente.arrays import Array
 from detente.errors import WorldError, nearest
 from detente.world.elasticities import Elasticities
-from detente.world.flows import Flows, labelled, labels_of
+from detente.world.flows import Flows, labelled
 from detente.world.names import Names
 from detente.world.tables.borrowing import borrowed
 from detente.world.tables.closing import closed
@@ -145,22 +144,24 @@ def import_flows(
     >>> round(float(world.trade.sel(origin="BLR", destination="RUS", sector="C20")), 6)
     900.0
     """
-    given = {"trade": trade, "input_use": input_use, "tariff": tariff, "value_added": value_added}
-    tables = {k: read_long(Path(v)) if isinstance(v, str | Path) else v for k, v in given.items()}
+    sold, used = _table(trade), _table(input_use)
     rules: list[Rule] = []
     source = "long tables of the user"
-    if tables["input_use"] is None:
+    if used is None:
         if borrow is None:
             raise WorldError(
                 "no use of inputs: give `input_use` (country, input, sector, value), or a world to "
                 "borrow it from"
             )
-        found = borrowed(tables["trade"], borrow, like or {})
-        tables["trade"], tables["input_use"], rules = found.trade, found.input_use, found.rules
+        found = borrowed(sold, borrow, like or {})
+        sold, used, rules = found.trade, found.input_use, found.rules
         source += f", technology of {borrow.name}"
     world = World.from_flows(
-        **tables,
+        sold,
+        used,
         theta=elasticities,
+        tariff=_table(tariff),
+        value_added=_table(value_added),
         name=name,
         units=units,
         fill=fill,
@@ -169,11 +170,15 @@ def import_flows(
     return _named(world, {}, {})
 
 
+def _table(given: Any) -> Any:
+    """A table as it is, or read from the file that is named."""
+    return read_long(Path(given)) if isinstance(given, str | Path) else given
+
+
 def _rates(tariff: Flows | str | Path, table: Table) -> Array:
-    given = read_long(Path(tariff)) if isinstance(tariff, str | Path) else tariff
     C, S = table.countries, table.sectors
     labels = {"origin": C, "destination": C, "sector": S}
-    rates: Array = labelled(given, tuple(labels), labels, "tariff", 0.0).values
+    rates: Array = labelled(_table(tariff), tuple(labels), labels, "tariff", 0.0).values
     return rates
 
 

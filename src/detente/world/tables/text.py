@@ -67,7 +67,7 @@ class Text:
         ]
 
     def lines(self, progress: Progress | None = None) -> Iterator[list[str]]:
-        """The cells of every further line, with decimal points in those that semicolons separate."""
+        """The cells of every further line; where semicolons separate them, decimal points."""
         while self.read < self.size:
             cells = self.cells()
             yield [c.replace(",", ".") for c in cells] if self.separator == ";" else cells
@@ -105,7 +105,7 @@ class Text:
         if self.separator != "," or labels > 1 or b'"' in rest:
             return None
         try:
-            numbers = np.fromstring(rest, sep=",")  # type: ignore[arg-type]
+            numbers = np.fromstring(rest, sep=",")
         except ValueError:
             return None
         whole = len(numbers) == len(columns) and np.isfinite(numbers).all()

@@ -1,11 +1,11 @@
 """The World Input-Output Database, release of 2016.
 
 Layout of the workbook `WIOT2014_Nov16_ROW.xlsb`: six rows of head, the third to sixth of which say
-the industry's code, its name, the country and the number (c1 to c56, then c57 to c61 of final use,
-the last of them changes in inventories) of every column, and four columns likewise before the
-numbers of every row; then, of the country TOT, the rows II_fob (inputs), TXSP, EXP_adj, PURR, PURNR,
-VA, IntTTM (which sum to output with it) and GO; a last column TOT; million US dollars. As a sheet
-saved as text it is the same. The data of R written to CSV have the columns IndustryCode,
+the industry's code, its name, the country and the number of every column (c1 to c56, then of final
+use c57 to c61, the last of them changes in inventories), and four columns likewise before the
+numbers of every row; then, of the country TOT, the rows II_fob (inputs), TXSP, EXP_adj, PURR,
+PURNR, VA, IntTTM (which sum to output with it) and GO; a last column TOT; million US dollars. As a
+sheet saved as text it is the same. The data of R written to CSV have the columns IndustryCode,
 IndustryDescription, Country, RNr, Year, then AUS1 to ROW61 and TOT. Source: Timmer, Dietzenbacher,
 Los, Stehrer and de Vries (2015), Review of International Economics 23(3), and the release's notes.
 
@@ -121,8 +121,8 @@ def _head(name: str, lines: Iterator[Cells]) -> Head:
         pairs = zip(rest[-2][4:], rest[-1][4:], strict=True)
         return Head([Label(c, u.lstrip("c")) if c != ALL else None for c, u in pairs], 4)
     raise WorldError(
-        f"{name}: no WIOD table of 2016: neither a head of {HEAD} rows whose last begins with c1, nor "
-        "columns such as IndustryCode, Country, RNr and AUS1"
+        f"{name}: no WIOD table of 2016: neither a head of {HEAD} rows whose last begins with c1, "
+        "nor columns such as IndustryCode, Country, RNr and AUS1"
     )
 
 
