@@ -21,6 +21,7 @@ from detente.world.flows import (
     compare_value_added,
     labelled,
     labels_of,
+    rates_of,
     refuse_unknown,
     shares_from_flows,
 )
@@ -101,7 +102,7 @@ class World:
         theta
             Trade elasticities: source name, number, mapping or sequence.
         tariff
-            Ad-valorem rates (origin, destination, sector); zero where omitted.
+            Ad-valorem rates (origin, destination, sector), 0.25 for 25 percent; zero where omitted.
         value_added
             (country, sector). Value added is output less inputs in any case; if given it is
             compared with that residual.
@@ -144,9 +145,7 @@ class World:
         use_dims = ("country", "input", "sector")
         z = labelled(trade, flow_dims, labels, "trade", fill).values
         use = labelled(input_use, use_dims, labels, "input_use", fill).values
-        rates = labelled(
-            np.zeros_like(z) if tariff is None else tariff, flow_dims, labels, "tariff", 0.0
-        ).values
+        rates = rates_of(np.zeros_like(z) if tariff is None else tariff, labels)
         names, codes = list(labels["country"]), list(labels["sector"])
         shares = shares_from_flows(z, use, rates, names, codes)
         if value_added is not None:
@@ -263,25 +262,9 @@ class World:
         data = completed(world.data, self.data, accounts, names or {})
         return World(data.assign_attrs(elasticities=source))
 
-    # -- keeping ----------------------------------------------------------------------------
-
     def save(self, path: str | Path) -> None:
-        """Write the world to one file, which `detente.load_world` reads.
+        """Write the world to one file ending with `.nc`, which `detente.load_world` reads.
 
-        Parameters
-        ----------
-        path
-            Ends with `.nc`: it is netCDF, with a version and a checksum in it.
-
-        Raises
-        ------
-        WorldError
-            Another ending, or attributes that are not plain data.
-        OSError
-            The file cannot be written.
-
-        Examples
-        --------
         >>> import detente, tempfile
         >>> world = detente.load_world("icio2022+potash")
         >>> with tempfile.TemporaryDirectory() as folder:

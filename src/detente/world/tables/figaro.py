@@ -117,7 +117,7 @@ def _filled(filling: Filling, rows: list[str], width: int, cells: list[Cells]) -
     ends = np.searchsorted(row[order], np.arange(len(rows) + 1))
     for at, name in enumerate(rows):
         own = order[ends[at] : ends[at + 1]]
-        numbers: Array = np.bincount(column[own], value[own], width)
+        numbers = np.bincount(column[own], value[own], width).astype(float)
         country, _, use = name.partition("_")
         if country == ALL and use in ADDED:
             filling.add(filling.table.added, numbers)

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detente.arrays import Array
 from detente.errors import WorldError, nearest
 from detente.world.elasticities import Elasticities
-from detente.world.flows import Flows, labelled
+from detente.world.flows import Flows, rates_of
 from detente.world.names import Names
 from detente.world.tables.borrowing import borrowed
 from detente.world.tables.closing import closed
@@ -81,7 +80,8 @@ def import_world(
     table = KINDS[kind](Path(path), year, progress)
     if table.year is None:
         raise WorldError(f"{Path(path).name}: of which year? There is none in its name: say it")
-    rates = None if tariff is None else _rates(tariff, table)
+    labels = {"origin": table.countries, "destination": table.countries, "sector": table.sectors}
+    rates = None if tariff is None else rates_of(_table(tariff), labels)
     trade, use = closed(table, rates)
     world = World.from_flows(
         trade,
@@ -173,13 +173,6 @@ def import_flows(
 def _table(given: Any) -> Any:
     """A table as it is, or read from the file that is named."""
     return read_long(Path(given)) if isinstance(given, str | Path) else given
-
-
-def _rates(tariff: Flows | str | Path, table: Table) -> Array:
-    C, S = table.countries, table.sectors
-    labels = {"origin": C, "destination": C, "sector": S}
-    rates: Array = labelled(_table(tariff), tuple(labels), labels, "tariff", 0.0).values
-    return rates
 
 
 def _about(source: str, year: int, rules: Sequence[Rule], units: str) -> dict[str, Any]:
