@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -68,21 +68,30 @@ def _flat(text: Text, head: list[str], year: int | None, progress: Progress | No
         text.stream, names=head, usecols=list(FLAT), dtype=str, chunksize=AT_ONCE,
         sep=text.separator, keep_default_na=False,
     ):  # fmt: skip
-        values = pd.to_numeric(chunk["obsValue"], errors="coerce")
+        values = _numbers(chunk["obsValue"])
         if not np.isfinite(values).all():
-            at = int((~np.isfinite(values)).to_numpy().argmax())
+            at = int((~np.isfinite(values)).argmax())
             raise WorldError(
                 f"{text.name}, line {line + at}, column obsValue: "
                 f"{chunk['obsValue'].iloc[at]!r} is no number"
             )
         of = (chunk[a] + "_" + chunk[b] for a, b in (FLAT[:2], FLAT[2:4]))
-        cells.append(Cells(rows.of(next(of)), columns.of(next(of)), values.to_numpy(float)))
+        cells.append(Cells(rows.of(next(of)), columns.of(next(of)), values))
         line += len(chunk)
         if progress is not None:
             progress(min(text.stream.tell(), text.size), text.size)
     labels = [_label(name) for name in columns.names]
     filling = Filling(_empty(labels, year, text.name), labels, "P5M", text.name)
     return _filled(filling, rows.names, len(labels), cells)
+
+
+def _numbers(texts: pd.Series[str]) -> Array:
+    """Numbers to the last bit, which pandas does not give; not a number where there is none."""
+    try:
+        numbers: Array = texts.to_numpy(object).astype(float)
+    except ValueError:
+        numbers = pd.to_numeric(texts, errors="coerce").to_numpy(float)
+    return numbers
 
 
 class Cells(NamedTuple):
@@ -149,12 +158,11 @@ def _iso3(country: str) -> str:
     """ISO3 code of a country of the tables, which follow Eurostat in GR or EL, GB or UK."""
     if country.startswith(("FIGW", "WRL")):
         return REST
-    return _by_two_letters().get({"EL": "GR", "UK": "GB"}.get(country, country), country)
+    return str(_converter().convert(country, src="ISO2", to="ISO3", not_found=country))
 
 
 @cache
-def _by_two_letters() -> dict[str, str]:
+def _converter() -> Any:
     from country_converter import CountryConverter
 
-    known = CountryConverter().data
-    return dict(zip(known["ISO2"], known["ISO3"], strict=True))
+    return CountryConverter()

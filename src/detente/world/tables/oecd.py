@@ -45,11 +45,13 @@ def read_oecd(path: Path, year: int | None = None, progress: Progress | None = N
 def _read(text: Text, year: int | None, progress: Progress | None) -> Table:
     names = text.cells()[1:]
     labels = [_label(name) for name in names]
+    odd = [n for n, c in zip(names, labels, strict=True) if c is None and n not in TOTALS]
     made = [c for c in labels if c is not None and c.use not in FINAL]
     countries = list(dict.fromkeys(c.country for c in labels if c is not None))
-    if not made or len(made) < len(countries):
+    if not made or odd:
         raise WorldError(
-            f"{text.name}: no OECD ICIO table: its head has no columns such as AUS_A01 and AUS_HFCE"
+            f"{text.name}: no OECD ICIO table, whose columns are such as AUS_A01, AUS_HFCE and OUT"
+            + (f", not {odd[0][:60]!r}" if odd else "")
         )
     table = Table(
         source="OECD Inter-Country Input-Output tables",

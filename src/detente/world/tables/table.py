@@ -114,8 +114,17 @@ class Filling:
         self._used = np.array([at for at, _ in used], int)
         self._users = np.array([self._country[c.country] for _, c in used], int)
         self._stocks = np.array([at for at, c in used if c.use == inventories], int)
+        self._refuse_missing(kept)
         self._rows: dict[tuple[int, int], int] = {}
         self._drawn, self._drawdowns = 0.0, 0
+
+    def _refuse_missing(self, columns: Sequence[tuple[int, Label]]) -> None:
+        """Raise a `WorldError` where a country lacks a sector's column, or has no final use."""
+        there = {(c.country, c.use if c.use in self._sector else "final use") for _, c in columns}
+        for country in self.table.countries:
+            for use in (*self.table.sectors, "final use"):
+                if (country, use) not in there:
+                    raise WorldError(f"{self.name}: no column for {country} {use}")
 
     def row(self, label: Label, numbers: Array) -> None:
         """Add what an origin's sector sells."""

@@ -21,6 +21,8 @@ Progress = Callable[[int, int], None]
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
+_DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+(?:E[-+]?\d+)?)$", re.IGNORECASE)
+
 
 @dataclass
 class Text:
@@ -70,7 +72,8 @@ class Text:
         """The cells of every further line; where semicolons separate them, decimal points."""
         while self.read < self.size:
             cells = self.cells()
-            yield [c.replace(",", ".") for c in cells] if self.separator == ";" else cells
+            decimal = self.separator == ";"
+            yield [_DECIMAL_COMMA.sub(r"\1.\2", c) for c in cells] if decimal else cells
             if progress is not None:
                 progress(self.read, self.size)
 

@@ -105,9 +105,14 @@ def _read(name: str, rows: Iterable[Cells], year: int | None) -> Table:
         elif code.upper() in ADDED:
             filling.add(table.added, values)
     filling.finish()
-    table.sectors = [codes[s].replace("-", "T") for s in table.sectors]
-    table.sector_names = {code.replace("-", "T"): word for code, word in words.items()}
+    table.sectors = [_code(codes[s]) for s in table.sectors]
+    table.sector_names = {_code(code): word for code, word in words.items()}
     return table
+
+
+def _code(code: str) -> str:
+    """The code of an industry as other tables spell it: `C10T12` for `C10-C12`."""
+    return re.sub(r"-[A-Z]?(?=\d)", "T", code)
 
 
 def _head(name: str, lines: Iterator[Cells]) -> Head:
