@@ -275,8 +275,8 @@ def test_figaro_is_the_same_in_both_formats(tmp_path: Path) -> None:
     }
     assert world.data["theta"].values.tolist() == [2.91, 3.41, 8.21]
     accounts_close(world)
+    (tmp_path / "2022.csv").write_text("a,b\n1,2\n")
     with pytest.raises(WorldError, match="no FIGARO table"):
-        (tmp_path / "2022.csv").write_text("a,b\n1,2\n")
         import_world("figaro", tmp_path / "2022.csv")
 
 
