@@ -27,7 +27,6 @@ from detente.policy.contained import ContainedFall
 from detente.policy.corridors import corridors_on_file
 from detente.policy.effects import rate_step
 from detente.policy.entries import Entries, Touched, both_ways
-from detente.policy.fields import is_in
 from detente.policy.joint import CutOff, Joint
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
@@ -41,6 +40,7 @@ from detente.policy.scenario_effects import (
     tariff_block,
     words_of,
 )
+from detente.world.names import is_in
 from detente.world.world import World
 
 Period = tuple[date, date]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from detente.arrays import Array
 from detente.policy.entries import Entries, block_of
-from detente.policy.fields import is_in
+from detente.world.names import is_in
 from detente.world.world import World
 
 OTHERS = ("AUS", "ISL", "KOR", "NOR", "NZL", "SGP", "TWN")

@@ -60,18 +60,6 @@ def canonical_countries(names: Iterable[str], known: Sequence[str]) -> list[str]
     return list(dict.fromkeys(_canonical(name, found) for name, found in members.items()))
 
 
-def is_in(name: str, known: Sequence[str]) -> bool:
-    """Tell whether a country, or a member of a group, is in a world.
-
-    >>> is_in("EU27", ["BLR", "DEU"]), is_in("CAN", ["BLR", "DEU"])
-    (True, False)
-    """
-    try:
-        return bool(resolve_countries(name, known))
-    except WorldError:
-        return False
-
-
 def _canonical(name: str, members: Sequence[str]) -> str:
     if name == "all" or name in members:
         return name
