@@ -378,7 +378,7 @@ def test_long_tables_come_from_files_of_every_kind(
         (("value", 3, "1 000"), r"trade \(trade.csv\), row 5 \(BLR, RUS, K\): .* is no number"),
         (("value", 3, None), r"missing trade \(trade.csv\): no value at .* \(row 5\)"),
         (("sector", 2, None), r"trade \(trade.csv\), row 4: no sector"),
-        (("sector", 1, "C20"), r"trade \(trade.csv\), row 3: a second row for BLR, BLR, C20"),
+        (("sector", 1, "C20"), r"trade \(trade.csv\), row 3: two rows for BLR, BLR, C20"),
     ],
 )
 def test_faults_of_a_long_file_name_file_row_and_column(

@@ -140,10 +140,15 @@ def test_what_cannot_be_saved_or_found_is_told(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(WorldError, match=r"no world file .*none\.nc': No such file"):
         load_world(str(tmp_path / "none.nc"))
-    with pytest.raises(
-        WorldError, match=r"unknown world 'icio2021': did you mean .icio2022.*a file of one ends"
-    ):
+    with pytest.raises(WorldError, match=r"did you mean .icio2022.*a file of one ends with \.nc"):
         load_world("icio2021")
+
+
+def test_commodities_in_dollars_are_not_split_off_a_world_in_euros(tmp_path: Path) -> None:
+    world = World(load_world("icio2022").data.assign_attrs(units="million EUR"))
+    world.save(tmp_path / "euros.nc")
+    with pytest.raises(WorldError, match="figures are million USD, those of .* million EUR"):
+        load_world(f"{tmp_path}/euros.nc+potash")
 
 
 # -- scenarios, cases, page ---------------------------------------------------------------------

@@ -89,15 +89,10 @@ def unpacked(text: str) -> Scenario:
     return manageable(scenario)
 
 
-def world_here(name: str) -> World:
-    """A world that a request names: one of the package, or a file where the server was started.
+def refuse_elsewhere(name: str) -> None:
+    """Refuse a world in a file that is not where the server was started.
 
-    Raises
-    ------
-    ScenarioError
-        A file anywhere else, of which a request must not learn whether it exists.
-    WorldError
-        No such world.
+    A request must not learn whether any other file exists.
     """
     file = WorldFile.of(name)
     if file is not None and (file != name or file.path.parent != Path.cwd().resolve()):
@@ -106,6 +101,11 @@ def world_here(name: str) -> World:
         )
     if file is not None and not file.path.is_file():
         raise ScenarioError(f"no file {file!r} in the folder this page was started in")
+
+
+def world_here(name: str) -> World:
+    """A world that a request names: one of the package, or a file where the server was started."""
+    refuse_elsewhere(name)
     return load_world(name)
 
 

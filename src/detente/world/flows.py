@@ -125,7 +125,7 @@ def _from_long(
     if twice.any():
         row, found = _first(table, twice)
         raise WorldError(
-            f"{what}, row {row}: a second row for {', '.join(str(found[d]) for d in dims)}"
+            f"{what}, row {row}: two rows for {', '.join(str(found[d]) for d in dims)}"
         )
     values = pd.to_numeric(table["value"], errors="coerce")
     if values.isna().any():

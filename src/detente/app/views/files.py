@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from detente.app.controls import scenario_of
 from detente.app.names import country_names
-from detente.app.starts import manageable, packed, world_here
+from detente.app.starts import manageable, packed, refuse_elsewhere
 from detente.app.state import State
 from detente.app.views.contents import View, views_of
 from detente.app.views.page import TABLES, assets, render
@@ -69,6 +69,6 @@ def opened(text: str) -> dict[str, Any]:
         Not plain data, not a scenario, or more than the page takes: line and field.
     """
     source = Source.parse(text, "line")
-    world_here(str(source.data.get("world", "icio2022")))
+    refuse_elsewhere(str(source.data.get("world", "icio2022")))
     scenario = manageable(parse_scenario(source))
     return {"own": packed(scenario), "title": scenario.title}
