@@ -13,7 +13,7 @@ SECTIONS = {
 }  # fmt: skip
 """First and last division of every section."""
 
-_PART = re.compile(r"([A-U]?)(\d*)[A-Z]?")
+_PART = re.compile(r"([A-U]?)(\d*)[AB]?")
 
 
 def divisions(code: str) -> frozenset[int]:
