@@ -84,6 +84,15 @@ def save(data: xr.Dataset, path: Path) -> None:
         The name does not end with `.nc`.
     OSError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> import detente, tempfile
+    >>> world = detente.load_world("icio2022+potash")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     world.save(f"{folder}/mine.nc")
+    ...     detente.load_world(f"{folder}/mine.nc") == world
+    True
     """
     if path.suffix.casefold() != SUFFIX:
         raise WorldError(f"{path.name}: worlds are saved to files that end with {SUFFIX}")

@@ -263,15 +263,7 @@ class World:
         return World(data.assign_attrs(elasticities=source))
 
     def save(self, path: str | Path) -> None:
-        """Write the world to one file ending with `.nc`, which `detente.load_world` reads.
-
-        >>> import detente, tempfile
-        >>> world = detente.load_world("icio2022+potash")
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     world.save(f"{folder}/mine.nc")
-        ...     detente.load_world(f"{folder}/mine.nc") == world
-        True
-        """
+        """Write the world to a file ending with `.nc`, which `load_world` reads; see `storage`."""
         save(self.data, Path(path))
 
     # -- reading ----------------------------------------------------------------------------
