@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from detente.policy.scenario import Scenario, read_scenario
     from detente.simulation.run import simulate
     from detente.world.embedded import available_worlds, load_world
+    from detente.world.tables.imports import import_flows, import_world
     from detente.world.world import World
 
 __version__ = "0.1.0"
@@ -45,6 +46,8 @@ _HOMES = {
     "available_worlds": "world.embedded",
     "claim_values": "analysis.claims",
     "exposure": "equilibrium.exposure",
+    "import_flows": "world.tables.imports",
+    "import_world": "world.tables.imports",
     "influence": "analysis.influence",
     "leakage": "analysis.leakage",
     "load_case": "cases.case",
@@ -74,6 +77,8 @@ __all__ = [
     "available_worlds",
     "claim_values",
     "exposure",
+    "import_flows",
+    "import_world",
     "influence",
     "leakage",
     "load_case",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from detente.cases import Case
 from detente.errors import WorldError
 from detente.policy.fields import canonical_countries
-from detente.world.names import resolve_countries
+from detente.world.names import resolve_countries, those_in
 from detente.world.world import World
 
 
@@ -35,7 +35,7 @@ def counterpart(case: Case, target: str | None = None) -> str:
         code
         for scenario in case.spelled_out().values()
         for action in scenario.actions()
-        for code in resolve_countries(action.measure.senders, world.countries)
+        for code in those_in(action.measure.senders, world.countries)
     }
     partners = largest_partners(world, here, len(world.countries) - 1)
     return next((p for p in partners if p not in senders), partners[0])
@@ -56,7 +56,8 @@ def resolved_country(case: Case, name: str) -> str:
 
 def is_target(case: Case, country: str) -> bool:
     """Whether a country is the case's target, however each is written."""
-    return resolved_country(case, country) == resolved_country(case, case.target)
+    named = those_in([country], _world(case).countries)
+    return named[:1] == [resolved_country(case, case.target)]
 
 
 def senders_named(case: Case, names: Iterable[str], known: Sequence[str]) -> list[str]:

@@ -9,12 +9,19 @@ from detente.world import load_world
 from detente.world.names import COUNTRY_GROUPS
 
 
+class _Names(dict[str, str]):
+    """Names by code; a country that only a world in a file has goes by its short name or code."""
+
+    def __missing__(self, code: str) -> str:
+        return text.country(code)
+
+
 @lru_cache(maxsize=1)
 def country_names() -> dict[str, str]:
-    """Groups and countries by code, countries in alphabetical order."""
+    """Groups and countries of the embedded world by code, countries in alphabetical order."""
     groups = dict.fromkeys(("EU27", *COUNTRY_GROUPS, "EAEU"))
     countries = sorted(load_world().countries, key=text.country)
-    return {code: text.country(code) for code in (*groups, *countries)}
+    return _Names({code: text.country(code) for code in (*groups, *countries)})
 
 
 @lru_cache(maxsize=8)

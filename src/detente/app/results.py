@@ -25,7 +25,7 @@ from detente.policy.scenario import Scenario
 from detente.simulation.metrics import METRICS
 from detente.simulation.run import Outcome, simulate
 from detente.world import World
-from detente.world.names import resolve_countries
+from detente.world.names import is_in, resolve_countries
 
 REMEMBERED = 256
 """Results kept in memory: some ten kilobytes each."""
@@ -127,14 +127,15 @@ def results_of(panel: Panel) -> Results:
     partners = [p for p in (shown if case is None else case.partners) if p != target]
     outcome = solved(scenario)
     found = outcome.equilibrium
+    chosen, partners = (_in_world(names, found.world) for names in (chosen, partners))
     flows = [e.trade().sum(0).T for e in (found.before, found.after)]
     sectors = sector_table(found, target).set_index("sector")
     return Results(
         scenario=scenario,
         target=target,
         countries=_countries(found, flows, found.world.countries),
-        chosen=_countries(found, flows, _once(chosen)),
-        partners=trade_table(found, target, _once(partners)).set_index("partner"),
+        chosen=_countries(found, flows, chosen),
+        partners=trade_table(found, target, partners).set_index("partner"),
         sectors=sectors.drop(columns="name"),
         leak=_leak(outcome),
         markets=_markets(outcome, target),
@@ -144,8 +145,9 @@ def results_of(panel: Panel) -> Results:
     )
 
 
-def _once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _in_world(names: Iterable[str], world: World) -> list[str]:
+    """Those countries and groups that a world has, each once."""
+    return [name for name in dict.fromkeys(names) if is_in(name, world.countries)]
 
 
 def scored_at(start: str) -> dict[str, str]:

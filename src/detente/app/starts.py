@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from detente.cases import Case, available_cases, load_case
 from detente.errors import ScenarioError, nearest
@@ -13,7 +15,8 @@ from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
 from detente.policy.register import register
 from detente.policy.scenario import Scenario
-from detente.world import load_world
+from detente.world import World, load_world
+from detente.world.storage import WorldFile
 
 NOTHING = "nothing"
 OWN = "own"
@@ -76,7 +79,7 @@ def unpacked(text: str) -> Scenario:
         document = inflate.decompress(raw, MOST_UNPACKED)
         if not document or inflate.unconsumed_tail:
             raise ScenarioError("the scenario in this link is too long")
-        world = load_world()
+        world = world_here(str(json.loads(document).get("world", "icio2022")))
         context = {"countries": world.countries, "sectors": world.sectors}
         scenario = Scenario.model_validate_json(document, context=context)
     except ScenarioError:
@@ -86,9 +89,29 @@ def unpacked(text: str) -> Scenario:
     return manageable(scenario)
 
 
+def refuse_elsewhere(name: str) -> None:
+    """Refuse a world in a file that is not where the server was started.
+
+    A request must not learn whether any other file exists.
+    """
+    file = WorldFile.of(name)
+    if file is not None and (file != name or file.path.parent != Path.cwd().resolve()):
+        raise ScenarioError(
+            "this page takes files of worlds by name alone, from the folder it was started in"
+        )
+    if file is not None and not file.path.is_file():
+        raise ScenarioError(f"no file {file!r} in the folder this page was started in")
+
+
+def world_here(name: str) -> World:
+    """A world that a request names: one of the package, or a file where the server was started."""
+    refuse_elsewhere(name)
+    return load_world(name)
+
+
 def manageable(scenario: Scenario) -> Scenario:
     """Refuse a scenario that would hold the server up for everybody, or has no world here."""
-    scenario.load_world()
+    world_here(scenario.world)
     changes, routes = [*scenario.actions(), *scenario.costs, *scenario.transfers], scenario.routes
     for what, found, most in (
         ("changes", changes, MOST_ACTIONS),

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import calibrate, cases, estimate, leverage, world_names, worlds
+from detente.cli import calibrate, cases, estimate, leverage, tables, world_names, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -53,10 +53,13 @@ for command in (cases.solve, cases.leakage, leverage.influence, leverage.relief)
     app.command()(command)
 app.command("worlds")(worlds.list_worlds)
 
-_world = typer.Typer(help="Look at a world.", no_args_is_help=True)
+_world = typer.Typer(help="Look at a world, save it, or make one of a table.", no_args_is_help=True)
 _world.command()(worlds.describe)
 _world.command()(world_names.countries)
 _world.command()(world_names.sectors)
+_world.command()(worlds.save)
+_world.add_typer(tables.importing, name="import")
+_world.add_typer(tables.fetching, name="fetch")
 app.add_typer(_world, name="world")
 
 _case = typer.Typer(help="List cases, or start a new one.", no_args_is_help=True)

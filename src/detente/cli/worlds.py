@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import detente
 from detente.cli.options import Json, option
-from detente.cli.terminal import console
+from detente.cli.terminal import console, tell_written
+
+NAME = "Name of a world, such as icio2022+potash, or a file of one, such as mine.nc."
+Name = Annotated[str, typer.Argument(help=NAME)]
 
 
 def list_worlds(as_json: Json = False) -> None:
@@ -24,12 +29,15 @@ def list_worlds(as_json: Json = False) -> None:
         console().print(repr(world), highlight=False)
     names = ", ".join(available_commodities())
     console().print(f"Commodities that may be split off, as in icio2022+potash: {names}")
+    console().print("A world of your own: detente world import; then say its file, such as mine.nc")
 
 
 def describe(
-    name: Annotated[str, typer.Argument(help="Name of a world, such as icio2022+potash.")],
+    name: Name,
     country: Annotated[str | None, option("One country of it.")] = None,
-    elasticities: Annotated[str, option("fontagne, caliendo-parro or uniform.")] = "fontagne",
+    elasticities: Annotated[
+        str | None, option("fontagne, caliendo-parro or uniform; by default the world's own.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Describe a world, or one of its countries."""
@@ -47,6 +55,18 @@ def describe(
         console().print(world_view(world, code), highlight=False)
 
 
+def save(
+    name: Name,
+    output: Annotated[Path, option("File to write; ends with .nc.", "-o", "--output")],
+    elasticities: Annotated[
+        str | None, option("fontagne, caliendo-parro or uniform; by default the world's own.")
+    ] = None,
+) -> None:
+    """Save a world to one file, with a checksum in it."""
+    detente.load_world(name, elasticities).save(output)
+    tell_written([output])
+
+
 def _about(world: detente.World) -> dict[str, Any]:
     return {
         "name": world.name,
@@ -55,3 +75,14 @@ def _about(world: detente.World) -> dict[str, Any]:
         "fingerprint": world.fingerprint,
         **{k: v for k, v in world.data.attrs.items() if k != "name"},
     }
+
+
+def tell_imported(world: detente.World, output: Path) -> None:
+    """Save a world that was imported, and say what was done to its table."""
+    world.save(output)
+    console().print(repr(world).partition("\n  provenance")[0], highlight=False)
+    console().print(f"  fingerprint    {world.fingerprint}", highlight=False)
+    for rule in world.data.attrs["rules"]:
+        value = "" if rule["value"] is None else f" ({rule['value']:,.1f} {world.units})"
+        print(f"rule: {rule['rule']}: {rule['count']:,}{value}", file=sys.stderr)
+    tell_written([output])

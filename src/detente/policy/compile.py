@@ -40,6 +40,7 @@ from detente.policy.scenario_effects import (
     tariff_block,
     words_of,
 )
+from detente.world.names import is_in
 from detente.world.world import World
 
 Period = tuple[date, date]
@@ -147,7 +148,8 @@ class Compiler:
             actions = [a for s in self.scenarios.values() for a in s.actions()]
             targets = {a.measure.target for a in actions if a.name in register().measures}
             known = {k: m for k, m in known.items() if m.target in targets}
-        known = {k: m for k, m in known.items() if m.target in self.world.countries}
+        here = {k: _in_world(m, self.world) for k, m in known.items()}
+        known = {k: m for k, m in here.items() if m is not None}
         imposed = [Action("impose", k, m, months=m.months(*period)) for k, m in known.items()]
         return InForce(tuple(known), tuple(imposed))
 
@@ -181,6 +183,16 @@ class Compiler:
         by_block = change.taxed.spread(np.array(steps).reshape(-1, draws))
         moved: Array = (change.tax_incidence @ by_block)[:-1]
         return moved
+
+
+def _in_world(measure: Measure, world: World) -> Measure | None:
+    """A measure on file with those of its senders that a world has; None where it has none."""
+    if measure.target not in world.countries:
+        return None
+    senders = [s for s in measure.senders if is_in(s, world.countries)]
+    if senders == measure.senders:
+        return measure
+    return measure.model_copy(update={"senders": senders}) if senders else None
 
 
 def _one_for_each_name(actions: Sequence[Action]) -> dict[str, Measure]:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from detente.arrays import Array
 from detente.policy.entries import Entries, block_of
+from detente.world.names import is_in
 from detente.world.world import World
 
 OTHERS = ("AUS", "ISL", "KOR", "NOR", "NZL", "SGP", "TWN")
@@ -75,7 +76,10 @@ def _by_trade(world: World) -> tuple[Array, Array]:
     error = np.zeros_like(fall)
     split = set(world.sectors.parents.values())
     for row in _estimates(world).to_dict("records"):
-        senders = list(OTHERS) if row["sender"] == "others" else row["sender"]
+        named = OTHERS if row["sender"] == "others" else (row["sender"],)
+        senders = [s for s in named if is_in(s, world.countries)]
+        if not senders or row["target"] not in world.countries:
+            continue
         ends = (senders, row["target"])
         way = ends[:: 1 if row["direction"] == "imports" else -1]
         block = block_of(world, np.array([world.sectors.index(row["sector"])]), *way)

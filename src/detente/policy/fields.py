@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    WrapValidator,
     model_validator,
 )
 
 from detente.errors import WorldError, nearest
 from detente.policy.kinds import KINDS
 from detente.world.names import canonical_sectors, group_of, resolve_countries, resolve_sectors
+from detente.world.storage import WorldFile
 
 
 def _listed(value: object) -> object:
@@ -80,6 +82,15 @@ def _known_keys(shares: dict[str, float], info: ValidationInfo) -> dict[str, flo
     return {code: v for name, v in shares.items() for code in canonical_sectors([name], known)}
 
 
+def _world_file(name: object, check: Callable[[object], str], info: ValidationInfo) -> str:
+    """A world that is a file stays the one that is meant, from wherever it is loaded later."""
+    if isinstance(name, WorldFile):
+        return name
+    text = check(name)
+    return WorldFile.of(text, (info.context or {}).get("folder")) or text
+
+
+WorldName = Annotated[str, WrapValidator(_world_file)]
 Country = Annotated[str, AfterValidator(_known_country)]
 Countries = Annotated[
     list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_countries)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from detente.world.names import group_members, resolve_countries
+from detente.world.names import group_members, those_in
 
 if TYPE_CHECKING:
     from detente.policy.measures import Measure, Strengths
@@ -125,7 +125,7 @@ def overseas(countries: list[str], named: list[str] | None = None) -> list[str]:
     ['BRA']
     """
     if named is not None:
-        return resolve_countries(named, countries)
+        return those_in(named, countries)
     near = {*group_members("Europe"), *group_members("CIS")}
     return [c for c in countries if c not in near]
 
@@ -136,7 +136,8 @@ def _ends(measure: Measure, world: World) -> tuple[list[str], list[str]]:
 
 
 def _countries(names: list[str], world: World) -> list[str]:
-    return resolve_countries(names, world.countries)
+    """Without those that the world lacks: measures are on file for all worlds."""
+    return those_in(names, world.countries)
 
 
 KINDS = {

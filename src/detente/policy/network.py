@@ -32,7 +32,7 @@ from detente.policy.corridors import Corridors
 from detente.policy.entries import Block, block_of
 from detente.policy.fields import in_year
 from detente.policy.kinds import overseas
-from detente.world.names import resolve_countries, resolve_sectors
+from detente.world.names import resolve_sectors, those_in
 from detente.world.world import World
 
 
@@ -234,7 +234,7 @@ def _leads_to(about: Corridors, far: list[str]) -> Flags:
     leads = np.ones((len(about.corridors), len(far)), bool)
     for k, c in enumerate(about.corridors.values()):
         if c.destinations is not None:
-            leads[k] = np.isin(far, resolve_countries(c.destinations, far))
+            leads[k] = np.isin(far, those_in(c.destinations, far))
     if not leads.any(0).all():
         alone = far[int(np.argmin(leads.any(0)))]
         raise ScenarioError(f"corridors of {about.exporter}: none leads to {alone}")

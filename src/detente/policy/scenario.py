@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.policy.corridors import Corridors
-from detente.policy.fields import Countries, Country, Sectors, Strict
+from detente.policy.fields import Countries, Country, Sectors, Strict, WorldName
 from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Level, Measure
@@ -21,6 +21,7 @@ from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
 from detente.source import Source
 from detente.world.embedded import load_world
+from detente.world.storage import WorldFile
 from detente.world.world import World
 
 Degree = Annotated[float, Field(gt=0, le=1)]
@@ -192,8 +193,10 @@ class Assumptions(Strict):
 
     Attributes
     ----------
-    world, elasticities
-        Names that `load_world` takes.
+    world
+        A name that `load_world` takes, or a file of a world, seen from the file that names it.
+    elasticities
+        A name that `load_world` takes; omitted, the world's own.
     deficits
         Closure; see `detente.solve`.
     status_quo
@@ -225,8 +228,8 @@ class Assumptions(Strict):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    world: str = "icio2022"
-    elasticities: str = "fontagne"
+    world: WorldName = "icio2022"
+    elasticities: str | None = None
     deficits: Literal["share", "value", "zero"] = "share"
     status_quo: date | None = None
     level: Level = "central"
@@ -254,7 +257,12 @@ class Scenario(Change, Assumptions):
     @property
     def start(self) -> date:
         """Day from which the change starts: the status quo, or the end of the world's year."""
-        return self.status_quo or date(int(self.load_world().data.attrs["year"]), 12, 31)
+        if self.status_quo is not None:
+            return self.status_quo
+        world = self.load_world()
+        if "year" not in world.data.attrs:
+            raise ScenarioError(f"world {world.name!r} states no year: say `status_quo: DATE`")
+        return date(int(world.data.attrs["year"]), 12, 31)
 
     def in_force(self, on: date) -> dict[str, Measure]:
         """Measures in force on a day: the register's and, where they have a start, its own.
@@ -376,9 +384,10 @@ def check_measures(
 
 
 def names_of(source: Source) -> dict[str, Any]:
-    """Validation context: the countries and sectors of the world that a file names."""
+    """Validation context: where a file is, and the countries and sectors of the world it names."""
+    folder, name = Path(source.name).parent, str(source.data.get("world", "icio2022"))
     try:
-        world = load_world(str(source.data.get("world", "icio2022")))
+        world = load_world(WorldFile.of(name, folder) or name)
     except WorldError as error:
         raise ScenarioError(f"{source.place(('world',))}: world: {error}") from error
-    return {"countries": world.countries, "sectors": world.sectors}
+    return {"countries": world.countries, "sectors": world.sectors, "folder": folder}

@@ -95,7 +95,7 @@ def _sectors(result: Assessment) -> Grid:
         top = result.top_sectors(name, 3)
         moves = zip(top["after"] - top["before"], top["sector"], top["name"], strict=True)
         cells = [Text.assemble(signed(m, 0), f" {text.sector(s, n)}") for m, s, n in moves]
-        rows.append([words, *cells])
+        rows.append([words, *cells, *[""] * (3 - len(cells))])
     target = text.called(result.target)
     title = f"Sectors of {target} that move most, gross output in million USD"
     return grid(title, ["scenario", "first", "second", "third"], rows, left=True)

@@ -15,6 +15,9 @@ from detente.world.names import available_commodities, resolve_countries, resolv
 from detente.world.part import FINAL, Part, PartOfYear, check_shares
 from detente.world.world import World
 
+UNITS = "million USD"
+"""Of the figures that come with the package."""
+
 
 def _country(name: str, info: ValidationInfo) -> str:
     found = resolve_countries(name, _known(info, "countries"))
@@ -219,9 +222,13 @@ def split_off(world: World, commodities: Iterable[str]) -> World:
     Raises
     ------
     WorldError
-        Unknown commodity, or one named twice.
+        Unknown commodity, or one named twice; a world in other units.
     """
     names, known = sorted(commodities), available_commodities()
+    if names and world.units != UNITS:
+        raise WorldError(
+            f"{', '.join(names)}: figures are {UNITS}, those of {world.name} {world.units}"
+        )
     for name in names:
         if name not in known:
             raise WorldError(f"unknown commodity {name!r}: {nearest(name, known)}")

@@ -12,6 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array
 from detente.errors import WorldError, nearest
+from detente.world.isic import sharing_divisions
 from detente.world.names import ancestors, parents_of
 
 SERVICES_ELASTICITY = 5.0
@@ -42,15 +43,22 @@ def _published(source: str, sectors: Sequence[str]) -> Array:
     text = files("detente.world") / "data" / "trade_elasticities.csv"
     with text.open(encoding="utf-8") as stream:
         table = pd.read_csv(stream, index_col="sector")
-    own = [_nearest_known(s, table.index, parents_of(sectors)) for s in sectors]
-    missing = [s for s, found in zip(sectors, own, strict=True) if found is None]
-    if missing:
+    column = table[SOURCES[source][0]].fillna(SERVICES_ELASTICITY)
+    return np.array([_of_sector(s, column, parents_of(sectors), source) for s in sectors])
+
+
+def _of_sector(
+    sector: str, known: pd.Series[float], above: Mapping[str, str], source: str
+) -> float:
+    """The number of a sector, or the mean over those with which it shares divisions of ISIC."""
+    own = _nearest_known(sector, known.index, above)
+    alike = [own] if own else sharing_divisions(ancestors(sector, above)[-1], known.index)
+    if not alike:
         raise WorldError(
-            f"elasticity source {source!r} has no sector {missing[0]!r}: "
-            f"{nearest(missing[0], table.index)}; pass elasticities as numbers instead"
+            f"elasticity source {source!r} has no sector {sector!r}: "
+            f"{nearest(sector, known.index)}; pass elasticities as numbers instead"
         )
-    column = table.loc[own, SOURCES[source][0]]
-    return column.fillna(SERVICES_ELASTICITY).to_numpy(float)
+    return float(known[alike].mean())
 
 
 def _nearest_known(sector: str, known: Container[str], parents: Mapping[str, str]) -> str | None:
@@ -67,7 +75,8 @@ def elasticities(choice: Elasticities, sectors: Sequence[str]) -> tuple[Array, s
         Name of a source (`fontagne`, `caliendo-parro`, `uniform`), one number for all sectors, a
         mapping from sector to number, or numbers in the order of `sectors`.
     sectors
-        Sector codes. One that was split off another has the other's where it has none.
+        Sector codes. One that was split off another has the other's where it has none; one of
+        another table, such as `C17` or `R_S`, has the mean over those that share divisions of ISIC.
 
     Raises
     ------

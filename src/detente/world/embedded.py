@@ -1,14 +1,16 @@
-"""Worlds that come with the package."""
+"""Worlds by name: those that come with the package, and those in files."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import numpy as np
 
 from detente.errors import WorldError, nearest
 from detente.world.elasticities import Elasticities
+from detente.world.storage import SUFFIX, WorldFile, read
 from detente.world.world import World
 
 _WORLDS = ("icio2022",)
@@ -23,25 +25,26 @@ def available_worlds() -> tuple[str, ...]:
     return _WORLDS
 
 
-def load_world(name: str = "icio2022", elasticities: Elasticities = "fontagne") -> World:
-    """Load a world embedded in the package.
+def load_world(name: str = "icio2022", elasticities: Elasticities | None = None) -> World:
+    """Load a world embedded in the package, or one from a file.
 
     Parameters
     ----------
     name
         `icio2022`: 80 economies and 50 sectors in 2022, from the OECD Inter-Country Input-Output
-        tables, 2025 edition. How it was made, and how far it can be trusted: docs/data.md.
+        tables, 2025 edition. How it was made, and how far it can be trusted: docs/data.md. Or a
+        file that `World.save` or `detente world import` wrote, such as `mine.nc`.
         Commodities named after a `+`, in any order, are split off their sectors:
         `icio2022+potash`; see `detente.world.available_commodities`.
     elasticities
-        `fontagne` (default), `caliendo-parro`, `uniform`, or numbers; see
-        `detente.world.elasticities`. A commodity with an elasticity of its own keeps it under any
-        of the names.
+        `fontagne`, `caliendo-parro`, `uniform`, or numbers; see `detente.world.elasticities`. By
+        default a file's own, and `fontagne` in an embedded world. A commodity with an elasticity
+        of its own keeps it under any of the names.
 
     Raises
     ------
     WorldError
-        Unknown world, commodity or elasticity source.
+        Unknown world, commodity or elasticity source; a file that cannot be used.
 
     Examples
     --------
@@ -51,13 +54,31 @@ def load_world(name: str = "icio2022", elasticities: Elasticities = "fontagne") 
     >>> load_world("icio2022+potash").sectors.parents
     {'potash': 'C20'}
     """
+    file = WorldFile.of(name)
+    if file is not None:
+        found = _load_file(file.path, file.commodities, file.state)
+        return found if elasticities is None else found.with_elasticities(elasticities)
     base, *commodities = name.split("+")
     if base not in _WORLDS:
-        raise WorldError(f"unknown world {base!r}: {nearest(base, _WORLDS)}")
+        raise WorldError(
+            f"unknown world {base!r}: {nearest(base, _WORLDS)} (a file of one ends with {SUFFIX})"
+        )
     canonical = "+".join([base, *sorted(commodities)])
-    if isinstance(elasticities, str):
-        return _load(canonical, elasticities)
+    if elasticities is None or isinstance(elasticities, str):
+        return _load(canonical, elasticities or "fontagne")
     return _load(canonical, "uniform").with_elasticities(elasticities)
+
+
+@lru_cache(maxsize=4)
+def _load_file(path: Path, commodities: tuple[str, ...], state: tuple[int, int]) -> World:
+    """A world in a file, read again only where the state of the file is another."""
+    del state
+    world = World(read(path))
+    if not commodities:
+        return world
+    from detente.world.commodities import split_off
+
+    return split_off(world, commodities)
 
 
 @lru_cache(maxsize=8)

@@ -23,6 +23,10 @@ VALUE_ADDED_TOLERANCE = 1e-3
 """Largest difference from output less inputs, relative to the country's value added."""
 
 
+HIGHEST_RATE = 5.0
+"""Tariffs above it are taken for percent: duties of 500 percent on a sector there are not."""
+
+
 SYNONYMS = {
     "origin": ("exporter", "from", "source", "seller", "reporter"),
     "destination": ("importer", "to", "buyer", "partner"),
@@ -64,6 +68,7 @@ def labelled(
         that are not in `labels`.
     """
     if isinstance(flows, pd.DataFrame):
+        what = named(what, flows)
         flows = _from_long(flows, dims, what, fill)
     if isinstance(flows, xr.DataArray):
         if set(flows.dims) != set(dims):
@@ -84,6 +89,11 @@ def labelled(
         raise WorldError(f"{what} has shape {values.shape}; {dims} need {shape}")
     coords = {d: list(labels[d]) for d in dims}
     return _numbers(xr.DataArray(values, dims=dims, coords=coords, name=what), what)
+
+
+def named(what: str, table: pd.DataFrame) -> str:
+    """What a table is, with the file it was read from."""
+    return f"{what} ({table.attrs['file']})" if "file" in table.attrs else what
 
 
 def _numbers(found: xr.DataArray, what: str) -> xr.DataArray:
@@ -113,7 +123,10 @@ def _from_long(
             raise WorldError(f"{what}, row {_first(table, table[column].isna())[0]}: no {column}")
     twice = table.duplicated(list(dims))
     if twice.any():
-        raise WorldError(f"{what} has two rows for {tuple(table.loc[twice, list(dims)].iloc[0])}")
+        row, found = _first(table, twice)
+        raise WorldError(
+            f"{what}, row {row}: two rows for {', '.join(str(found[d]) for d in dims)}"
+        )
     values = pd.to_numeric(table["value"], errors="coerce")
     if values.isna().any():
         row, found = _first(table, values.isna())
@@ -264,7 +277,9 @@ def labels_of(
         Trade is an array without labels, and none are given; or a table without their columns.
     """
     if isinstance(trade, pd.DataFrame):
-        _check_columns(trade, ("origin", "destination", "sector"), "trade")
+        _check_columns(trade, ("origin", "destination", "sector"), named("trade", trade))
+        if trade.empty:
+            raise WorldError(f"{named('trade', trade)} has no rows")
 
     def find(dim: str) -> list[str]:
         if isinstance(trade, pd.DataFrame):
@@ -291,3 +306,24 @@ def compare_value_added(
             f"value added of {countries[n]}, sector {sectors[j]}, is stated as {stated[n, j]:.6g} "
             f"but output less inputs is {residual[n, j]:.6g}"
         )
+
+
+def rates_of(tariff: Flows, labels: Mapping[str, Sequence[str]]) -> Array:
+    """Ad-valorem rates (origin, destination, sector); zero where nothing is given.
+
+    Raises
+    ------
+    WorldError
+        Rates that are no numbers, or percent in place of shares, besides what `labelled` raises.
+    """
+    rates = labelled(tariff, ("origin", "destination", "sector"), labels, "tariff", 0.0)
+    odd = ~(np.isfinite(rates.values) & (rates.values <= HIGHEST_RATE))
+    if odd.any():
+        at = tuple(int(i) for i in np.argwhere(odd)[0])
+        rate = float(rates.values[at])
+        where = ", ".join(f"{d} {rates[d].values[i]}" for d, i in zip(rates.dims, at, strict=True))
+        more = f" (and {int(odd.sum()) - 1:,} more)" if odd.sum() > 1 else ""
+        meant = f"; did you mean {rate / 100:g}?" if np.isfinite(rate) else ""
+        raise WorldError(f"tariff of {rate:g} at {where}{more}: a rate, 0.25 for 25 %{meant}")
+    found: Array = rates.values
+    return found

@@ -71,6 +71,23 @@ class Countries(list[str]):
         self.titles, self.world = tuple(titles), world
 
 
+def is_in(name: str, countries: Sequence[str]) -> bool:
+    """Tell whether a country, or a member of a group, is in a world.
+
+    >>> is_in("EU27", ["BLR", "DEU"]), is_in("CAN", ["BLR", "DEU"])
+    (True, False)
+    """
+    try:
+        return bool(resolve_countries(name, countries))
+    except WorldError:
+        return False
+
+
+def those_in(names: Iterable[str], countries: Sequence[str]) -> list[str]:
+    """Countries of a world that are among some of the whole world's; see `resolve_countries`."""
+    return resolve_countries([n for n in names if is_in(n, countries)], countries)
+
+
 class Sectors(list[str]):
     """Sector codes in order, and what each that was split off another was split off from.
 

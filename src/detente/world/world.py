@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from detente.world.flows import (
     compare_value_added,
     labelled,
     labels_of,
+    rates_of,
     refuse_unknown,
     shares_from_flows,
 )
@@ -34,6 +36,7 @@ from detente.world.names import (
 )
 from detente.world.part import Part
 from detente.world.split import misfit_table, split_accounts, split_attrs
+from detente.world.storage import save
 from detente.world.validation import DIMS, present, validate
 
 
@@ -106,7 +109,7 @@ class World:
         theta
             Trade elasticities: source name, number, mapping or sequence.
         tariff
-            Ad-valorem rates (origin, destination, sector); zero where omitted.
+            Ad-valorem rates (origin, destination, sector), 0.25 for 25 percent; zero where omitted.
         value_added
             (country, sector). Value added is output less inputs in any case; if given it is
             compared with that residual.
@@ -149,9 +152,7 @@ class World:
         use_dims = ("country", "input", "sector")
         z = labelled(trade, flow_dims, labels, "trade", fill).values
         use = labelled(input_use, use_dims, labels, "input_use", fill).values
-        rates = labelled(
-            np.zeros_like(z) if tariff is None else tariff, flow_dims, labels, "tariff", 0.0
-        ).values
+        rates = rates_of(np.zeros_like(z) if tariff is None else tariff, labels)
         names, codes = list(labels["country"]), list(labels["sector"])
         shares = shares_from_flows(z, use, rates, names, codes)
         if value_added is not None:
@@ -267,6 +268,10 @@ class World:
         )
         data = completed(world.data, self.data, accounts, names or {})
         return World(data.assign_attrs(elasticities=source))
+
+    def save(self, path: str | Path) -> None:
+        """Write the world to a file ending with `.nc`, which `load_world` reads; see `storage`."""
+        save(self.data, Path(path))
 
     # -- reading ----------------------------------------------------------------------------
 

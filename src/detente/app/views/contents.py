@@ -174,7 +174,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         "sector_names": {k: v for world in worlds for k, v in sector_names(world).items()},
         "sectors_top": _top(change for found in sectors for change in found.values()),
         "leaks_top": _top(row.after - row.before for row in ways),
-        "everyone": [code for code in country_names() if code in tables[0]["countries"]],
+        "everyone": sorted(tables[0]["countries"], key=country_names().__getitem__),
         "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from detente.app.controls import scenario_of
 from detente.app.names import country_names
-from detente.app.starts import manageable, packed
+from detente.app.starts import manageable, packed, refuse_elsewhere
 from detente.app.state import State
 from detente.app.views.contents import View, views_of
 from detente.app.views.page import TABLES, assets, render
@@ -68,5 +68,7 @@ def opened(text: str) -> dict[str, Any]:
     ScenarioError
         Not plain data, not a scenario, or more than the page takes: line and field.
     """
-    scenario = manageable(parse_scenario(Source.parse(text, "line")))
+    source = Source.parse(text, "line")
+    refuse_elsewhere(str(source.data.get("world", "icio2022")))
+    scenario = manageable(parse_scenario(source))
     return {"own": packed(scenario), "title": scenario.title}
