@@ -266,13 +266,13 @@ def test_figaro_is_the_same_in_both_formats(tmp_path: Path) -> None:
     world, other = import_world("figaro", matrix), import_world("figaro", flat)
     assert world == other
     assert world.countries == ["AUT", "GRC", "ROW"]
-    assert world.units == "million EUR"
+    assert world.units == "million USD"
+    assert "euros at 1.0530 US dollars" in world.data.attrs["provenance"]
     sold = sum(v for (r, c), v in table.items() if r == "AT_B" and c.startswith("EL_"))
     found = world.trade.sel(origin="AUT", destination="GRC", sector="B")
-    assert float(found) == pytest.approx(sold, rel=1e-12)
-    assert rules(world) == {
-        "inventories drawn down, netted against other final use of the same goods": (1, 2.5)
-    }
+    assert float(found) == pytest.approx(1.053 * sold, rel=1e-12)
+    netted = "inventories drawn down, netted against other final use of the same goods"
+    assert rules(world) == {netted: (1, pytest.approx(1.053 * 2.5))}
     assert world.data["theta"].values.tolist() == [2.91, 3.41, 8.21]
     accounts_close(world)
     (tmp_path / "2022.csv").write_text("a,b\n1,2\n")

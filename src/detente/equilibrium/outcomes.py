@@ -264,6 +264,7 @@ class Equilibrium:
             "detente": __version__,
             "world": self.world.name,
             "fingerprint": self.world.fingerprint,
+            "prices_of": self.world.data.attrs.get("year"),
             "elasticities": self._elasticities,
             **self._production,
             "deficits": self.deficits,

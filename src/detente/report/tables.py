@@ -38,7 +38,7 @@ def assessment_view(result: Assessment) -> RenderableType:
         Text(result.title, style="bold"),
         _welfare(result, "percent", "Welfare, percent of income (exact real income)", 3),
         *_bands(result),
-        _welfare(result, "million_usd", "Welfare, million USD of 2022 (equivalent variation)", 0),
+        _welfare(result, "million_usd", "Welfare, million USD a year (equivalent variation)", 0),
         _trade(result),
         _sectors(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],

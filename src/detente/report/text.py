@@ -231,7 +231,8 @@ def provenance(manifest: Mapping[Any, Any]) -> str:
     return "; ".join(
         [
             f"detente {made['detente']}",
-            f"world {made['world']} ({made['fingerprint']})",
+            f"world {made['world']} ({made['fingerprint']})"
+            + (f" at prices of {made['prices_of']}" if made.get("prices_of") else ""),
             f"elasticities {made['elasticities']}",
             f"deficits: {made['deficits']}",
             *since,

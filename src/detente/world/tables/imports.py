@@ -14,6 +14,7 @@ from detente.world.flows import Flows, rates_of
 from detente.world.names import Names
 from detente.world.tables.borrowing import borrowed
 from detente.world.tables.closing import closed
+from detente.world.tables.exchange import in_dollars
 from detente.world.tables.figaro import read_figaro
 from detente.world.tables.long import read_long
 from detente.world.tables.oecd import read_oecd
@@ -80,6 +81,7 @@ def import_world(
     table = KINDS[kind](Path(path), year, progress)
     if table.year is None:
         raise WorldError(f"{Path(path).name}: of which year? There is none in its name: say it")
+    table = in_dollars(table)
     labels = {"origin": table.countries, "destination": table.countries, "sector": table.sectors}
     rates = None if tariff is None else rates_of(_table(tariff), labels)
     trade, use = closed(table, rates)
