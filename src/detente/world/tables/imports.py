@@ -81,7 +81,7 @@ def import_world(
     table = KINDS[kind](Path(path), year, progress)
     if table.year is None:
         raise WorldError(f"{Path(path).name}: of which year? There is none in its name: say it")
-    table = in_dollars(table)
+    year, table = table.year, in_dollars(table)
     labels = {"origin": table.countries, "destination": table.countries, "sector": table.sectors}
     rates = None if tariff is None else rates_of(_table(tariff), labels)
     trade, use = closed(table, rates)
@@ -94,7 +94,7 @@ def import_world(
         sectors=table.sectors,
         name=name or f"{kind}-{table.year}",
         units=table.units,
-        attributes=_about(f"{table.source}, {table.year}", table.year, table.rules, table.units),
+        attributes=_about(f"{table.source}, {year}", year, table.rules, table.units),
     )
     return _named(world, table.country_names, table.sector_names)
 
