@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import yaml
 from world2022.totals import economies_of, read_totals
 
@@ -55,7 +54,7 @@ def closed(trade: np.ndarray, use: np.ndarray) -> np.ndarray:
         most = whole * (1 - 2.0**-BITS)
         factor = np.divide(most, used, out=np.ones_like(used), where=used > most)
         use *= np.expand_dims(factor, axis)
-    return rounded(use * (1 - 0.0))
+    return rounded(use)
 
 
 def store(world: detente.World, path: Path) -> None:
@@ -81,7 +80,7 @@ def store(world: detente.World, path: Path) -> None:
         units=world.units,
         provenance=d.attrs["provenance"],
         basis=d["basis"].values.astype(np.int8),
-        about=json.dumps({k: d.attrs[k] for k in ("added", "misfits", "regions")}),
+        about=json.dumps({k: d.attrs[k] for k in ("added", "misfits", "region_of")}),
     )
     os.replace(temporary, path)
 
@@ -90,10 +89,10 @@ def build(folder: Path, facts: dict[str, Any]) -> detente.World:
     """The larger world, not yet rounded."""
     base = detente.load_world("icio2022", "uniform")
     totals = read_totals(folder / "world_totals", facts, base.countries)
-    economies, regions = economies_of(totals, facts, base)
+    economies, region_of = economies_of(totals, facts, base)
     world = base.add_economies(economies)
     largest = world.misfits.head(MISFITS).to_dict("records")
-    attrs = {"misfits": largest, "regions": regions, "provenance": facts["provenance"]}
+    attrs = {"misfits": largest, "region_of": region_of, "provenance": facts["provenance"]}
     return detente.World(world.data.assign_attrs(attrs))
 
 
@@ -103,7 +102,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
-    pd.options.mode.copy_on_write = True
     world = build(given.folder, yaml.safe_load(FACTS.read_text()))
     store(world, given.output)
     print(f"{len(world.countries)} economies, {given.output.stat().st_size / 1e6:.2f} MB")

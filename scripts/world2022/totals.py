@@ -74,10 +74,10 @@ def read_totals(folder: Path, facts: Facts, table: list[str]) -> Totals:
         c for c in outside if large[c] and c in traded and c not in facts["in_regions"]
     ]
     rest = [c for c in outside if c not in alone]
-    return Totals(accounts, trade, sections, sorted(alone), _regions(rest, folder))
+    return Totals(accounts, trade, sections, sorted(alone), _regions(rest))
 
 
-def _regions(codes: list[str], folder: Path) -> dict[str, list[str]]:
+def _regions(codes: list[str]) -> dict[str, list[str]]:
     from country_converter import CountryConverter
 
     names = {"Africa": "XAF", "America": "XAM", "Asia": "XAS", "Europe": "XEU", "Oceania": "XOC"}
@@ -153,8 +153,8 @@ def _partners_reports(folder: Path) -> list[dict[str, Any]]:
 
 def economies_of(
     totals: Totals, facts: Facts, base: detente.World
-) -> tuple[dict[str, Economy], dict[str, list[str]]]:
-    """What is known of each, for `World.add_economies`; and the members of regions."""
+) -> tuple[dict[str, Economy], dict[str, str]]:
+    """What is known of each, for `World.add_economies`, and the region that each may be merged into."""
     groups = {code: [code] for code in totals.alone} | totals.regions
     label = {member: code for code, members in groups.items() for member in members}
     label |= {code: code for code in base.countries}
@@ -170,7 +170,9 @@ def economies_of(
             code, members, totals, flows, facts, base, region.get("like") or like[code],
             region.get("name") or names[code],
         )  # fmt: skip
-    return found, totals.regions
+    regions = _regions(totals.alone)
+    inside = {member: code for code, members in regions.items() for member in members}
+    return found, inside | {code: code for code in totals.regions}
 
 
 def _names() -> dict[str, str]:
