@@ -46,6 +46,9 @@ COURSE = (0.6, 1.8)
 GOODS_AT_MOST = 0.97
 """Largest share of goods in trade of goods and services."""
 
+NO_REFINERY = 0.05
+"""Crude oil and gas in imports of fuels of those who neither refine nor burn imported gas."""
+
 TAIWAN = 0.004
 """Share of trade left for economies that BACI does not have, Taiwan first."""
 
@@ -209,6 +212,7 @@ def _economy(
         sectors={k: float(v) for k, v in shares.items()},
         export_sectors=_mix(code, members, "origin", totals, facts, base, like),
         import_sectors=_mix(code, members, "destination", totals, facts, base, like),
+        barred=facts["barred"].get(code, {}),
         name=name,
         places=members if members != [code] else (),
     )
@@ -222,8 +226,8 @@ def _scaled(
     stated = {(f["origin"], f["destination"]) for f in facts["flows"]}
     fixed = line.index.map(lambda p: ((code, p) if what == "exports" else (p, code)) in stated)
     aim = min(goods, GOODS_AT_MOST * total)
-    if what == "exports" and code in facts["goods_share"]:
-        aim = facts["goods_share"][code] * total
+    if code in facts["goods_share"].get(what, {}):
+        aim = facts["goods_share"][what][code] * total
     held = float(line[fixed].sum())
     factor = (aim - held) / (goods - held) if aim > held and goods > held else aim / goods
     kept = aim > held and goods > held
@@ -254,6 +258,8 @@ def _mix(
     everyone = abroad.sum(["origin", "destination"]).to_series()
     own = abroad.sel({side: like}).sum([side, axis]).to_series() + 1e-4 * everyone
     typical = np.sqrt(everyone / everyone.sum() * own / own.sum())
+    if side == "destination" and code not in facts["crude_importers"]:
+        typical["B06"] *= NO_REFINERY
     found = pd.Series(0.0, index=goods)
     for section, value in sections.items():
         part = typical[SECTIONS[str(section)]]

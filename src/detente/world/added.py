@@ -54,6 +54,7 @@ def add_economy(
     sectors: Mapping[str, float] | None = None,
     export_sectors: Mapping[str, float] | None = None,
     import_sectors: Mapping[str, float] | None = None,
+    barred: Mapping[str, float] | None = None,
     name: str = "",
 ) -> World:
     """Add one economy, of which little is known: a full row and column of the world.
@@ -64,7 +65,7 @@ def add_economy(
         ISO code of the economy, which the world does not have.
     like, gdp, exports, imports, total_exports, total_imports
         What is known; see `detente.world.Economy`.
-    sectors, export_sectors, import_sectors, name
+    sectors, export_sectors, import_sectors, barred, name
         Likewise.
 
     Returns
@@ -96,7 +97,7 @@ def add_economy(
     """
     economy = Economy(
         like, gdp, exports, imports, total_exports, total_imports,
-        sectors or {}, export_sectors or {}, import_sectors or {}, name,
+        sectors or {}, export_sectors or {}, import_sectors or {}, barred or {}, name,
     )  # fmt: skip
     return add_economies(world, {code: economy})
 

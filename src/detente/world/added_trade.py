@@ -69,7 +69,10 @@ class AddedTrade:
 
     def likes(self, code: str) -> Positions:
         """Whom an economy borrows from."""
-        named = resolve_countries(self.economies[code].like, self.old.countries)
+        try:
+            named = resolve_countries(self.economies[code].like, self.old.countries)
+        except WorldError as error:
+            raise WorldError(f"{code}: like: {error}") from error
         return np.array([self.old.countries.index(c) for c in named])
 
     # -- totals -----------------------------------------------------------------------------
@@ -85,10 +88,11 @@ class AddedTrade:
             for code, economy in self.economies.items():
                 likes = self.likes(code)
                 ratio = by_sector[likes].sum(0) * economy.gdp / self.old.value_added[likes].sum()
-                known = pairs[self.countries.index(code)]
                 given = economy.goods(what)
-                if np.isfinite(known).all():
-                    given = float(known.sum())
+                partners = getattr(economy, what)
+                if isinstance(partners, Mapping):
+                    known = np.nansum(pairs[self.countries.index(code)])
+                    given = float(known) + partners.get(REST, 0.0)
                 goods.append(ratio[self.goods].sum() if given is None else given)
                 total = getattr(economy, f"total_{what}")
                 rest = ratio[~self.goods].sum() if total is None else total - goods[-1]
@@ -120,13 +124,19 @@ class AddedTrade:
             for partner, value in (given if isinstance(given, Mapping) else {}).items():
                 if partner == REST:
                     continue
-                at = resolve_countries(partner, self.countries)
+                at = self._resolved(partner, f"{code}: {what}")
                 if len(at) != 1:
                     raise WorldError(f"{code}: {what}: {partner!r} is a group; name one country")
                 if at == [code]:
                     raise WorldError(f"{code}: {what}: {partner} is itself")
                 found[self.countries.index(code), self.countries.index(at[0])] = value
         return found
+
+    def _resolved(self, partner: str, where: str) -> list[str]:
+        try:
+            return resolve_countries(partner, self.countries)
+        except WorldError as error:
+            raise WorldError(f"{where}: {error}") from error
 
     def _closed(self, what: str) -> Flags:
         """Economies whose partners are all named."""
@@ -187,7 +197,7 @@ class AddedTrade:
     def cells(self) -> Array:
         """Trade of the cells that involve an added economy, [i,n,j]; zero elsewhere."""
         supply, demand = self._sides("exports"), self._sides("imports")
-        near = nearness(self.countries, self.old.sectors, self._places())
+        near = nearness(self.countries, self.old.sectors, self._places()) * self._kept()[:, :, None]
         reached = np.einsum("ij,inj->nj", supply, near) - np.einsum("ij,iij->ij", supply, near)
         pull = np.divide(demand, reached, out=np.zeros_like(demand), where=reached > 0)
         prior = supply[:, None] * near * pull * self.involved[:, :, None]
@@ -198,6 +208,15 @@ class AddedTrade:
             balanced = scaled(self._opened(prior[:, :, part], kind), margins, ROUNDS)
             found[:, :, part] = balanced * at_most.factors(balanced)
         return found
+
+    def _kept(self) -> Array:
+        """Share that is kept of trade where it is barred, [i,n]."""
+        kept = np.ones((len(self.countries),) * 2)
+        for m, (code, economy) in enumerate(self.economies.items(), self.size):
+            for partner, share in economy.barred.items():
+                at = [self.countries.index(c) for c in self._resolved(partner, code)]
+                kept[m, at], kept[at, m] = share * kept[m, at], share * kept[at, m]
+        return kept
 
     def _places(self) -> dict[str, list[str]]:
         return {c: list(e.places) for c, e in self.economies.items() if e.places}

@@ -42,6 +42,9 @@ class Economy:
         among the others as in `like`.
     export_sectors, import_sectors
         Shares of trade in goods, likewise.
+    barred
+        Partners, or groups, with whom little is traded, as under an embargo, and the share that is
+        kept of what gravity would give where trade is not given.
     name
         Readable name.
     places
@@ -69,6 +72,7 @@ class Economy:
     sectors: Mapping[str, float] = field(default_factory=dict)
     export_sectors: Mapping[str, float] = field(default_factory=dict)
     import_sectors: Mapping[str, float] = field(default_factory=dict)
+    barred: Mapping[str, float] = field(default_factory=dict)
     name: str = ""
     places: Sequence[str] = ()
 
@@ -79,6 +83,9 @@ class Economy:
             raise WorldError(f"gdp: {self.gdp:g}; it must be positive")
         for what in ("exports", "imports"):
             self._check_trade(what)
+        for partner, share in self.barred.items():
+            if not 0 <= share <= 1:
+                raise WorldError(f"barred: {partner}: {share:g}; it must be between 0 and 1")
         for what in ("sectors", "export_sectors", "import_sectors"):
             check_shares(getattr(self, what), what)
 
