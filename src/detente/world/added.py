@@ -18,7 +18,7 @@ import xarray as xr
 from detente.arrays import Array
 from detente.errors import WorldError
 from detente.world.accounts import BASES, Accounts
-from detente.world.added_trade import ESTIMATED, GIVEN, OBSERVED, AddedTrade
+from detente.world.added_trade import BORROWED, ESTIMATED, GIVEN, OBSERVED, AddedTrade
 from detente.world.balancing import Margin, scaled
 from detente.world.economy import Economy, shares_of_sectors
 from detente.world.names import is_goods
@@ -160,6 +160,19 @@ def basis(world: World) -> xr.DataArray:
     cells[(cells == GIVEN) & ~goods] = ESTIMATED
     words = np.array(BASES)[cells]
     return world.trade.copy(data=words).rename("basis").drop_attrs()
+
+
+def trade_basis(world: World) -> dict[str, float]:
+    """Shares of trade between different economies that are observed, given and estimated.
+
+    >>> import detente
+    >>> detente.load_world("icio2022").trade_basis()
+    {'observed': 1.0, 'given': 0.0, 'estimated': 0.0}
+    """
+    abroad = world.trade.values.copy()
+    abroad[range(len(abroad)), range(len(abroad))] = 0.0
+    words, whole = basis(world).values, abroad.sum()
+    return {word: float(abroad[words == word].sum() / whole) for word in BASES[:BORROWED]}
 
 
 def _refuse_too_large(trade: AddedTrade) -> None:

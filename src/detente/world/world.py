@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from detente.world.accounts import Accounts, country_table
-from detente.world.added import add_economies, add_economy, basis
+from detente.world.added import add_economies, add_economy, basis, trade_basis
 from detente.world.aggregation import aggregate_accounts, groups_of, merged_notes
 from detente.world.elasticities import Elasticities, elasticities
 from detente.world.flows import (
@@ -257,6 +257,7 @@ class World:
     add_economy = add_economy
     add_economies = add_economies
     basis = property(basis)
+    trade_basis = trade_basis
     country_table = country_table
 
     def _remade(
