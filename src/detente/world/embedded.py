@@ -95,17 +95,24 @@ def _named(base: str, names: str) -> list[str]:
     asked = [part.strip() for part in names.split(",") if part.strip()]
     if not asked:
         raise WorldError(f"{base}: names no economy; {LARGER}:KGZ,ARM names two")
-    return sorted({c for c in resolve_countries(asked, world.countries) if c in region_of})
+    found = resolve_countries(asked, world.countries)
+    alone = sorted({c for c in found if c in region_of and c != region_of[c]})
+    if not alone:
+        raise WorldError(
+            f"{base}:{names}: these stand in icio2022 already, or are regions; name an economy that "
+            f"was added, as in {LARGER}:KGZ,ARM"
+        )
+    return alone
 
 
 def _merged(world: World, alone: list[str], name: str) -> World:
     """The world with all added economies in regions but those that stand alone."""
-    regions: dict[str, list[str]] = {}
-    for code, region in world.data.attrs["region_of"].items():
-        regions.setdefault(region if code not in alone else code, []).append(code)
+    region_of, regions = world.data.attrs["region_of"], {}
+    for code, region in region_of.items():
+        if code not in alone:
+            regions.setdefault(region, []).append(code)
     merged = world.aggregate(countries={k: v for k, v in regions.items() if v != [k]})
-    region_of = {code: world.data.attrs["region_of"].get(code, code) for code in regions}
-    return World(merged.data.assign_attrs(name=name, region_of=region_of))
+    return World(merged.data.assign_attrs(name=name, provenance=world.data.attrs["provenance"]))
 
 
 def _stored(name: str, source: str) -> World:
