@@ -5,8 +5,9 @@
 For each economy that the table does not have: value added and its sectors, exports and imports of
 goods and services from the national accounts of the United Nations; trade in goods by partner from
 BACI (CEPII), 2020 and 2023, taken to 2022 by the national accounts' own course; sectors of trade in
-goods from UNCTAD's sections of 2015 and from what is said in `scripts/world2022/facts.yaml`, each with
-its source. All are added to `icio2022` at once (`World.add_economies`); the smallest as regions.
+goods from UNCTAD's sections of 2015 and from `scripts/world2022/facts.yaml`, which says what rests
+on judgement and where the rest is from. All are added to `icio2022` at once
+(`World.add_economies`), the smallest as regions.
 
 Writes `src/detente/world/data/world2022.npz`.
 """

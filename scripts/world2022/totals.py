@@ -24,7 +24,7 @@ GROUPS = {
     "G+I": "va_GH_trade_hotels",
     "H+J61": "va_I_transport_comm",
 }
-"""Groups of ISIC Rev. 3 in letters of Rev. 4; mining and utilities are what is not manufacturing."""
+"""Groups of ISIC Rev. 3 in letters of Rev. 4; mining and utilities: what is not manufacturing."""
 
 SECTIONS = {
     "0": ["A01", "A03", "C10T12"],
@@ -73,9 +73,7 @@ def read_totals(folder: Path, facts: Facts, table: list[str]) -> Totals:
     outside = [c for c in accounts.index if c not in table and c in known]
     large = accounts["gdp"] >= facts["smallest"]
     traded = set(trade.index[trade.sum(axis=1) > 0])
-    alone = [
-        c for c in outside if large[c] and c in traded and c not in facts["in_regions"]
-    ]
+    alone = [c for c in outside if large[c] and c in traded and c not in facts["in_regions"]]
     rest = [c for c in outside if c not in alone]
     return Totals(accounts, trade, sections, sorted(alone), _regions(rest))
 
@@ -157,7 +155,7 @@ def _partners_reports(folder: Path) -> list[dict[str, Any]]:
 def economies_of(
     totals: Totals, facts: Facts, base: detente.World
 ) -> tuple[dict[str, Economy], dict[str, str]]:
-    """What is known of each, for `World.add_economies`, and the region that each may be merged into."""
+    """What is known of each, for `World.add_economies`, and the region it may be merged into."""
     groups = {code: [code] for code in totals.alone} | totals.regions
     label = {member: code for code, members in groups.items() for member in members}
     label |= {code: code for code in base.countries}

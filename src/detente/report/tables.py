@@ -216,7 +216,9 @@ def _rests_on(world: World, country: str | None) -> list[str]:
     if country in world.added:
         note = world.added[country]
         like = ", ".join(map(text.country, note["like"]))
-        shares = f"{100 * note['given']:.0f} percent of its trade given by partner, the rest estimated"
+        shares = (
+            f"{100 * note['given']:.0f} percent of its trade given by partner, the rest estimated"
+        )
         return [f"{text.called(country)}, added to the table: {shares}; technology of {like}."]
     if country is not None or not world.added:
         return []

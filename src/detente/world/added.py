@@ -154,7 +154,9 @@ def basis(world: World) -> xr.DataArray:
     'observed'
     """
     N, S = len(world.countries), world.sectors
-    known = world.data["basis"].values if "basis" in world.data else np.full((N, N), float(OBSERVED))
+    known = (
+        world.data["basis"].values if "basis" in world.data else np.full((N, N), float(OBSERVED))
+    )
     goods = np.array([is_goods(s, S.parents) for s in S])
     cells = np.repeat(known[:, :, None], len(S), axis=2).astype(int)
     cells[(cells == GIVEN) & ~goods] = ESTIMATED
@@ -186,14 +188,16 @@ def _refuse_too_large(trade: AddedTrade) -> None:
             f"{trade.pairs[i, trade.size + m]:.6g}, but {trade.countries[i]} exports "
             f"{sold[i]:.6g} of goods in all"
         )
-    totals = {what: sum(trade.totals[what, k] for k in ("goods", "services")) for what in
-              ("exports", "imports")}  # fmt: skip
+    exports, imports = (
+        trade.totals[what, "goods"] + trade.totals[what, "services"]
+        for what in ("exports", "imports")
+    )
     for m, (code, economy) in enumerate(trade.economies.items()):
-        final = economy.gdp + totals["imports"][m] - totals["exports"][m]
+        final = economy.gdp + imports[m] - exports[m]
         if final < LEAST_FINAL * economy.gdp:
             raise WorldError(
-                f"{code}: exports of {totals['exports'][m]:.6g} leave nothing to be used at home: "
-                f"gdp is {economy.gdp:.6g} and imports are {totals['imports'][m]:.6g}"
+                f"{code}: exports of {exports[m]:.6g} leave nothing to be used at home: "
+                f"gdp is {economy.gdp:.6g} and imports are {imports[m]:.6g}"
             )
 
 
@@ -328,9 +332,7 @@ def _inputs(trade: AddedTrade, code: str, totals: Array, supply: Array) -> Array
     return _within(mix * totals, totals, supply)
 
 
-def _within(
-    cells: Array, totals: Array, supply: Array, share: Array | float = MOST_USED
-) -> Array:
+def _within(cells: Array, totals: Array, supply: Array, share: Array | float = MOST_USED) -> Array:
     """Inputs whose totals by user hold and of which none is used more than is supplied.
 
     Cells are [..., k, j], totals [..., j], supply [..., k]; inputs take a share of supply at most.

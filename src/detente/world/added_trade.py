@@ -37,6 +37,7 @@ class AddedTrade:
 
     @cached_property
     def countries(self) -> list[str]:
+        """Codes, those that are added last."""
         return [*self.old.countries, *self.economies]
 
     @property
@@ -46,6 +47,7 @@ class AddedTrade:
 
     @cached_property
     def new(self) -> Flags:
+        """Which are added, [i]."""
         return np.arange(len(self.countries)) >= self.size
 
     @cached_property
@@ -57,6 +59,7 @@ class AddedTrade:
 
     @cached_property
     def goods(self) -> Flags:
+        """Which sectors are goods, [j]."""
         sectors = self.old.sectors
         return np.array([is_goods(s, sectors.parents) for s in sectors])
 
@@ -201,7 +204,7 @@ class AddedTrade:
         reached = np.einsum("ij,inj->nj", supply, near) - np.einsum("ij,iij->ij", supply, near)
         pull = np.divide(demand, reached, out=np.zeros_like(demand), where=reached > 0)
         prior = supply[:, None] * near * pull * self.involved[:, :, None]
-        found = np.zeros_like(prior)
+        found: Array = np.zeros_like(prior)
         for kind, part in (("goods", self.goods), ("services", ~self.goods)):
             at_most = self._ceiling(part)
             margins = self._margins(kind, part, supply, demand, at_most)
@@ -283,5 +286,8 @@ class AddedTrade:
                 for code, *pair in zip(self.economies, asked, found, strict=True)
             ]
         keys = ("sector", "what", "at", "asked", "found")
-        records = [dict(zip(keys, (*m[:3], float(m[3]), float(m[4])), strict=True)) for m in moved]
-        return [m for m in records if abs(m["found"] - m["asked"]) > 1e-6 * m["asked"] + 1e-9]
+        return [
+            dict(zip(keys, (*labels, float(asked), float(found)), strict=True))
+            for *labels, asked, found in moved
+            if abs(found - asked) > 1e-6 * asked + 1e-9
+        ]

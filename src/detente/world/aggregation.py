@@ -96,7 +96,7 @@ def _merged_basis(old: Accounts, G: Array) -> Array:
     traded = old.trade.sum(2) + 1e-300
     assert old.basis is not None
     weights = [G @ np.where(old.basis == kind, traded, 0.0) @ G.T for kind in range(len(BASES))]
-    return np.argmax(weights, axis=0).astype(float)
+    return np.asarray(np.argmax(weights, axis=0), float)
 
 
 def merged_notes(

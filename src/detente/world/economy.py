@@ -117,7 +117,11 @@ def shares_of_sectors(
     found: list[tuple[list[int], float]] = []
     taken: dict[int, str] = {}
     for name, share in shares.items():
-        members = [sectors.index(s) for part in name.split("+") for s in _members(part, sectors)]
+        try:
+            codes = [s for part in name.split("+") for s in _members(part, sectors)]
+        except WorldError as error:
+            raise WorldError(f"{what}: {error}") from error
+        members = [sectors.index(s) for s in codes]
         for j in members:
             if j in taken:
                 raise WorldError(f"{what}: {sectors[j]} is in both {taken[j]!r} and {name!r}")

@@ -99,15 +99,16 @@ def _named(base: str, names: str) -> list[str]:
     alone = sorted({c for c in found if c in region_of and c != region_of[c]})
     if not alone:
         raise WorldError(
-            f"{base}:{names}: these stand in icio2022 already, or are regions; name an economy that "
-            f"was added, as in {LARGER}:KGZ,ARM"
+            f"{base}:{names}: these stand in icio2022 already, or are regions; name an economy "
+            f"that was added, as in {LARGER}:KGZ,ARM"
         )
     return alone
 
 
 def _merged(world: World, alone: list[str], name: str) -> World:
     """The world with all added economies in regions but those that stand alone."""
-    region_of, regions = world.data.attrs["region_of"], {}
+    region_of: dict[str, str] = world.data.attrs["region_of"]
+    regions: dict[str, list[str]] = {}
     for code, region in region_of.items():
         if code not in alone:
             regions.setdefault(region, []).append(code)

@@ -18,7 +18,7 @@ from detente.errors import WorldError, nearest
 from detente.world.names import ancestors, group_members, is_goods, parents_of
 
 CIS_LIMIT = 2.0
-"""Largest effect of the CIS, in logs: the panel knows it from Belarus, Kazakhstan and Russia alone."""
+"""Largest effect of the CIS, in logs: the panel has it from Belarus, Kazakhstan and Russia."""
 
 
 @cache
@@ -70,7 +70,8 @@ def nearness(
     terms = _terms(countries, places)
     effects = coefficients()
     slopes = effects.loc[[_row(s, sectors, effects.index) for s in sectors], list(terms)]
-    return np.exp(np.einsum("tin,jt->inj", np.stack(list(terms.values())), slopes.to_numpy()))
+    logs = np.einsum("tin,jt->inj", np.stack(list(terms.values())), slopes.to_numpy())
+    return np.asarray(np.exp(logs))
 
 
 def _row(sector: str, sectors: Sequence[str], known: pd.Index) -> str:

@@ -24,8 +24,8 @@ DIMS = {
 """Variables of a world and their dimensions, in the letters of the model."""
 
 OPTIONAL = {"phi": ("country", "sector"), "basis": ("origin", "destination")}
-"""Variables a world may have: `phi`, the share of value added of a factor that cannot move; `basis`,
-what trade of goods between two economies rests on, a position in `accounts.BASES`."""
+"""Variables a world may have: `phi`, the share of value added of a factor that cannot move;
+`basis`, what trade in goods between two economies rests on, a position in `accounts.BASES`."""
 
 
 def present(data: xr.Dataset) -> dict[str, tuple[str, ...]]:

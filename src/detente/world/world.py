@@ -249,7 +249,7 @@ class World:
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
         provenance = str(self.data.attrs.get("provenance", "")) + note
-        about = {"provenance": provenance}
+        about: dict[str, Any] = {"provenance": provenance}
         if self.added:
             about["added"] = merged_notes(self.added, C)
         return self._remade(aggregate_accounts(self, C, S), about)
