@@ -34,7 +34,7 @@ BITS = 12
 """Binary digits that are kept of each number: 1.2 parts in ten thousand."""
 
 SMALLEST = 0.002
-"""Trade of a cell, million USD, below which it is left out."""
+"""Trade of a cell, million USD, below which it is left out, if it is next to nothing in output."""
 
 MISFITS = 400
 """Largest misfits that are kept."""
@@ -63,7 +63,8 @@ def store(world: detente.World, path: Path) -> None:
     trade = world.trade.values.copy()
     home = np.arange(len(trade))
     kept = trade[home, home].copy()
-    trade[trade < SMALLEST] = 0.0
+    little = np.minimum(SMALLEST, 1e-5 * trade.sum(1, keepdims=True))
+    trade[trade < little] = 0.0
     trade[home, home] = kept
     trade = rounded(trade)
     d = world.data

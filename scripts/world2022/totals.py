@@ -46,6 +46,9 @@ COURSE = (0.6, 1.8)
 GOODS_AT_MOST = 0.97
 """Largest share of goods in trade of goods and services."""
 
+NO_MINING = 0.005
+"""Share of mining and utilities in value added below which accounts do not tell them apart."""
+
 NO_REFINERY = 0.05
 """Crude oil and gas in imports of fuels of those who neither refine nor burn imported gas."""
 
@@ -196,6 +199,8 @@ def _economy(
     rows = totals.accounts.loc[members]
     gdp = rows["gdp"].sum()
     shares = (rows[list(GROUPS)].fillna(0.0).mul(rows["gdp"], axis=0)).sum() / gdp
+    if shares["B+D+E"] < NO_MINING:
+        shares["B+C+D+E"] = shares.pop("B+D+E") + shares.pop("C")
     shares = shares[shares > 0] / max(shares.sum(), 1.0)
     sides = {}
     for what, line in (("exports", flows.loc[code]), ("imports", flows[code])):
@@ -253,7 +258,7 @@ def _mix(
         return dict(facts["export_sectors"].get(code, {})) if side == "origin" else {}
     axis = "destination" if side == "origin" else "origin"
     abroad = base.trade.sel(sector=goods)
-    everyone = abroad.sum(["origin", "destination"]).to_series()
+    everyone = pd.Series(facts["typical"]["exports" if side == "origin" else "imports"])[goods]
     own = abroad.sel({side: like}).sum([side, axis]).to_series() + 1e-4 * everyone
     typical = np.sqrt(everyone / everyone.sum() * own / own.sum())
     if side == "destination" and code not in facts["crude_importers"]:
