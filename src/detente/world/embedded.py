@@ -37,7 +37,7 @@ def load_world(name: str = "icio2022", elasticities: Elasticities = "fontagne") 
     name
         `icio2022`: 80 economies and 50 sectors in 2022, from the OECD Inter-Country Input-Output
         tables, 2025 edition. How it was made, and how far it can be trusted: docs/data.md.
-        `world2022`: these and all others, 171 by themselves and the smallest in five regions.
+        `world2022`: these and all others, 92 of them by themselves, the smallest in regions.
         `world2022:KGZ,ARM`: the 80 and those that are named, in any order, all others in the
         regions.
         Commodities named after a `+`, in any order, are split off their sectors:
