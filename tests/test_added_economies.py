@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import detente
 from detente import Changes, World, WorldError, load_world, solve
 from detente.world import Economy
+from detente.world.accounts import Accounts
 from detente.world.balancing import Margin, scaled
 from detente.world.economy import shares_of_sectors
 from detente.world.gravity import coefficients, nearness
@@ -131,6 +133,30 @@ def test_several_economies_name_each_other(base: World) -> None:
     )
     traded = world.trade.sel(origin="ARM", destination="GEO", sector=goods(world)).sum()
     assert float(traded) == pytest.approx(250, rel=1e-6)
+
+
+def test_an_economy_is_added_to_a_split_world_with_tariffs_and_fixed_factors() -> None:
+    split = load_world("icio2022+potash")
+    accounts = Accounts.of(split)
+    N, J = accounts.use.shape[:2]
+    tariff = np.full((N, N, J), 0.05)
+    tariff[range(N), range(N)] = 0.0
+    world = World.from_flows(
+        accounts.trade, accounts.use, tariff=tariff, theta=4.0,
+        countries=split.countries, sectors=split.sectors,
+    )  # fmt: skip
+    phi = xr.DataArray(np.full((N, J), 0.3), dims=("country", "sector"))
+    found = World(world.data.assign(phi=phi)).add_economy(
+        "UZB", like=["KAZ"], gdp=85_000, exports=18_000, imports=30_000
+    )
+    assert float(found.data["phi"].sel(country="UZB").min()) == pytest.approx(0.3)
+    assert float(found.data["t"].sel(destination="UZB", origin="CHN").min()) == pytest.approx(0.05)
+    assert float(found.data["t"].sel(destination="UZB", origin="UZB").max()) == 0
+    assert float(found.tariff_revenue.sel(country="UZB")) > 1_000
+    both = split.add_economy("UZB", like=["KAZ"], gdp=85_000, exports=18_000, imports=30_000)
+    sold = both.trade.sel(origin="UZB", sector=goods(both)).drop_sel(destination="UZB")
+    assert float(sold.sum()) == pytest.approx(18_000, rel=1e-6)
+    assert both.sectors.parents == {"potash": "C20"}
 
 
 def test_an_economy_under_embargo_trades_little_where_trade_is_not_given(base: World) -> None:
