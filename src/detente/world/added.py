@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 AT_LEAST_AT_HOME = 0.1
 """Smallest home sales, relative to like economies', where exports alone use up value added."""
 
+RICHEST = 0.5
+"""Largest part of inputs in output that value added takes over, where exports and home sales like
+others' leave value added wanting."""
+
 THINNEST = 0.1
 """Smallest share of value added in output, relative to like economies', of what is exported."""
 
@@ -290,6 +294,7 @@ def _home(
         wanted = share * economy.gdp
         if not (home[members] * beta[members]).sum() > 0:
             home[members] = old.trade[range(trade.size), range(trade.size)].sum(0)[members]
+        beta[members] = _richer(beta[members], (exports + home)[members], wanted)
         sold, own = ((beta * values)[members].sum() for values in (exports, home))
         home[members] *= max((wanted - sold) / own, _floor(wanted, own)) if own > 0 else 0.0
         found = (beta * (exports + home))[members].sum()
@@ -302,6 +307,13 @@ def _home(
                 | {"asked": float(wanted), "found": float(found * thinner)}
             )
     return home, beta, moved
+
+
+def _richer(beta: Array, output: Array, wanted: float) -> Array:
+    """Shares of value added, [j], nearer to one where output at like shares leaves some wanting."""
+    short, inputs = wanted - (beta * output).sum(), ((1 - beta) * output).sum()
+    step = np.clip(short / inputs, 0.0, RICHEST) if inputs > 0 else 0.0
+    return np.asarray(beta + step * (1 - beta))
 
 
 def _floor(wanted: float, own: float) -> float:
