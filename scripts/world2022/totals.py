@@ -254,8 +254,9 @@ def _mix(
     goods = [s for s in base.sectors if is_goods(s)]
     rows = totals.sections[totals.sections[side].isin(members)]
     sections = rows[rows["sitc"].isin(list(SECTIONS))].groupby("sitc")["value_thousand_usd"].sum()
+    stated = facts["export_sectors" if side == "origin" else "import_sectors"].get(code, {})
     if not sections.sum() > 0:
-        return dict(facts["export_sectors"].get(code, {})) if side == "origin" else {}
+        return dict(stated)
     axis = "destination" if side == "origin" else "origin"
     abroad = base.trade.sel(sector=goods)
     everyone = pd.Series(facts["typical"]["exports" if side == "origin" else "imports"])[goods]
@@ -268,7 +269,6 @@ def _mix(
         part = typical[SECTIONS[str(section)]]
         found[part.index] += value * part / part.sum()
     found /= found.sum()
-    stated = facts["export_sectors"].get(code, {}) if side == "origin" else {}
     rest = found.drop(list(stated), errors="ignore")
     rest *= (1 - sum(stated.values())) / rest.sum()
     mix = {**stated, **rest.to_dict()}
