@@ -2,6 +2,7 @@
 
     python detente_jobs.py latency | cold | draws | one-sector FLOWS.csv
     python detente_jobs.py large COUNTRIES SECTORS DRAWS
+    python detente_jobs.py world NAME
 
 Only what every version has is used: the public names, and the data of a world.
 
@@ -55,6 +56,24 @@ def latency() -> dict[str, Any]:
         "mild": solve_seconds(world, lambda k: west_belarus(world, 0.8 - 1e-6 * k)),
         "embargo": solve_seconds(world, lambda k: russia(world)),
         "doubled": solve_seconds(world, lambda k: russia(world, 2.0 + 1e-6 * k)),
+    }
+
+
+def world(name: str) -> dict[str, Any]:
+    """An embedded world: loading it again, its commodities aside, and solving."""
+    from detente.world import embedded
+
+    detente.load_world(name)
+
+    def load() -> None:
+        embedded._load.cache_clear()
+        detente.load_world(name)
+
+    loaded = detente.load_world(name)
+    return {
+        "load": seconds(load, runs=7),
+        "mild": solve_seconds(loaded, lambda k: west_belarus(loaded, 0.8 - 1e-6 * k)),
+        "embargo": solve_seconds(loaded, lambda k: russia(loaded)),
     }
 
 
@@ -211,7 +230,8 @@ def installed_commit() -> str:
 def main(name: str, *arguments: str) -> None:
     """Run one job and print what was measured."""
     jobs: dict[str, Callable[..., dict[str, Any]]] = {
-        "latency": latency, "cold": cold, "draws": draws, "one-sector": one_sector, "large": large
+        "latency": latency, "cold": cold, "draws": draws, "one-sector": one_sector, "large": large,
+        "world": world,
     }  # fmt: skip
     packages = ("numpy", "scipy", "numba", "xarray", "pandas")
     versions = {p: importlib.metadata.version(p) for p in packages}

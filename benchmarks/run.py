@@ -24,7 +24,7 @@ from pathlib import Path
 
 import commands
 from processes import HERE, Result, child, in_turn, job
-from table import GG, LARGE, SS, Measured, report
+from table import GG, LARGE, SS, WORLDS, Measured, report
 
 Job = Callable[[str], Result]
 
@@ -45,6 +45,7 @@ def own_jobs(flows: str) -> dict[str, Job]:
         "cold": script("cold"),
         "draws": script("draws"),
         "one-sector": script("one-sector", flows),
+        **{name: script("world", name) for name in WORLDS},
         **large,
         "import": commands.imports,
         "assess": commands.assess,

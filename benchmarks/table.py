@@ -12,6 +12,9 @@ SS, GG = "sanction-simulator", "gegravity"
 LARGE = {"200x150": (200, 150, 8), "164x120": (164, 120, 24)}
 """Synthetic worlds: countries, sectors, draws of a batch."""
 
+WORLDS = {"world2022:KGZ,ARM,GEO,UZB": "89 × 50", "world2022": "176 × 50"}
+"""Embedded worlds beyond the table's 80 economies, and their sizes."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -119,6 +122,7 @@ def table(measured: Measured) -> str:
              note=f"{GG}: {convergence(measured.now, 'ban')}"),
         line("80 countries, 1 sector with its inputs: Belarus", "s",
              "one-sector.aggregated.median", f"{GG}.mild.median", note=f"{GG}: without inputs"),
+        *(text for world in WORLDS for text in embedded_world(measured, world)),
         *(text for world in LARGE for text in large_world(measured, world)),
         line("import of `solve`, `load_world` and `Changes`", "s", "import.net_s"),
         line(f"`assess {CASE}`", "s", "assess.wall_s"),
@@ -136,6 +140,17 @@ def table(measured: Measured) -> str:
         line("two sliders of the page moved", "s", "slider.median"),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def embedded_world(measured: Measured, world: str) -> list[str]:
+    """The lines of an embedded world."""
+    name = f"{WORLDS[world]}: `{world}`"
+    return [
+        row(measured, f"{name}: loaded again", "s", f"{world}.load.median"),
+        row(measured, f"{name}: western trade with Belarus eased", "s", f"{world}.mild.median"),
+        row(measured, f"{name}: embargo on Russia by all", "s", f"{world}.embargo.median"),
+        row(measured, f"{name}: peak memory", "MB", f"{world}.peak_mb"),
+    ]
 
 
 def large_world(measured: Measured, world: str) -> list[str]:

@@ -9,6 +9,7 @@ its months. For all other trade and worlds, the measures at their strength for t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -18,6 +19,7 @@ import pandas as pd
 
 from detente.arrays import Array
 from detente.policy.entries import Entries, block_of
+from detente.world.embedded import available_worlds
 from detente.world.names import is_in
 from detente.world.world import World
 
@@ -95,7 +97,7 @@ def _estimates(world: World) -> pd.DataFrame:
     What was split off has cells of its own, by months, and it is what the measures were aimed at.
     """
     found = _read()
-    if world.name.split("+")[0] != "icio2022":
+    if re.split("[+:]", world.name)[0] not in available_worlds():
         return found.iloc[:0]
     return found[found["sector"].isin(world.sectors)]
 

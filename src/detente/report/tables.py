@@ -10,6 +10,7 @@ from rich.text import Text
 from detente.report import text
 from detente.report.layout import Grid, Prose, Row, grid, prose
 from detente.simulation.metrics import METRICS
+from detente.world.labels import counted
 from detente.world.names import is_goods
 
 if TYPE_CHECKING:
@@ -198,14 +199,32 @@ def metrics_view() -> RenderableType:
 
 def world_view(world: World, country: str | None = None) -> RenderableType:
     """A world in brief, or one of its countries."""
+    rests = [Text(sentence) for sentence in _rests_on(world, country)]
     if country is not None:
-        return Group(Text(repr(world)), *_country_tables(world, country))
+        return Group(Text(repr(world)), *rests, *_country_tables(world, country))
     heads = ["value added", "exports", "imports"]
-    parts = [_split_table(world), _misfit_table(world)] if world.sectors.parents else []
+    parts = [_split_table(world)] if world.sectors.parents else []
+    parts += [_misfit_table(world)] if len(world.misfits) else []
     top = world.country_table().nlargest(10, "value added")[heads] / 1e3
     rows = ([_coded(str(c)), *map(text.plain, row)] for c, *row in top.itertuples())
     title = "Largest economies, billion USD"
-    return Group(Text(repr(world)), *parts, grid(title, ["country", *heads], rows))
+    return Group(Text(repr(world)), *rests, *parts, grid(title, ["country", *heads], rows))
+
+
+def _rests_on(world: World, country: str | None) -> list[str]:
+    """What trade rests on: of the world, or of a country that was added to it."""
+    if country in world.added:
+        note = world.added[country]
+        like = ", ".join(map(text.country, note["like"]))
+        shares = (
+            f"{100 * note['given']:.0f} percent of its trade given by partner, the rest estimated"
+        )
+        return [f"{text.called(country)}, added to the table: {shares}; technology of {like}."]
+    if country is not None or not world.added:
+        return []
+    shares = ", ".join(f"{100 * v:.0f} percent {k}" for k, v in world.trade_basis().items())
+    many = counted(list(world.added), "economy", "economies")
+    return [f"{many} added to the table. Trade between different economies: {shares}."]
 
 
 def _split_table(world: World) -> Grid:

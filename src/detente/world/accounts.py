@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from detente.arrays import Array
 from detente.world.names import Sectors
 
 if TYPE_CHECKING:
     from detente.world.world import World
+
+BASES = ("observed", "given", "estimated", "borrowed")
+"""What trade rests on: the table, a figure given for it, gravity, another economy's technology."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Accounts:
         Trade elasticities, [j].
     phi
         Shares of fixed factors in value added, [n,j], if the world has them.
+    basis
+        What trade in goods rests on, [i,n], if economies were added.
     sectors
         Codes, with what each was split off from.
     """
@@ -37,6 +45,7 @@ class Accounts:
     phi: Array | None
     sectors: Sectors
     countries: list[str]
+    basis: Array | None = None
 
     @classmethod
     def of(cls, world: World) -> Accounts:
@@ -51,6 +60,7 @@ class Accounts:
             phi=d["phi"].values if "phi" in d else None,
             sectors=world.sectors,
             countries=world.countries,
+            basis=d["basis"].values if "basis" in d else None,
         )
 
     @property
@@ -63,3 +73,27 @@ class Accounts:
         """What destinations pay for a sector's goods or for a part of them, tariffs included."""
         paid: Array = (trade * (1 + self.tariff[:, :, sector])).sum(0)
         return paid
+
+
+def country_table(world: World) -> pd.DataFrame:
+    """Value added, income, exports, imports, deficit and openness, by country.
+
+    >>> import detente
+    >>> table = detente.load_world("icio2022").country_table()
+    >>> bool(table.loc["BLR", "exports"] > 0)
+    True
+    """
+    abroad = world.trade.sum("sector").values.copy()
+    np.fill_diagonal(abroad, 0.0)
+    table = pd.DataFrame(
+        {
+            "value added": world.data["VA"].values,
+            "income": world.income.values,
+            "exports": abroad.sum(1),
+            "imports": abroad.sum(0),
+            "deficit": world.data["D"].values,
+        },
+        index=pd.Index(world.countries, name="country"),
+    )
+    table["openness"] = (table["exports"] + table["imports"]) / (2 * table["value added"])
+    return table

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from detente.arrays import Array
 from detente.errors import WorldError
-from detente.world.accounts import Accounts
+from detente.world.accounts import BASES, Accounts
 from detente.world.names import Names, Sectors, ancestors
 
 if TYPE_CHECKING:
@@ -87,4 +87,28 @@ def aggregate_accounts(
         phi=phi,
         sectors=Sectors(list(S), merged_parents(S, old.sectors.parents)),
         countries=list(C),
+        basis=None if old.basis is None else _merged_basis(old, G),
     )
+
+
+def _merged_basis(old: Accounts, G: Array) -> Array:
+    """What most of the trade of merged pairs rests on, [a,b]."""
+    traded = old.trade.sum(2) + 1e-300
+    assert old.basis is not None
+    weights = [G @ np.where(old.basis == kind, traded, 0.0) @ G.T for kind in range(len(BASES))]
+    return np.asarray(np.argmax(weights, axis=0), float)
+
+
+def merged_notes(
+    notes: Mapping[str, dict[str, Any]], groups: Mapping[str, list[str]]
+) -> dict[str, dict[str, Any]]:
+    """What added economies rest on, in the names of the merged world."""
+    found: dict[str, dict[str, Any]] = {}
+    for label, members in groups.items():
+        own = [notes[m] for m in members if m in notes]
+        if own and len(own) == len(members):
+            like = list(dict.fromkeys(c for note in own for c in note["like"]))
+            given = sum(note["given"] * note["trade"] for note in own)
+            trade = sum(note["trade"] for note in own)
+            found[label] = {"like": like, "given": given / trade if trade else 0.0, "trade": trade}
+    return found

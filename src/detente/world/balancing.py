@@ -7,6 +7,9 @@ bound binds. The multipliers of rows and columns are found in turn, each exactly
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from detente.arrays import Array
@@ -16,6 +19,9 @@ ROUNDS = 500
 
 CLOSE = 1e-12
 """Change of a cell between turns, relative to the largest, at which the filling stands still."""
+
+SETTLED = 1e-10
+"""Largest correction of a margin at which the cells are taken to meet it."""
 
 REACH = 1e-9
 """Weight of the cells that a prior leaves empty, where those it names cannot hold the total."""
@@ -73,6 +79,62 @@ def balance(prior: Array, ceiling: Array, rows: Array, columns: Array, beyond: A
         scaled *= _multipliers(scaled, ceiling, rows)[:, None]
         cells = np.minimum(ceiling, scaled)
         if abs(cells - before).max() <= CLOSE * cells.max():
+            break
+    return cells
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A total that cells are to have, over some of their axes.
+
+    Attributes
+    ----------
+    over
+        Axes that are summed over.
+    total
+        Sums, in the shape of the other axes; not a number where there is none to be met.
+    at_most
+        The total is a ceiling.
+    """
+
+    over: tuple[int, ...]
+    total: Array
+    at_most: bool = False
+
+    def factors(self, cells: Array) -> Array:
+        """What cells are to be multiplied by, with axes of length one where summed over."""
+        found = cells.sum(self.over)
+        ratio = np.divide(self.total, found, out=np.ones_like(found), where=found > 0)
+        ratio[~np.isfinite(ratio)] = 1.0
+        return np.expand_dims(np.minimum(ratio, 1.0) if self.at_most else ratio, self.over)
+
+
+def scaled(cells: Array, margins: Sequence[Margin], rounds: int = ROUNDS) -> Array:
+    """Cells of any number of axes scaled to margins in turn, until they stand still.
+
+    Margins that contradict each other are not met; the last holds exactly.
+
+    Parameters
+    ----------
+    cells
+        The prior, [...].
+    margins
+        Totals in the order in which they are met.
+    rounds
+        Turns at most.
+
+    >>> rows, columns = Margin((1,), np.array([3.0, 7.0])), Margin((0,), np.array([4.0, 6.0]))
+    >>> scaled(np.ones((2, 2)), [rows, columns]).round(6).tolist()
+    [[1.2, 1.8], [2.8, 4.2]]
+    """
+    cells = cells.copy()
+    for _ in range(rounds):
+        moved = 0.0
+        for margin in margins:
+            factors = margin.factors(cells)
+            moved = max(moved, float(abs(factors - 1).max(initial=0.0)))
+            cells *= factors
+        if moved <= SETTLED:
             break
     return cells
 

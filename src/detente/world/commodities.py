@@ -46,6 +46,17 @@ def _summing(shares: dict[str, float]) -> dict[str, float]:
     return shares
 
 
+def _there(values: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+    """Values of economies that the world has, or has in a region."""
+    known, region_of = _known(info, "countries"), _known(info, "region_of")
+    found: dict[str, float] = {}
+    for code, value in values.items():
+        label = code if code in known else region_of.get(code, code)
+        if label in known:
+            found[label] = found.get(label, 0.0) + value
+    return found
+
+
 Country = Annotated[str, AfterValidator(_country)]
 CountryOrGroup = Annotated[str, AfterValidator(_countries)]
 Sector = Annotated[str, AfterValidator(_sector)]
@@ -72,9 +83,27 @@ class Values(_Sourced):
 
 
 class Totals(Values):
-    """Values by country, of which some may be cut to what the sector has."""
+    """Values by country, of which some may be cut to what the sector has.
+
+    Attributes
+    ----------
+    larger
+        Values of economies that only larger worlds have: left out where the world lacks them, added
+        up where it has them in a region, and cut to what the sector has.
+    """
 
     cut: list[Country] = []
+    larger: Annotated[dict[str, Value], AfterValidator(_there)] = {}
+
+    @property
+    def all_values(self) -> dict[str, float]:
+        """Values of all countries that the world has."""
+        return {**self.values, **self.larger}
+
+    @property
+    def all_cut(self) -> list[str]:
+        """Countries whose values are cut."""
+        return [*self.cut, *self.larger]
 
 
 class Partners(_Sourced):
@@ -159,9 +188,9 @@ class Commodity(_Record):
         output = self.output or Totals(source="none", values={})
         return Part(
             name=self.name,
-            exports=self.exports.values,
+            exports=self.exports.all_values,
             imports=self.imports.values if self.imports else {},
-            output=output.values,
+            output=output.all_values,
             export_share=self.export_share.value if self.export_share else None,
             destinations=self.destinations.shares if self.destinations else {},
             origins=self.origins.shares if self.origins else {},
@@ -173,7 +202,7 @@ class Commodity(_Record):
             theta=self.theta.value if self.theta else None,
             phi=self.phi.value if self.phi else None,
             at_most=self.at_most,
-            cut=[*self.exports.cut, *output.cut],
+            cut=[*self.exports.all_cut, *output.all_cut],
         )
 
 
@@ -209,6 +238,7 @@ def read_commodity(path: str | Path, world: World) -> Commodity:
         "countries": world.countries,
         "sectors": world.sectors,
         "year": world.data.attrs.get("year"),
+        "region_of": world.data.attrs.get("region_of", {}),
     }
     try:
         return Source.read(Path(path)).validate(Commodity, context)

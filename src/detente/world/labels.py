@@ -10,7 +10,7 @@ import xarray as xr
 
 from detente.arrays import Array
 from detente.world.accounts import Accounts
-from detente.world.validation import DIMS, present
+from detente.world.validation import DIMS, OPTIONAL, present
 
 
 def dataset(
@@ -34,7 +34,7 @@ def dataset(
 def completed(
     data: xr.Dataset, old: xr.Dataset, accounts: Accounts, names: Mapping[str, str]
 ) -> xr.Dataset:
-    """Add readable names, parents of sectors and fixed factors to a world made of another.
+    """Add readable names, parents of sectors and optional variables to a world made of another.
 
     Parameters
     ----------
@@ -54,8 +54,9 @@ def completed(
     if accounts.sectors.parents:
         above = [accounts.sectors.parents.get(code, code) for code in accounts.sectors]
         data = data.assign_coords(parent=("sector", above))
-    if accounts.phi is not None:
-        data = data.assign(phi=(("country", "sector"), accounts.phi))
+    for name in OPTIONAL:
+        if getattr(accounts, name) is not None:
+            data = data.assign({name: (OPTIONAL[name], getattr(accounts, name))})
     return data
 
 

@@ -23,8 +23,9 @@ DIMS = {
 }
 """Variables of a world and their dimensions, in the letters of the model."""
 
-OPTIONAL = {"phi": ("country", "sector")}
-"""Variables a world may have: `phi` is the share of value added of a factor that cannot move."""
+OPTIONAL = {"phi": ("country", "sector"), "basis": ("origin", "destination")}
+"""Variables a world may have: `phi`, the share of value added of a factor that cannot move;
+`basis`, what trade in goods between two economies rests on, a position in `accounts.BASES`."""
 
 
 def present(data: xr.Dataset) -> dict[str, tuple[str, ...]]:

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.world.accounts import Accounts
-from detente.world.aggregation import aggregate_accounts, groups_of
+from detente.world.accounts import Accounts, country_table
+from detente.world.added import add_economies, add_economy, basis, trade_basis
+from detente.world.aggregation import aggregate_accounts, groups_of, merged_notes
 from detente.world.elasticities import Elasticities, elasticities
 from detente.world.flows import (
     Flows,
@@ -249,7 +250,16 @@ class World:
         merged = [f"{k} ({len(v)})" for k, v in {**C, **S}.items() if list(v) != [k]]
         note = "; aggregated: " + ", ".join(merged) if merged else ""
         provenance = str(self.data.attrs.get("provenance", "")) + note
-        return self._remade(aggregate_accounts(self, C, S), {"provenance": provenance})
+        about: dict[str, Any] = {"provenance": provenance}
+        if self.added:
+            about["added"] = merged_notes(self.added, C)
+        return self._remade(aggregate_accounts(self, C, S), about)
+
+    add_economy = add_economy
+    add_economies = add_economies
+    basis = property(basis)
+    trade_basis = trade_basis
+    country_table = country_table
 
     def _remade(
         self, accounts: Accounts, attrs: dict[str, Any], names: Mapping[str, str] | None = None
@@ -311,7 +321,13 @@ class World:
         True
         """
         found = misfit_table(self.data.attrs.get("misfits", []))
-        return found[found["sector"].isin(self.sectors)].reset_index(drop=True)
+        there = found["sector"].isin([*self.sectors, "goods", "services"])
+        return found[there].reset_index(drop=True)
+
+    @property
+    def added(self) -> dict[str, dict[str, Any]]:
+        """Economies that no table has: code to what they rest on; see `detente.world.added`."""
+        return dict(self.data.attrs.get("added", {}))
 
     def name_of(self, code: str) -> str:
         """Readable name of a country or sector code, or the code itself if there is none."""
@@ -358,29 +374,6 @@ class World:
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
-
-    def country_table(self) -> pd.DataFrame:
-        """Value added, income, exports, imports, deficit and openness, by country.
-
-        >>> import detente
-        >>> table = detente.load_world("icio2022").country_table()
-        >>> bool(table.loc["BLR", "exports"] > 0)
-        True
-        """
-        abroad = self.trade.sum("sector").values.copy()
-        np.fill_diagonal(abroad, 0.0)
-        table = pd.DataFrame(
-            {
-                "value added": self.data["VA"].values,
-                "income": self.income.values,
-                "exports": abroad.sum(1),
-                "imports": abroad.sum(0),
-                "deficit": self.data["D"].values,
-            },
-            index=pd.Index(self.countries, name="country"),
-        )
-        table["openness"] = (table["exports"] + table["imports"]) / (2 * table["value added"])
-        return table
 
     def __repr__(self) -> str:
         a = self.data.attrs

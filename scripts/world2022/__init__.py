@@ -1,0 +1,1 @@
+"""What `build_world2022.py` is made of."""
