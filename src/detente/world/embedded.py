@@ -21,6 +21,15 @@ _WORLDS = ("icio2022", "world2022")
 LARGER = "world2022"
 """The world of which some economies may be named, the others merged: `world2022:KGZ,ARM`."""
 
+REGIONS = {
+    "XAF": "Rest of Africa",
+    "XAM": "Rest of the Americas",
+    "XAS": "Rest of Asia",
+    "XEU": "Rest of Europe",
+    "XOC": "Rest of Oceania",
+}
+"""What stands for the economies that are too small, or not named, to stand alone."""
+
 
 def available_worlds() -> tuple[str, ...]:
     """Names that `load_world` takes, alone or with commodities.
@@ -133,7 +142,10 @@ def _merged(world: World, alone: list[str], name: str) -> World:
         if code not in alone:
             regions.setdefault(region, []).append(code)
     merged = world.aggregate(countries={k: v for k, v in regions.items() if v != [k]})
-    return World(merged.data.assign_attrs(name=name, provenance=world.data.attrs["provenance"]))
+    codes, names = merged.countries, merged.data["country_name"].values
+    called = [REGIONS.get(code, str(name)) for code, name in zip(codes, names, strict=True)]
+    data = merged.data.assign_coords(country_name=("country", called))
+    return World(data.assign_attrs(name=name, provenance=world.data.attrs["provenance"]))
 
 
 def _stored(name: str, source: str) -> World:
