@@ -193,8 +193,10 @@ def _not_a_country(name: str, code: str, known: Countries) -> str:
         return f"{name!r} may be {listed} or {short_name(last)} ({last}): say which"
     if code:
         where = f"the world {known.world!r}" if known.world else "this world"
-        others = [f"`{w}`" for w in _worlds_with(code) if w != known.world]
-        has = f"the world {' or '.join(others)} has it, or " if others else ""
+        others = [w for w in _worlds_with(code) if w != known.world]
+        added = f"`{others[0]}:{code}`, " if len(others) == 1 else ""  # by itself, the rest merged
+        listed = " or ".join(f"`{w}`" for w in others)
+        has = f"the world {added}{listed} has it, or " if others else ""
         return (
             f"country {name!r} ({code}) is not in {where}: {has}`World.add_economy` adds it; see "
             "docs/data.md"
