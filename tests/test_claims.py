@@ -318,7 +318,8 @@ def test_draws_stay_in_their_ranges(belarus: Evaluator, seed: int) -> None:
 
 
 def test_measures_stop_as_much_trade_whatever_the_elasticity() -> None:
-    scenario, world = load_case("belarus-2025").scenario("us-goods"), detente.load_world()
+    scenario = load_case("belarus-2025").scenario("us-goods")
+    world = scenario.load_world()
     compiler = Compiler(world, {"us": scenario})
     plain = Parameters.central(scenario, world)
     theta = plain.theta_long[compiler.entries.positions // len(world.countries) ** 2]

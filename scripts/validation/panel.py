@@ -27,7 +27,8 @@ class Panel:
     sectors
         Goods that the panel has; what the world has split off them is in them.
     trade
-        Year to million US dollars, [origin, destination, sector].
+        Year to million US dollars, [origin, destination, sector]; zero in every year for countries
+        that the panel does not have.
     """
 
     world: World
@@ -50,15 +51,20 @@ class Panel:
         for year in YEARS:
             with np.load(folder / f"{year}.npz") as stored:
                 countries, names = stored["countries"].tolist(), stored["sectors"].tolist()
-                places = [countries.index(c) for c in world.countries]
+                known = [n for n, c in enumerate(world.countries) if c in countries]
+                places = [countries.index(world.countries[n]) for n in known]
                 sectors = [s for s in names if is_goods(s) and s in world.sectors]
                 kept = np.ix_(places, places, [names.index(s) for s in sectors])
-                years[year] = np.maximum(stored["trade"][kept].astype(float), 0)
+                seen = np.ix_(known, known, range(len(sectors)))
+                years[year] = np.zeros((len(world.countries),) * 2 + (len(sectors),))
+                years[year][seen] = np.maximum(stored["trade"][kept].astype(float), 0)
         table = (world.data["pi"] * world.data["X"].rename(country="destination")).transpose(
             "origin", "destination", "sector"
         )
         parts = [resolve_sectors(s, world.sectors) for s in sectors]
-        years[2022] = np.stack([table.sel(sector=p).sum("sector").values for p in parts], axis=-1)
+        whole = np.stack([table.sel(sector=p).sum("sector").values for p in parts], axis=-1)
+        years[2022] = np.zeros_like(whole)
+        years[2022][seen] = whole[seen]
         return cls(world, sectors, years)
 
     def flow(self, year: int, origins: Names, destinations: Names) -> Array:
