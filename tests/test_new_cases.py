@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detente.analysis.commodity import commodity
 from detente import relief
+from detente.analysis.commodity import commodity
 from detente.cases import Case, load_case
 from detente.simulation.about import About
 from detente.simulation.metrics import sales
@@ -77,7 +77,7 @@ def test_the_posterior_was_made_on_the_world_of_the_case(name: str) -> None:
 )
 def test_more_relief_brings_the_target_more(name: str, weak: str, strong: str) -> None:
     target = case_of(name).target
-    assert 0 < growth(name, weak, "welfare", country=target)
+    assert growth(name, weak, "welfare", country=target) > 0
     assert growth(name, weak, "welfare", country=target) < growth(
         name, strong, "welfare", country=target
     )
@@ -124,8 +124,8 @@ def test_what_america_buys_of_venezuela_china_no_longer_does() -> None:
 
 def test_the_return_of_measures_hardly_touches_iranian_oil_while_china_buys() -> None:
     about = {"country": "IRN", "sectors": "crude-oil"}
-    assert -3 < growth("iran-snapback-2025", "returns", "export-volume", **about) < 0
-    assert growth("iran-snapback-2025", "china-half", "export-volume", **about) < -5
+    assert -3 < growth("iran-snapback-2025", "returns", "exports", **about) < 0
+    assert growth("iran-snapback-2025", "china-half", "exports", **about) < -10
 
 
 @pytest.mark.parametrize("name", ["venezuela-oil", "iran-snapback-2025"])
