@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.datastructures import QueryParams
 
 from detente.app.controls import MOST_NEW, MOST_STRENGTH, shown_hub_share, split
-from detente.app.names import country_names
+from detente.app.names import countries_of, country_names
 from detente.app.starts import DEFAULT, OWN, first_day
 from detente.app.state import PARTS, PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
@@ -79,7 +79,8 @@ def _under(fields: QueryParams, prefix: str) -> QueryParams:
 
 def _panel(fields: QueryParams) -> Panel:
     start = fields.get("start", DEFAULT)
-    default, _ = split(start, fields.get("own", "") if start == OWN else "")
+    default, rest = split(start, fields.get("own", "") if start == OWN else "")
+    known = country_names(rest.world)
     whole = "full" in fields
     if whole and (fields["full"] != start or "reset" in fields):
         return default
@@ -87,10 +88,10 @@ def _panel(fields: QueryParams) -> Panel:
     def chosen(name: str, allowed: Iterable[str]) -> Any:
         return _one_of(name, fields.get(name, getattr(default, name)), allowed)
 
-    target, senders, routes = chosen("target", load_world().countries), default.senders, None
+    target, senders, routes = chosen("target", countries_of(rest.world)), default.senders, None
     if whole or "senders" in fields:
         named = dict.fromkeys(s for s in fields.getlist("senders") if s)
-        senders = tuple(s for s in named if _one_of("senders", s, country_names()) != target)
+        senders = tuple(s for s in named if _one_of("senders", s, known) != target)
     if whole or "routes" in fields:
         routes = _one_of("routes", fields.get("routes", "off"), ("on", "off")) == "on"
     panel = replace(

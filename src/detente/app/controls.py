@@ -13,7 +13,6 @@ from detente.policy.measures import Measure
 from detente.policy.register import register
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Named, Routes, Scenario, Selection
-from detente.world import load_world
 from detente.world.names import resolve_countries
 
 MOST_STRENGTH = 300
@@ -66,7 +65,8 @@ def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     ends = [a.measure.target for a in actions] or [
         x for c in scenario.costs for x in c.destinations
     ]
-    target = resolve_countries(ends[0] if ends else "RUS", load_world().countries)[0]
+    countries = scenario.load_world().countries
+    target = resolve_countries(ends[0] if ends else "RUS", countries)[0]
     if not actions:
         return target, ("USA", "EU27")
     picked = {n for s in selections for n in s.chosen(scenario.start, scenario.measures)}
@@ -147,7 +147,9 @@ def scenario_of(panel: Panel) -> Scenario:
     used = {*lifted, *eased, *rest.ease, *rest.harden, *listed}
     return rest.model_copy(
         update={
-            "measures": {name: m for name, m in rest.measures.items() if name in used},
+            "measures": {
+                name: m for name, m in rest.measures.items() if m.start is not None or name in used
+            },
             "title": rest.title if is_unchanged(panel) else f"{rest.title}, changed",
             "lift": [*rest.lift, *lifted],
             "ease": {**rest.ease, **eased},

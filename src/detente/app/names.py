@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from detente.report import text
-from detente.world import load_world
+from detente.world import World, load_world
+from detente.world.embedded import LARGER
 from detente.world.names import COUNTRY_GROUPS
 
 
@@ -16,12 +17,25 @@ class _Names(dict[str, str]):
         return text.country(code)
 
 
-@lru_cache(maxsize=1)
-def country_names() -> dict[str, str]:
-    """Groups and countries of the embedded world by code, countries in alphabetical order."""
-    groups = dict.fromkeys(("EU27", *COUNTRY_GROUPS, "EAEU"))
-    countries = sorted(load_world().countries, key=text.country)
-    return _Names({code: text.country(code) for code in (*groups, *countries)})
+@lru_cache(maxsize=8)
+def country_names(name: str = LARGER) -> dict[str, str]:
+    """Groups and countries of a world by code, countries in alphabetical order."""
+    world = load_world(name)
+    found = {code: text.country(code) for code in ("EU27", *COUNTRY_GROUPS, "EAEU")}
+    named = {code: _called(code, world) for code in world.countries}
+    return _Names(found | dict(sorted(named.items(), key=lambda entry: entry[1])))
+
+
+def countries_of(name: str = LARGER) -> dict[str, str]:
+    """Countries of a world by code, in alphabetical order."""
+    codes = load_world(name).countries
+    return {code: called for code, called in country_names(name).items() if code in codes}
+
+
+def _called(code: str, world: World) -> str:
+    """Short name of a country; of a region, the one that the world has for it."""
+    short = text.country(code)
+    return short if short != code else world.name_of(code)
 
 
 @lru_cache(maxsize=8)

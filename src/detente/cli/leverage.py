@@ -56,12 +56,19 @@ def influence(
 def _case_about(country: str) -> str:
     """Name of the case that comes with the package and whose target the country is; told."""
     from detente.analysis.parties import is_target
-    from detente.errors import ScenarioError
+    from detente.errors import ScenarioError, WorldError
     from detente.report.text import called
     from detente.report.text import listed as in_words
 
     cases = {name: detente.load_case(name) for name in detente.available_cases()}
-    about = [name for name, case in cases.items() if is_target(case, country)]
+    about, unknown = [], []
+    for name, case in cases.items():
+        try:
+            about += [name] if is_target(case, country) else []
+        except WorldError as error:
+            unknown.append(error)
+    if len(unknown) == len(cases):
+        raise unknown[0]
     if not about:
         known = in_words(f"{name} ({called(case.target)})" for name, case in cases.items())
         raise ScenarioError(

@@ -107,9 +107,22 @@ class Totals(Values):
 
 
 class Partners(_Sourced):
-    """Shares of each country's partners in its total."""
+    """Shares of each country's partners in its total.
+
+    Attributes
+    ----------
+    larger
+        Shares of economies that only larger worlds have, and among their partners.
+    """
 
     shares: dict[Country, CountryShares]
+    larger: dict[str, dict[str, Fraction]] = {}
+
+    @model_validator(mode="after")
+    def _with_larger(self, info: ValidationInfo) -> Partners:
+        here = [origin for origin in self.larger if origin in _known(info, "countries")]
+        found = {origin: _summing(_there(self.larger[origin], info)) for origin in here}
+        return self.model_copy(update={"shares": {**self.shares, **found}})
 
 
 class Run(_Sourced):

@@ -11,7 +11,7 @@ from zlib import crc32
 from detente import __version__
 from detente.app.address import query_of
 from detente.app.controls import rest_of, shown_hub_share
-from detente.app.names import country_names
+from detente.app.names import countries_of, country_names
 from detente.app.starts import case_of, first_day
 from detente.app.state import State
 from detente.app.views import form
@@ -23,7 +23,6 @@ from detente.report.commodity_tables import level, money, percent
 from detente.report.extras import templates
 from detente.report.maps import land
 from detente.report.text import called, countries, sector
-from detente.world import load_world
 
 TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
@@ -78,14 +77,13 @@ def _shape(state: State) -> str:
 def environment() -> Any:
     """Templates with the words they use."""
     made = templates("detente.app")
-    codes = load_world().countries
     made.globals |= {
         "form": form,
         "names": country_names(),
-        "countries": [(c, name) for c, name in country_names().items() if c in codes],
+        "countries_of": lambda panel: list(countries_of(rest_of(panel).world).items()),
         "cases": form.cases(),
         "first_day": first_day().isoformat(),
-        "land": paths(codes),
+        "land": paths(list(countries_of())),
         "world_view": land().world,
         "legend": legend(),
         "tables": TABLES,
