@@ -161,7 +161,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         "chosen": _union(t["chosen"] for t in tables),
         "partners": _union(t["partners"] for t in tables),
         "movers": movers,
-        "movers_top": _top(found[code] for found in gains for code in movers),
+        "movers_top": _top(found.get(code, 0.0) for found in gains for code in movers),
         "trade_top": _top(
             change
             for row in partners
@@ -174,7 +174,7 @@ def contents(views: list[View]) -> dict[str, Any]:
         "sector_names": {k: v for world in worlds for k, v in sector_names(world).items()},
         "sectors_top": _top(change for found in sectors for change in found.values()),
         "leaks_top": _top(row.after - row.before for row in ways),
-        "everyone": sorted(tables[0]["countries"], key=country_names().__getitem__),
+        "everyone": sorted(_union(t["countries"] for t in tables), key=country_names().__getitem__),
         "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),
@@ -213,7 +213,7 @@ def _movers(gains: list[dict[str, float]]) -> list[str]:
     first = gains[0]
     order = sorted(first, key=lambda code: -first[code])
     ends = dict.fromkeys([*order[:MOVERS], *order[-MOVERS:]])
-    return [code for code in ends if _top(found[code] for found in gains) > NOTEWORTHY]
+    return [code for code in ends if _top(found.get(code, 0.0) for found in gains) > NOTEWORTHY]
 
 
 def _claims(views: list[View]) -> list[tuple[Scored, dict[str, Scored]]]:
