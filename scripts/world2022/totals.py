@@ -12,7 +12,7 @@ import pandas as pd
 import detente
 from detente.world import Economy
 from detente.world.gravity import located
-from detente.world.names import is_goods
+from detente.world.names import is_goods, resolve_countries
 
 Facts = dict[str, Any]
 
@@ -227,7 +227,10 @@ def _scaled(
     """Goods by partner and the total, brought to national accounts where these bind."""
     goods = float(line.sum())
     stated = {(f["origin"], f["destination"]) for f in facts["flows"]}
+    reported = facts["as_reported"].get(what, {}).get(code, [])
+    sound = [] if not reported else resolve_countries(reported, list(line.index))
     fixed = line.index.map(lambda p: ((code, p) if what == "exports" else (p, code)) in stated)
+    fixed = fixed | line.index.isin(sound)
     aim = min(goods, GOODS_AT_MOST * total)
     if code in facts["goods_share"].get(what, {}):
         aim = facts["goods_share"][what][code] * total
