@@ -26,7 +26,8 @@ from detente.analysis.assess import assess
 from detente.cases import available_cases, load_case
 from detente.cases.records import Claim
 from detente.errors import ConvergenceError, ScenarioError
-from detente.policy.scenario import Scenario, read_scenario
+from detente.policy.reading import read_scenario
+from detente.policy.scenario import Scenario
 from detente.report import text
 from detente.simulation.run import Outcome, simulate
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from detente.policy.scenario import read_scenario
+from detente.policy.reading import read_scenario
 from detente.simulation.run import simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")

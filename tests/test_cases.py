@@ -8,6 +8,7 @@ import pytest
 from detente import ScenarioError, assess, influence, leakage, relief, weigh
 from detente.cases import Case, available_cases, load_case
 from detente.cases.template import new_case
+from detente.policy.reading import read_scenario
 from detente.policy.scenario import Scenario
 from detente.report.report import gather
 from detente.source import Source
@@ -110,9 +111,9 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
         ("target: India\ncou", "target: Indja\ncou", 5, "target: unknown country 'Indja'"),
         (
             "Pakistan",
-            "Nepal",
+            "Monaco",
             27,
-            "country 'Nepal' (NPL) is not in the world 'icio2022'",
+            "country 'Monaco' (MCO) is not in the world 'icio2022'",
         ),
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
@@ -301,3 +302,13 @@ def test_relief_for_belarusian_banks_leaves_those_that_russian_banks_own() -> No
     assert "us-russian-banks-2022" in lifted("us-all")
     port = lifted("us-potash-klaipeda") - lifted("us-potash")
     assert port == {"lt-potash-transit-2022"}
+
+
+def test_a_scenario_stands_on_the_smallest_world_with_its_countries(tmp_path: Path) -> None:
+    lines = "title: Of Iran\nimpose:\n  - {senders: USA, target: %s, kind: export-ban, ave: 0.2}\n"
+    for target, world in (("Syrian", "world2022:SYR"), ("Belarus", "icio2022")):
+        (tmp_path / "s.yaml").write_text(lines % target)
+        assert read_scenario(tmp_path / "s.yaml").world == world
+    (tmp_path / "s.yaml").write_text("world: icio2022\n" + lines % "Syria")
+    with pytest.raises(ScenarioError, match="not in the world 'icio2022': the world"):
+        read_scenario(tmp_path / "s.yaml")

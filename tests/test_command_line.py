@@ -52,7 +52,7 @@ def test_assess_json_agrees_with_the_files_it_writes(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(csv, printed, check_exact=False, rtol=1e-9, atol=1e-9)
     pd.testing.assert_frame_equal(csv, parquet, check_dtype=False)
     manifest = json.loads((tmp_path / "c" / "manifest.json").read_text())
-    assert manifest["scenarios"]["us-all"]["world"] == "icio2022+potash"
+    assert manifest["scenarios"]["us-all"]["world"] == "world2022:ARM,GEO,KGZ,UZB+potash"
     assert manifest == document["manifest"]
 
 

@@ -21,8 +21,9 @@ from detente.policy.fields import in_year
 from detente.policy.measures import Measure, Strengths
 from detente.policy.network import Network, congested, corridor_shares, route_elasticity
 from detente.policy.parameters import Parameters
+from detente.policy.reading import read_scenario
 from detente.policy.register import register
-from detente.policy.scenario import Scenario, read_scenario
+from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.run import Outcome, simulate
 

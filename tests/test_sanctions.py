@@ -18,8 +18,9 @@ from detente.policy.contained import estimates
 from detente.policy.effects import audit, cost_factor
 from detente.policy.measures import Measure
 from detente.policy.pass_through import FORMS
+from detente.policy.reading import read_scenario
 from detente.policy.register import register
-from detente.policy.scenario import Scenario, read_scenario
+from detente.policy.scenario import Scenario
 from detente.simulation.run import simulate
 from detente.source import MOST_SIZE, Source
 from detente.world.names import resolve_countries, resolve_sectors

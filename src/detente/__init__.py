@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from detente.equilibrium.solve import solve, solve_many
     from detente.errors import ConvergenceError, DetenteError, ScenarioError, WorldError
     from detente.policy.changes import Changes
-    from detente.policy.scenario import Scenario, read_scenario
+    from detente.policy.reading import read_scenario
+    from detente.policy.scenario import Scenario
     from detente.simulation.run import simulate
     from detente.world.embedded import available_worlds, load_world
     from detente.world.tables.imports import import_flows, import_world
@@ -52,7 +53,7 @@ _HOMES = {
     "leakage": "analysis.leakage",
     "load_case": "cases.case",
     "load_world": "world.embedded",
-    "read_scenario": "policy.scenario",
+    "read_scenario": "policy.reading",
     "rebalance": "equilibrium.calibrate",
     "relief": "analysis.relief.relief",
     "simulate": "simulation.run",

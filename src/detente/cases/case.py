@@ -18,13 +18,12 @@ from detente.policy.fields import Countries, Country, canonical_countries
 from detente.policy.kinds import KINDS
 from detente.policy.measures import STRENGTH
 from detente.policy.posterior import Posterior
+from detente.policy.reading import check_measures, names_of
 from detente.policy.register import look_up, register
 from detente.policy.scenario import (
     Assumptions,
     Change,
     Scenario,
-    check_measures,
-    names_of,
 )
 from detente.simulation.assumptions import Assumption, check_assumption, kind_of
 from detente.source import Source

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from detente.errors import ScenarioError, WorldError, nearest
+from detente.errors import ScenarioError, nearest
 from detente.policy.corridors import Corridors
 from detente.policy.fields import Countries, Country, Sectors, Strict, WorldName
 from detente.policy.horizon import HorizonName
@@ -19,9 +18,7 @@ from detente.policy.measures import Level, Measure
 from detente.policy.pass_through import Form
 from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
-from detente.source import Source
 from detente.world.embedded import load_world
-from detente.world.storage import WorldFile
 from detente.world.world import World
 
 Degree = Annotated[float, Field(gt=0, le=1)]
@@ -339,55 +336,3 @@ class Action:
     form: Form = "repeal"
     reversible: bool = False
     months: float = 1.0
-
-
-def read_scenario(path: Path | str) -> Scenario:
-    """Read and check a scenario file.
-
-    Raises
-    ------
-    ScenarioError
-        Every fault with file, line and field, and the nearest valid name.
-    """
-    source = Source.read(Path(path))
-    return parse_scenario(source)
-
-
-def parse_scenario(source: Source) -> Scenario:
-    """Check a scenario that has been read; see `read_scenario`."""
-    scenario = source.validate(Scenario, names_of(source))
-    check_measures(source, (), scenario, {**register().measures, **scenario.measures})
-    return scenario
-
-
-def check_measures(
-    source: Source, at: tuple[int | str, ...], change: Change, known: Mapping[str, Measure]
-) -> None:
-    """Raise a `ScenarioError` that points at the line of a measure that does not exist."""
-    named = [
-        ((*at, field, place), name)
-        for field in ("lift", "impose")
-        for place, name in enumerate(getattr(change, field))
-        if isinstance(name, str)
-    ]
-    named += [
-        ((*at, field, name), name)
-        for field in ("ease", "harden")
-        for name in getattr(change, field)
-    ]
-    for where, name in named:
-        try:
-            look_up(dict(known), name, "measure")
-        except ScenarioError as error:
-            field = ".".join(map(str, where))
-            raise ScenarioError(f"{source.place(where)}: {field}: {error}") from error
-
-
-def names_of(source: Source) -> dict[str, Any]:
-    """Validation context: where a file is, and the countries and sectors of the world it names."""
-    folder, name = Path(source.name).parent, str(source.data.get("world", "icio2022"))
-    try:
-        world = load_world(WorldFile.of(name, folder) or name)
-    except WorldError as error:
-        raise ScenarioError(f"{source.place(('world',))}: world: {error}") from error
-    return {"countries": world.countries, "sectors": world.sectors, "folder": folder}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from detente.errors import WorldError, nearest
+from detente.world.countries import country_of
 from detente.world.elasticities import Elasticities
-from detente.world.names import resolve_countries
+from detente.world.names import codes_in, resolve_countries
 from detente.world.storage import SUFFIX, WorldFile, read
 from detente.world.validation import OPTIONAL
 from detente.world.world import World
@@ -38,6 +40,19 @@ def available_worlds() -> tuple[str, ...]:
     ('icio2022', 'world2022')
     """
     return _WORLDS
+
+
+def world_for(names: Iterable[str]) -> str:
+    """The smallest world of the package that has all economies among some names.
+
+    What is no name of a country is passed over.
+
+    >>> world_for(["Belarus", "Any title"]), world_for(["Belarus", "Syria", "Kyrgyz"])
+    ('icio2022', 'world2022:KGZ,SYR')
+    """
+    smallest, larger = (codes_in(name) for name in _WORLDS)
+    asked = {country_of(name) for name in names} & (larger - smallest)
+    return f"{LARGER}:{','.join(sorted(asked))}" if asked else _WORLDS[0]
 
 
 def load_world(name: str = "icio2022", elasticities: Elasticities | None = None) -> World:

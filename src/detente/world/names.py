@@ -211,6 +211,15 @@ def _worlds_with(code: str) -> tuple[str, ...]:
     return tuple(name for name, codes in _embedded_countries().items() if code in codes)
 
 
+def codes_in(world: str) -> frozenset[str]:
+    """Codes of the countries of a world in the package.
+
+    >>> "SYR" in codes_in("world2022"), "SYR" in codes_in("icio2022")
+    (True, False)
+    """
+    return _embedded_countries()[world]
+
+
 @cache
 def _embedded_countries() -> dict[str, frozenset[str]]:
     with as_file(files("detente.world") / "data") as folder:

@@ -15,7 +15,8 @@ from detente.app.state import State
 from detente.app.views.contents import View, views_of
 from detente.app.views.page import TABLES, assets, render
 from detente.errors import ScenarioError
-from detente.policy.scenario import Scenario, parse_scenario
+from detente.policy.reading import parse_scenario
+from detente.policy.scenario import Scenario
 from detente.source import Source
 
 
