@@ -20,6 +20,7 @@ import detente
 from detente.analysis.relief.relief import Requirements
 from detente.cases import Case, load_case
 from detente.cli.terminal import PIPED_WIDTH, console
+from detente.report import text
 from detente.report.layout import Grid, Prose, grid, prose
 from detente.report.leverage_tables import influence_view, relief_view
 from detente.report.tables import (
@@ -149,3 +150,14 @@ def test_brackets_are_no_markup() -> None:
     text = shown(grid("Lift [all]", ["[bold]", "n"], [["[red]x", Text("1")]]), 60)
     for words_ in ("Lift [all]", "[bold]", "[red]x"):
         assert words_ in text
+
+
+def test_an_assessment_ends_with_what_it_means(case: Case) -> None:
+    found = detente.assess(case, draws=4)
+    rows = found.welfare[found.welfare["country"] == found.target].set_index("scenario")
+    gains, loses = text.meaning(found)
+    assert found.titles[rows["percent"].idxmax()] in gains
+    assert found.titles[rows["percent"].idxmin()] in loses
+    assert gains.startswith("Belarus gains most by") and loses.startswith("Belarus loses most by")
+    only = replace(found, welfare=found.welfare[found.welfare["percent"] > 0])
+    assert len(text.meaning(only)) == 1

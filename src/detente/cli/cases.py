@@ -23,7 +23,7 @@ from detente.cli.options import (
     listed,
     option,
 )
-from detente.cli.terminal import console, progress, steps, tell_written
+from detente.cli.terminal import console, progress, steps, tell_next, tell_written
 
 
 @delivering()
@@ -43,6 +43,8 @@ def assess(
     with progress("Solving scenarios") as advance:
         result = detente.assess(loaded, advance, draws=draws)
     to.deliver(result, assessment_view)
+    if not to.as_json:
+        tell_next("claims" if loaded.claims else "leakage", case)
 
 
 @delivering()

@@ -25,6 +25,19 @@ def tell_written(paths: Iterable[Path]) -> None:
         print(f"wrote {path}", file=sys.stderr)
 
 
+NEXT = {
+    "claims": "puts what was said to the test",
+    "leakage": "shows what goes round the sanctions",
+}
+"""What the commands do that another one names."""
+
+
+def tell_next(command: str, case: str) -> None:
+    """Name a command that may be wanted now, where somebody reads along."""
+    if Console().is_terminal:
+        console().print(f"Next: detente {command} {case} {NEXT[command]}.", style="dim")
+
+
 @contextmanager
 def steps() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Progress bars for several steps, one below the other; see `progress`."""

@@ -47,6 +47,7 @@ def assessment_view(result: Assessment) -> RenderableType:
         *[Text(sentence) for sentence in text.rests_on(result.rests_on)],
         *[Text(f"{text.capitalised(k)}: {v.strip()}") for k, v in result.assumptions.items()],
         Text(text.provenance(result.manifest), style="dim"),
+        *[Text(sentence, style="bold") for sentence in text.meaning(result)],
     )
 
 

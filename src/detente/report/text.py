@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from detente.analysis.assess import Assessment
     from detente.analysis.evidence import Evidence, WeighedClaim
     from detente.cases.records import Claim
 
@@ -205,6 +206,27 @@ ANSWER = (
     "which differs from the median as effects multiply and ranges reach further down than up"
 )
 """What the numbers of an assessment are."""
+
+
+def meaning(result: Assessment) -> list[str]:
+    """By which scenario the target of an assessment gains most, and by which it loses most."""
+    rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
+    ends = {"gains": str(rows["percent"].idxmax()), "loses": str(rows["percent"].idxmin())}
+    told = []
+    for verb, name in ends.items():
+        row = rows.loc[name]
+        if (row["percent"] > 0) != (verb == "gains"):
+            continue
+        if "low" in rows:
+            size = percent_band(row["low"], row["percent"], row["high"])
+        else:
+            size = percent(row["percent"])
+        who, money = capitalised(called(result.target)), usd(row["million_usd"])
+        told.append(
+            f"{who} {verb} most by “{result.titles[name]}”: {money} a year, {size} of income."
+        )
+    return told
+
 
 FOUNDATIONS = {
     "record": "Anchored in the record of trade",
