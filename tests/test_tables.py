@@ -158,6 +158,7 @@ def test_an_assessment_ends_with_what_it_means(case: Case) -> None:
     gains, loses = text.meaning(found)
     assert found.titles[rows["percent"].idxmax()] in gains
     assert found.titles[rows["percent"].idxmin()] in loses
-    assert gains.startswith("Belarus gains most by") and loses.startswith("Belarus loses most by")
+    assert gains.startswith("Belarus gains most by")
+    assert loses.startswith("Belarus loses most by")
     only = replace(found, welfare=found.welfare[found.welfare["percent"] > 0])
     assert len(text.meaning(only)) == 1

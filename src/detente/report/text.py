@@ -211,20 +211,18 @@ ANSWER = (
 def meaning(result: Assessment) -> list[str]:
     """By which scenario the target of an assessment gains most, and by which it loses most."""
     rows = result.welfare[result.welfare["country"] == result.target].set_index("scenario")
+    rows = rows.reindex(columns=["percent", "low", "high", "million_usd"])
     ends = {"gains": str(rows["percent"].idxmax()), "loses": str(rows["percent"].idxmin())}
     told = []
     for verb, name in ends.items():
-        row = rows.loc[name]
+        row = {str(k): float(v) for k, v in rows.loc[name].items()}
         if (row["percent"] > 0) != (verb == "gains"):
             continue
-        if "low" in rows:
+        size = percent(row["percent"])
+        if not math.isnan(row["low"]):
             size = percent_band(row["low"], row["percent"], row["high"])
-        else:
-            size = percent(row["percent"])
         who, money = capitalised(called(result.target)), usd(row["million_usd"])
-        told.append(
-            f"{who} {verb} most by “{result.titles[name]}”: {money} a year, {size} of income."
-        )
+        told.append(f"{who} {verb} most by “{result.titles[name]}”: {money} a year, {size}.")
     return told
 
 
