@@ -215,14 +215,16 @@ def meaning(result: Assessment) -> list[str]:
     ends = {"gains": str(rows["percent"].idxmax()), "loses": str(rows["percent"].idxmin())}
     told = []
     for verb, name in ends.items():
-        row = {str(k): float(v) for k, v in rows.loc[name].items()}
+        row = rows.to_dict("index")[name]
         if (row["percent"] > 0) != (verb == "gains"):
             continue
         size = percent(row["percent"])
         if not math.isnan(row["low"]):
             size = percent_band(row["low"], row["percent"], row["high"])
         who, money = capitalised(called(result.target)), usd(row["million_usd"])
-        told.append(f"{who} {verb} most by “{result.titles[name]}”: {money} a year, {size}.")
+        told.append(
+            f"{who} {verb} most by “{result.titles[name]}”: {money} a year, of its income {size}."
+        )
     return told
 
 
