@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import calibrate, cases, estimate, leverage, tables, world_names, worlds
+from detente.cli import calibrate, cases, drafting, estimate, leverage, tables, world_names, worlds
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -62,8 +62,10 @@ _world.add_typer(tables.importing, name="import")
 _world.add_typer(tables.fetching, name="fetch")
 app.add_typer(_world, name="world")
 
-_case = typer.Typer(help="List cases, or start a new one.", no_args_is_help=True)
+_case = typer.Typer(help="List cases, or start a new one, of a report or of a template.", no_args_is_help=True)
 _case.command()(cases.new)
+_case.command()(drafting.draft)
+_case.command()(drafting.review)
 _case.command("list")(cases.list_cases)
 _case.command("metrics")(cases.list_metrics)
 app.add_typer(_case, name="case")

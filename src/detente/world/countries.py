@@ -168,6 +168,16 @@ def also_understood(code: str) -> list[str]:
     return [] if names is None else [*names.iso2, *names.adjectives, *names.others]
 
 
+def adjectives(code: str) -> tuple[str, ...]:
+    """Adjectives of a country, by its ISO3 code.
+
+    >>> adjectives("BLR")[0]
+    'Belarusian'
+    """
+    names = _names().get(code)
+    return names.adjectives if names else ()
+
+
 def iso_codes() -> tuple[str, ...]:
     """ISO3 codes of all countries and territories that are understood."""
     return tuple(_names())

@@ -79,6 +79,15 @@ def word_of(name: str) -> Word | None:
     return _words().get(folded(name)) or (Word("whole", code, frozenset()) if code else None)
 
 
+def vocabulary() -> list[str]:
+    """All words for goods and industries, as they are written.
+
+    >>> "potash" in vocabulary()
+    True
+    """
+    return [word for word, _ in _spelled()]
+
+
 @cache
 def words_for(divisions: Divisions) -> list[str]:
     """Words that mean some of these divisions and no other, those for all of them first.
