@@ -23,6 +23,23 @@ _ON = {"on", "against", "targeting", "upon", "toward", "towards"}
 _FROM = {"from", "of", "by"}
 _APART = {"with", "to", "in", "at", "near", "over", "via", "through", "between", "outside", "like"}
 _CLAUSE = {";", ":", "while", "whereas", "but", "although", "though", "which", "who"}
+_BE = {"be", "been", "being", "is", "are", "was", "were", "get", "gets"}
+_MODAL = {"would", "will", "could", "may", "might", "should", "have", "has", "had", "to", "can"}
+_TRADED = {"imports", "goods", "exports", "import", "products", "oil", "gas", "coal", "potash", "wood", "steel", "cars"}
+_TO = {"to", "for"}
+_TO_TARGET = ("export-ban", "licence")
+_NO_PREFIX = {",", "of", "to", "on", "by", "and", "from", "with", "that", "a", "an", "the", "its", "is", "has"}
+_BUYING = ("buying", "purchases", "purchasing", "importing", "imports", "purchase", "buy", "trade", "trading")
+_IS_SANCTION = ("sanctioned", "sanctioning", "blacklist", "embargoed")
+_STOPS_TRADE = ("ban", "prohibit", "bar", "embargo", "halt", "stop", "block")
+_FITS = {
+    "licence": ("issu", "grant", "extend", "revok", "licen", "renew", "withdr"),
+    "transit": ("allow", "permit", "let", "resum", "ban", "stop", "halt", "block", "end", "reopen", "suspend"),
+}  # fmt: skip
+_ONLY_NEW = ("ban", "import-ban", "export-ban", "tariff", "price-cap")
+_CARRIES = ("impos", "plac", "put", "set", "allow", "permit", "author", "target")
+OBJECT = 4
+"""Words between a verb or a country and the noun that belongs to it."""
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|per\s?cent|percent|percentage points?)", re.IGNORECASE)
 _CAP = re.compile(r"\$\s?(\d+(?:\.\d+)?)(?:\s*(?:a|per)\s*barrel|-a-barrel)?", re.IGNORECASE)
 
@@ -96,7 +113,29 @@ def acts_in(sentences: Sequence[Sentence]) -> list[Act]:
     senders, target = leading(found)
     if target is None or not senders:
         return []
-    return [a for a in (_completed(act, senders, target) for act in found) if a.target == target]
+    completed = _with_goods([_completed(act, senders, target) for act in found], found)
+    return [a for a in completed if a.target == target and not _only_heads(a, completed)]
+
+
+def _with_goods(completed: Sequence[Act], found: Sequence[Act]) -> list[Act]:
+    """Acts without a target or goods of their own are about what was named before: `the ban`."""
+    known: dict[tuple[str | None, Stance], tuple[str, ...]] = {}
+    filled = []
+    for act, as_found in zip(completed, found, strict=True):
+        key = (act.sender, act.stance)
+        if act.goods:
+            known[key] = act.goods
+        elif as_found.target is None and key in known:
+            act = replace(act, goods=known[key])
+        filled.append(act)
+    return filled
+
+
+def _only_heads(act: Act, acts: Sequence[Act]) -> bool:
+    """Whether an act is a headline that the text below it tells in full."""
+    return act.sentence.heading and any(
+        a.stance == act.stance and a.sender == act.sender and not a.sentence.heading for a in acts
+    )
 
 
 def leading(acts: Sequence[Act]) -> tuple[list[str], str | None]:
@@ -118,44 +157,68 @@ def _completed(act: Act, senders: Sequence[str], target: str) -> Act:
 
 def _acts(sentence: Sentence) -> Iterator[Act]:
     """One act for every noun for sanctions that has a verb, or stands in a sentence with one."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[Mark | None] = set()
     for noun in _nouns(sentence):
         verb = _verb_of(sentence, noun)
-        stance: Stance = "named" if verb is None else _stance(verb)
-        if (noun.value, stance) in seen and noun.value == "sanctions":
+        if verb is not None and verb in seen and noun.value in ("sanctions", "freeze"):
             continue
-        seen.add((noun.value, stance))
-        target = _target(sentence, noun)
+        seen.add(verb)
+        target = _target(sentence, noun, verb)
         sender = _sender(sentence, noun, verb, target)
         if target is None or sender is None:
             sender, target = _by_prefix(sentence, noun, sender, target)
+        about = _third_party(sentence, target)
         yield Act(
             sentence,
-            stance,
+            _stance(verb, noun, sentence),
             _mode(sentence, verb, noun),
             noun.value,
             sender if sender != target else None,
             target,
-            _covered(sentence, noun),
+            _covered(sentence, noun, about),
             _number(_RATE, sentence, 0.01) if noun.value in ("tariff", "sanctions") else None,
             _number(_CAP, sentence, 1.0) if noun.value == "price-cap" else None,
             noun.value in ("visa", "freeze") and not sentence.has("good"),
             verb is not None and verb.value == "restore",
-            _third_party(sentence, noun, target),
+            about.value if about else None,
         )
 
 
 def _nouns(sentence: Sentence) -> list[Mark]:
-    """Nouns for sanctions, and verbs that are one: `sanctioned two banks`."""
+    """Nouns for sanctions, and verbs that are one: `sanctioned two banks`, `banned imports of`."""
+    nouns = sentence.of("noun")
+    taken = {k for n in nouns for k in range(n.start, n.end)}
     verbs = [
-        m._replace(layer="noun", value="sanctions")
+        m._replace(layer="noun", value=value)
         for m in sentence.of("act")
-        if sentence.words[m.start].startswith(("sanctioned", "sanctioning", "blacklist", "embargoed"))
+        if m.start not in taken and (value := _as_noun(sentence, m))
     ]
-    return sorted([*sentence.of("noun"), *verbs])
+    return sorted([*nouns, *verbs])
 
 
-def _stance(verb: Mark) -> Stance:
+def _as_noun(sentence: Sentence, act: Mark) -> str:
+    """What a verb such as `ban` stands for, if it is about trade or a country."""
+    word, following = sentence.words[act.start], sentence.words[act.end : act.end + 4]
+    if word.startswith(_IS_SANCTION):
+        return "sanctions" if any(0 <= p.start - act.end <= OBJECT for p in sentence.of("place")) else ""
+    if not word.startswith(_STOPS_TRADE):
+        return ""
+    if any(w in following for w in ("exports", "export", "sales")):
+        return "export-ban"
+    near = [p for p in sentence.of("place") if 0 <= p.start - act.end <= 2]
+    goods = [g for g in sentence.of("good") if near and 0 <= g.start - near[0].end <= 2]
+    if any(w in following for w in ("imports", "import", "purchases")) or goods:
+        return "import-ban"
+    return ""
+
+
+def _stance(verb: Mark | None, noun: Mark, sentence: Sentence) -> Stance:
+    if verb is None:
+        mode = _mode(sentence, verb, noun)
+        return "impose" if mode in ("denied", "threatened") and noun.value in _ONLY_NEW else "named"
+    if noun.value == "price-cap" and verb.value == "ease":
+        lowered = sentence.words[verb.start].startswith(("lower", "reduc", "cut", "tighten"))
+        return "impose" if lowered else "ease"
     stances: dict[str, Stance] = {"ease": "ease", "keep": "keep"}
     return stances.get(verb.value, "impose")
 
@@ -163,25 +226,31 @@ def _stance(verb: Mark) -> Stance:
 def _verb_of(sentence: Sentence, noun: Mark) -> Mark | None:
     """The nearest verb of easing or imposing, before the noun rather than after it."""
     acts = [a for a in sentence.of("act") if not _only_says(sentence, a)]
-    inside = [a for a in acts if a.start >= noun.start and a.end <= noun.end]
-    if inside:
-        return inside[0]
+    same = [a for a in acts if a.start <= noun.start and noun.end <= a.end]
+    if same and (same[0].sort == "word" or noun not in sentence.of("noun")):
+        return same[0]
+    acts = [a for a in acts if not any(n.start <= a.start < n.end for n in sentence.of("noun"))]
     before = [a for a in acts if 0 <= noun.start - a.end <= REACH]
     after = [a for a in acts if 0 <= a.start - noun.end <= REACH]
     near = [(noun.start - a.end, a) for a in before if not _broken(sentence, a.end, noun.start)]
     near += [(a.start - noun.end + 3, a) for a in after if _passive(sentence, noun, a)]
-    return min(near)[1] if near else None
+    found = min(near)[1] if near else None
+    licensed = noun.value in ("licence", "transit") and found is not None
+    if licensed and not sentence.words[found.start].startswith(_FITS[noun.value]):  # type: ignore[union-attr]
+        return None
+    return found
 
 
 def _only_says(sentence: Sentence, act: Mark) -> bool:
     """`announced on Thursday that`, `set to`, `took place`, and the like."""
     following = sentence.words[act.end : act.end + 6]
     word = sentence.words[act.start]
-    if word in ("set", "agreed", "ordered", "agree", "order") and following[:1] == ["to"]:
+    before = sentence.words[act.start - 1] if act.start else ""
+    if word.startswith(("set", "agree", "order")) and following[:1] == ["to"]:
         return True
-    if word.startswith(("place", "target")) and sentence.words[act.start - 1] in ("took", "in", "the"):
+    if word.startswith(("place", "target")) and before in ("took", "take", "takes", "in", "the", "first"):
         return True
-    return word.startswith("announc") and ("that" in following or "on" in following[:1])
+    return word.startswith("announc") and ("that" in following or following[:1] == ["on"])
 
 
 def _passive(sentence: Sentence, noun: Mark, act: Mark) -> bool:
@@ -191,22 +260,25 @@ def _passive(sentence: Sentence, noun: Mark, act: Mark) -> bool:
     between = sentence.words[noun.end : act.start]
     verb = sentence.words[act.start]
     done = verb.endswith(("ed", "en")) or verb in ("cut", "put", "set", "hit", "snapback")
-    return done or verb in ("ending", "easing") or "to" in between or "will" in between
+    if act.value == "keep" and act.sort == "word":
+        return True
+    return done and (any(w in _BE for w in between) or (len(between) <= 1 and not _MODAL & {*between}))
 
 
 def _broken(sentence: Sentence, start: int, end: int) -> bool:
     return any(word in _CLAUSE for word in sentence.words[start:end])
 
 
-def _target(sentence: Sentence, noun: Mark) -> str | None:
+def _target(sentence: Sentence, noun: Mark, verb: Mark | None) -> str | None:
     """The country after `on`, `against`, or after `from` where goods are named before."""
     words = sentence.words
     places = {m.start: m for m in sentence.of("place")}
     at = noun.end
     while at < min(len(words), noun.end + REACH):
-        if words[at] in _CLAUSE:
+        if words[at] in _CLAUSE or (at > noun.end and any(n.start == at for n in sentence.of("noun"))):
             break
-        if words[at] in _ON or (words[at] in _FROM and words[at - 1] in ("imports", "goods", "exports")):
+        from_goods = words[at] in _FROM and words[at - 1] in _TRADED
+        if words[at] in _ON or from_goods or (words[at] in _TO and noun.value in _TO_TARGET):
             hit = next(
                 (places[k] for k in range(at + 1, min(at + 2 + BETWEEN, len(words))) if k in places),
                 None,
@@ -214,7 +286,7 @@ def _target(sentence: Sentence, noun: Mark) -> str | None:
             if hit is not None and not _broken(sentence, at, hit.start):
                 return _last_of_phrase(sentence, hit)
         at += 1
-    return _after_verb(sentence, noun)
+    return _after_verb(sentence, noun, verb)
 
 
 def _last_of_phrase(sentence: Sentence, hit: Mark) -> str:
@@ -229,16 +301,19 @@ def _last_of_phrase(sentence: Sentence, hit: Mark) -> str:
     return hit.value
 
 
-def _after_verb(sentence: Sentence, noun: Mark) -> str | None:
-    """`hit India with tariffs`, `sanctioned two Belarusian banks`, `cut off Russian banks`."""
+def _after_verb(sentence: Sentence, noun: Mark, verb: Mark | None) -> str | None:
+    """`hit India with tariffs`, `sanctioned two Belarusian banks`, `cut Russian banks off SWIFT`."""
     for place in sentence.of("place"):
-        before = sentence.words[max(0, place.start - 4) : place.start]
-        if place.end <= noun.start and "with" in sentence.words[place.end : place.end + 2]:
-            if noun.start - place.end <= 6:
+        with_noun = "with" in sentence.words[place.end : place.end + 2]
+        if place.end <= noun.start and with_noun and noun.start - place.end <= OBJECT + 2:
+            return place.value
+        if noun.layer == "noun" and verb == noun._replace(layer="act", value=verb.value if verb else ""):
+            if 0 <= place.start - noun.end <= BETWEEN and sentence.words[place.start - 1] != "by":
                 return place.value
-        if noun.layer == "noun" and noun.start < place.start <= noun.end + 3 and not before[-1:] == ["by"]:
-            if sentence.words[noun.start].startswith(("sanctioned", "sanctioning", "blacklist", "embargoed")):
-                return place.value
+        if noun.value in ("swift", "transit", "licence") and verb is not None:
+            if abs(place.start - noun.start) <= BETWEEN and place.sort in ("adjective", "name"):
+                if place.start > verb.start or sentence.words[verb.start - 1] in _BE:
+                    return place.value
     return None
 
 
@@ -246,16 +321,17 @@ def _sender(
     sentence: Sentence, noun: Mark, verb: Mark | None, target: str | None
 ) -> str | None:
     """The country that stands before the verb, or after `by`."""
-    places = [m for m in sentence.of("place") if m.value != target]
+    places = [m for m in sentence.of("place") if m.value != target and m.sort != "firm"]
     by = [m for m in places if "by" in sentence.words[max(0, m.start - 3) : m.start]]
     if by:
         return by[0].value
     prefix = _prefix(sentence, noun)
     if prefix is not None and prefix.value != target and target is not None:
         return prefix.value
-    if verb is None:
+    if verb is None and _mode(sentence, verb, noun) not in ("denied", "threatened"):
         return None
-    left = [m for m in places if m.end <= min(verb.start, noun.start)]
+    at = noun.start if verb is None else min(verb.start, noun.start)
+    left = [m for m in places if m.end <= at]
     free = [m for m in left if not _apart(sentence, m)]
     if free:
         return free[-1].value
@@ -274,12 +350,13 @@ def _apart(sentence: Sentence, place: Mark) -> bool:
 def _prefix(sentence: Sentence, noun: Mark) -> Mark | None:
     """The country right before the noun: `US sanctions`, `Iran oil sanctions`, `the EU's ban`."""
     for place in reversed(sentence.of("place")):
-        between = sentence.words[place.end : noun.start]
-        if 0 <= noun.start - place.end <= 4 and not any(
-            w in between for w in (",", "of", "to", "on", "by", "and", "from", "with", "that", "will", "has", "is", "plans")
-        ):
-            verbs = [a for a in sentence.of("act") if place.end <= a.start < noun.start]
-            return place if not verbs else None
+        between = range(place.end, noun.start)
+        if not 0 <= noun.start - place.end <= OBJECT:
+            continue
+        verbs = {m.start for layer in ("act", "mode", "saying", "effect") for m in sentence.of(layer)}
+        if any(k in verbs or sentence.words[k] in _NO_PREFIX for k in between):
+            return None
+        return place
     return None
 
 
@@ -290,20 +367,34 @@ def _by_prefix(
     prefix = _prefix(sentence, noun)
     if prefix is None or prefix.value in (sender, target):
         return sender, target
-    if target is None and (prefix.sort == "name" and sentence.words[prefix.end : prefix.end + 1] != ["'s"]):
+    owned = sentence.words[prefix.end : prefix.end + 1] == ["'s"]
+    if target is None and prefix.sort == "name" and not owned:
         return sender, prefix.value
     return sender or prefix.value, target
 
 
-def _covered(sentence: Sentence, noun: Mark) -> tuple[str, ...]:
+def _covered(sentence: Sentence, noun: Mark, about: Mark | None) -> tuple[str, ...]:
     """Goods that stand with the noun, in the part of the sentence that is about it."""
     own = [
         m.value
         for m in sentence.of("good")
-        if -6 <= m.start - noun.end <= REACH + 4 and not _broken(sentence, *sorted((m.end, noun.start)))
+        if -OBJECT - 2 <= m.start - noun.end <= REACH + 4
+        and not (about is not None and m.start >= about.start)
+        and not _apart_from(sentence, noun, m)
     ]
-    specific = [g for g in own if g not in ("fertiliser", "fertilisers", "fertilizer") or "potash" not in own]
+    specific = [g for g in own if "potash" not in own or not g.startswith("fertili")]
     return tuple(dict.fromkeys(specific))
+
+
+def _apart_from(sentence: Sentence, noun: Mark, good: Mark) -> bool:
+    """Whether another verb or noun for sanctions, or a clause, stands between."""
+    start, end = sorted((noun, good))[0].end, sorted((noun, good))[1].start
+    others = [m for layer in ("act", "noun") for m in sentence.of(layer) if m.sort != "word"]
+    between = [m for m in others if start <= m.start < end and m.start != noun.start]
+    posed = [m for m in between if not sentence.words[m.start].startswith(_CARRIES)]
+    return bool(posed) or _broken(sentence, start, end) or sentence.has("saying") and any(
+        start <= m.start < end for m in sentence.of("saying")
+    )
 
 
 def _number(pattern: re.Pattern[str], sentence: Sentence, unit: float) -> float | None:
@@ -320,13 +411,14 @@ def _mode(sentence: Sentence, verb: Mark | None, noun: Mark) -> Mode:
     return next((mode for mode in order if mode in by_value), "done")
 
 
-def _third_party(sentence: Sentence, noun: Mark, target: str | None) -> str | None:
+def _third_party(sentence: Sentence, target: str | None) -> Mark | None:
     """Whose goods a secondary measure is about: `for buying Russian oil`."""
     words = sentence.words
     for place in sentence.of("place"):
-        before = words[max(0, place.start - 5) : place.start]
-        if place.value != target and any(
-            w in before for w in ("buying", "purchases", "purchasing", "importing", "imports", "purchase", "buy", "trade", "trading")
-        ) and "for" in words[max(0, place.start - 8) : place.start] + ["for"] * ("over" in before):
-            return place.value
+        if place.value == target or target is None:
+            continue
+        before = words[max(0, place.start - BETWEEN) : place.start]
+        buys = any(w in before for w in _BUYING)
+        if buys and ("for" in before or "over" in before or "because" in before):
+            return place
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from detente.cases.drafting.acts import Act, Stance
@@ -28,7 +29,7 @@ _MOVES = {
 }  # fmt: skip
 """Verbs whose subject is what moves; first letters are compared, past forms are in `_PAST`."""
 _PAST = {"fell", "fallen", "rose", "risen", "grew", "grown", "shrank", "shrunk"}
-_GAINS = ("benefit", "gain", "profit", "suffer", "lose", "lost", "losing", "win", "recover", "better off", "worse off")
+_GAINS = ("benefit", "gain", "profit", "suffer", "lose", "lost", "losing", "win")
 _NUMBER = re.compile(
     r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>%|per\s?cent|percent|percentage points?|points?|billion|million)",
     re.IGNORECASE,
@@ -128,7 +129,8 @@ def _claims(
         return
     yield from (Said(sentence, speaker, reading) for reading in readings)
     reason = _outside(sentence, bool(readings))
-    if reason and (speaker or sentence.has("place") or sentence.has("people")):
+    feeling = sentence.has("outside", "0") and (sentence.has("place") or sentence.has("people"))
+    if reason and (speaker or feeling):
         yield Said(sentence, speaker, outside=reason)
 
 
@@ -205,10 +207,12 @@ def _reading(
     else:
         metric, note = thing.value, ""
         country = _owner(sentence, thing)
+        if metric == "imports" and country is None and _partner(sentence, thing, None) == target:
+            country = senders[0]
         partner = _partner(sentence, thing, country)
         sectors = _good_of(sentence, thing)
     direction: Direction = "rises" if effect.value == "up" else "falls"
-    metric, direction, threshold = _sized(sentence, effect, metric, direction)
+    metric, direction, threshold = _sized(sentence, effect, thing, metric, direction)
     assumed = () if country else ("country",)
     assumed = assumed if said_cause else (*assumed, "cause")
     if metric == "influence":
@@ -216,7 +220,7 @@ def _reading(
         if holder is None or holder == target and partner is None:
             return None
         client = partner or target
-        if "on" in sentence.words[thing.end : thing.end + 1] and thing is not None:
+        if thing is not None and sentence.words[thing.start].startswith(("depend", "relian")):
             holder, client = partner or holder, country or target
         if holder == client:
             return None
@@ -254,7 +258,10 @@ def _is_move(sentence: Sentence, effect: Mark) -> bool:
 
 
 def _cut(sentence: Sentence, start: int, end: int) -> bool:
-    return any(w in (";", "while", "but", "although") for w in sentence.words[start:end])
+    words_between = sentence.words[start:end]
+    if any(a == "but" and b == "not" for a, b in pairwise(words_between)):
+        return False
+    return any(w in (";", "while", "but", "although") for w in words_between)
 
 
 def _affected(sentence: Sentence, effect: Mark, senders: Sequence[str]) -> str | None:
@@ -277,6 +284,7 @@ def _gainer(sentence: Sentence, effect: Mark, after: int = 0) -> Mark | None:
         p
         for p in sentence.of("place")
         if 0 <= effect.start - p.end <= OWN + 2 and p.start > after and not _is_prefix(sentence, p)
+        and sentence.words[p.start - 1] not in ("to", "with", "from", "in", "for", "on")
     ]
     return left[-1] if left and after <= effect.start else None
 
@@ -299,7 +307,7 @@ def _owner(sentence: Sentence, thing: Mark) -> str | None:
     """Whose it is: the country before it, or after `of`, `in` or `from`."""
     places = [p for p in sentence.of("place") if not _is_prefix(sentence, p)]
     before = [p for p in places if 0 <= thing.start - p.end <= OWN]
-    if before and not any(w in (",", "to", "and", "on") for w in sentence.words[before[-1].end : thing.start]):
+    if before and not _parted(sentence, before[-1].end, thing.start):
         return before[-1].value
     prepositions = ("of", "in", "from") if thing.value in ("exports", "output") else ("of", "in")
     after = [p for p in places if 0 < p.start - thing.end <= OWN + 1]
@@ -307,6 +315,13 @@ def _owner(sentence: Sentence, thing: Mark) -> str | None:
         if not (thing.value == "influence" and "in" in sentence.words[thing.end : after[0].start]):
             return after[0].value
     return None
+
+
+def _parted(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether more than adjectives stand between a country and a thing."""
+    marks = [m for layer in ("saying", "mode", "effect", "act") for m in sentence.of(layer)]
+    said = any(start <= m.start < end for m in marks)
+    return said or any(w in (",", "to", "and", "on", "by") for w in sentence.words[start:end])
 
 
 def _partner(sentence: Sentence, thing: Mark, country: str | None) -> str | None:
@@ -328,15 +343,19 @@ def _good_of(sentence: Sentence, thing: Mark) -> str | None:
     return near[0].value if near else None
 
 
-def _negated(sentence: Sentence, effect: Mark) -> bool:
-    return any(0 <= effect.start - n.end <= 3 for n in sentence.of("negation"))
+def _negated(sentence: Sentence, effect: Mark, thing: Mark | None) -> bool:
+    """Whether the effect is denied: `would not hurt`, `hurt farmers but not the economy`."""
+    if any(0 <= effect.start - n.end <= 3 for n in sentence.of("negation")):
+        return True
+    between = sentence.words[effect.end : thing.start] if thing is not None else []
+    return any(a == "but" and b == "not" for a, b in pairwise(between))
 
 
 def _sized(
-    sentence: Sentence, effect: Mark, metric: str, direction: Direction
+    sentence: Sentence, effect: Mark, thing: Mark | None, metric: str, direction: Direction
 ) -> tuple[str, Direction, float | None]:
     """Metric, direction and threshold, as far as a size was said or denied."""
-    if _negated(sentence, effect):
+    if _negated(sentence, effect, thing):
         small = NEGLIGIBLE.get(metric, SMALL)
         return (metric, "below", small) if direction == "rises" else (metric, "above", -small)
     found = _number_at(sentence, effect)
@@ -386,7 +405,9 @@ def _evasion(
     hub = hub_in(sentence)
     if hub is None or not places:
         return
-    actor = next((p.value for p in places if p.value != hub and p.value not in senders), target)
+    at = next((p.start for p in places if p.value == hub), mark.start)
+    left = [p for p in places if p.end <= max(at, mark.start) and p.value not in (hub, *senders)]
+    actor = left[-1].value if left else target
     if actor == hub:
         return
     direction: Direction = "falls" if actor == target and cause == "ease" else "rises"

@@ -32,6 +32,9 @@ _COUNTS = {
 }  # fmt: skip
 
 
+_BROKEN = {"broken", "broke", "failed", "reneged", "refused"}
+
+
 @dataclass(frozen=True)
 class Given:
     """A concession: who gives what to whom.
@@ -195,8 +198,7 @@ def _holdouts(
     for sentence in sentences:
         for mark in sentence.of("holdouts"):
             left = [p for p in sentence.of("place") if p.end <= mark.start and p.value != target]
-            if left and left[0].value not in {s for s in senders[:1]}:
-                found.append(left[0].value)
+            found += [p.value for p in left if p.value not in senders[:1]]
     return [code for code in dict.fromkeys(found) if code != target]
 
 
@@ -217,15 +219,16 @@ def _rivals(
             votes[act.about] += 3
     for said in claims:
         reading = said.reading
-        if reading is not None:
+        if reading is not None and reading.metric in ("welfare", "influence", "through-hubs"):
             for code in (reading.country, reading.partner):
                 if code and code not in apart:
-                    votes[code] += 2 if reading.metric in ("influence", "through-hubs") else 1
+                    strong = reading.metric in ("influence", "through-hubs")
+                    votes[code] += 2 if strong or reading.cause == "ease" else 1
     for sentence in sentences:
         if sentence.has("patrons"):
             near = {p.value for p in sentence.of("place")} - apart
             votes.update(near)
-    return [code for code, count in votes.most_common(1) if count >= 2 or len(votes) == 1]
+    return [code for code, count in votes.most_common(1) if count >= 2]
 
 
 def _members(code: str) -> tuple[str, ...]:
@@ -255,7 +258,7 @@ def _giving(sentence: Sentence, senders: Sequence[str], target: str) -> Given | 
             offered = sentence.has("mode", "planned", "asked", "supposed") or "offer" in str(
                 sentence.words[verb.start]
             )
-            if sentence.has("mode", "denied"):
+            if sentence.has("mode", "denied") or any(w in _BROKEN for w in sentence.words):
                 continue
             count = _count(sentence, thing) if kind == "release" else None
             return Given(sentence, kind, by, count, offered)

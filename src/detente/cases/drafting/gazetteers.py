@@ -7,13 +7,16 @@ with capitals, offices and leaders in `data/places.csv`; other words are in `dat
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from detente.errors import MissingExtraError
+from detente.policy.register import register
 from detente.world.countries import (
+    COUNTRY_GROUPS,
     GROUP_NAMES,
     adjectives,
     also_understood,
@@ -36,6 +39,12 @@ SPELLED = 8
 
 NOUNS = ("sanction", "sanctions", "embargo", "bans", "curbs")
 """Forms of verbs that are rather nouns in reports."""
+
+NO_FIRMS = (
+    "january", "february", "march", "april", "july", "august", "september", "october", "november",
+    "december", "price", "bank", "ministry", "central", "steel", "works", "klaipeda", "western",
+)  # fmt: skip
+"""Words with a capital in titles of measures that are no firms."""
 
 _IRREGULAR = {
     "say": "said", "tell": "told", "cut": "cut", "hit": "hit", "put": "put", "set": "set",
@@ -147,7 +156,7 @@ def marks_in(doc: Doc) -> list[Mark]:
     by_layer: dict[str, list[Span]] = {}
     for span in _matcher()(doc, as_spans=True):
         layer, _, sort = span.label_.split("|")
-        if layer != "place" or _is_name(span, sort):
+        if _is_name(span, sort) if layer in ("place", "firm") else not _in_a_name(span, layer):
             by_layer.setdefault(layer, []).append(span)
     found = [span for spans in by_layer.values() for span in filter_spans(spans)]
     return sorted(Mark(s.start, s.end, *s.label_.split("|")) for s in found)
@@ -157,6 +166,14 @@ def _normalize(doc: Doc) -> None:
     """Compare words without case, and with the spelling of words that are one letter wrong."""
     for token in doc:
         token.norm_ = _spelling(token.lower_)
+
+
+def _in_a_name(span: Span, layer: str) -> bool:
+    """Whether a word for goods is part of a name, as in `Hartwell Bank`."""
+    if layer not in ("good", "object") or not span.text[:1].isupper() or span.text.isupper():
+        return False
+    before = span.doc[span.start - 1] if span.start else None
+    return before is not None and before.text[:1].isupper()
 
 
 def _is_name(span: Span, sort: str) -> bool:
@@ -208,7 +225,7 @@ def _single_words() -> frozenset[str]:
 @cache
 def _correctable() -> tuple[str, ...]:
     """Words long enough to be known by all but one of their letters."""
-    least = {"place": SPELLED - 1, "noun": SPELLED, "act": SPELLED}
+    least = {"place": SPELLED - 1, "noun": SPELLED, "act": SPELLED, "object": SPELLED - 1}
     words_of = {(p.lower(), layer) for p, layer, *_ in _phrases() if " " not in p}
     return tuple(sorted({w for w, layer in words_of if len(w) >= least.get(layer, 99)}))
 
@@ -221,7 +238,7 @@ Phrase = tuple[str, str, str, str]
 
 @cache
 def _phrases() -> tuple[Phrase, ...]:
-    return tuple(dict.fromkeys([*_places(), *_goods(), *_lexicon()]))
+    return tuple(dict.fromkeys([*_places(), *_firms(), *_goods(), *_lexicon()]))
 
 
 def _places() -> Iterator[Phrase]:
@@ -245,6 +262,17 @@ def _places() -> Iterator[Phrase]:
         for column, sort in (("capital", "capital"), ("offices", "office"), ("leaders", "leader")):
             for name in filter(None, row[column].split("|")):
                 yield name, "place", row["code"], sort
+
+
+def _firms() -> Iterator[Phrase]:
+    """Firms in the titles of measures on file: whose they are, and a good by their name."""
+    known = {word.lower() for name, *_ in _places() for word in name.split()} | set(NO_FIRMS)
+    for measure in register().measures.values():
+        for word in re.findall(r"[\w-]+", measure.title)[1:]:
+            named = len(word) > 4 and word[0].isupper() and word[1:].islower()
+            if named and word.lower() not in known and measure.target not in COUNTRY_GROUPS:
+                yield word, "place", measure.target, "firm"
+                yield word, "good", word, ""
 
 
 def _goods() -> Iterator[Phrase]:

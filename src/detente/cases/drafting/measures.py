@@ -18,8 +18,8 @@ from detente.world.industries import divisions_of, word_of
 from detente.world.names import available_commodities, resolve_sectors
 from detente.world.world import World
 
-BEFORE, AFTER = datetime.timedelta(days=75), datetime.timedelta(days=120)
-"""Around a report, in which a measure on file may have come into force that it tells of."""
+BEFORE, AFTER = datetime.timedelta(days=75), datetime.timedelta(days=60)
+"""Around a report, in which a measure on file may have begun, or ended before, that it tells of."""
 
 FALLS = {"ban": (0.75, 0.95, 0.99), "control": (0.50, 0.85, 0.97), "listing": (0.40, 0.80, 0.95)}
 """Falls of the trade covered by rule: low, central, high; docs/regimes.md."""
@@ -31,7 +31,7 @@ TO_CONFIRM = "To be confirmed."
 
 _KINDS = {
     "tariff": ("tariff",), "price-cap": ("price-cap",), "export-ban": ("export-ban",),
-    "import-ban": ("import-ban",), "swift": ("finance",), "ports": ("transit",),
+    "import-ban": ("import-ban",), "swift": ("finance",), "ports": ("transit",), "transit": ("transit",),
 }  # fmt: skip
 _TECHNOLOGY = AIMS["machines"] | {"H51"}
 
@@ -90,7 +90,7 @@ def on_file(act: Act, day: datetime.date | None) -> list[str]:
         if not act.goods and act.noun == "sanctions" and act.rate is None:
             return list(known)
     elif day is not None:
-        known = {name: m for name, m in known.items() if m.in_force(day)}
+        known = {name: m for name, m in known.items() if m.in_force(day) or _just_ended(act, m, day)}
     if act.noun in _KINDS or act.rate is not None:
         kinds = _KINDS.get(act.noun, ("tariff",))
         known = {name: m for name, m in known.items() if m.kind in kinds}
@@ -108,6 +108,12 @@ def _names_of(sender: str) -> list[str]:
     union = {*group_members("EU27")} & {*group_members(sender)}
     members = [] if sender == "EU27" else [*group_members(sender), *(["EU27"] if union else [])]
     return [sender, *members]
+
+
+def _just_ended(act: Act, measure: Measure, day: datetime.date) -> bool:
+    """Whether relief that is reported as done may be the end of a measure on file."""
+    recent = measure.end is not None and day - BEFORE <= measure.end <= day
+    return act.stance == "ease" and act.mode == "done" and recent
 
 
 def _begins_near(measure: Measure, day: datetime.date | None) -> bool:
@@ -128,7 +134,11 @@ def _on_good(known: Mapping[str, Measure], good: str) -> list[str]:
     if divisions and divisions <= divisions_of("K"):
         return [n for n, m in known.items() if m.kind == "finance" and m.sectors == ["all"]]
     word_in_name = good.lower().rstrip("s")
-    named = [n for n, m in known.items() if word_in_name in f"{n} {m.title} {[*m.split]}".lower()]
+    about = {n: f"{n} {m.title} {[*m.split]}".lower() for n, m in known.items()}
+    named = [
+        n for n, words in about.items()
+        if word_in_name in words and f"other than {word_in_name}" not in words
+    ]  # fmt: skip
     if named or not word:
         return named
     if word.kind == "part" and word.divisions != divisions_of("H51"):

@@ -77,7 +77,7 @@ def plan_of(acts: Sequence[Act], date: datetime.date | None, world: World) -> Pl
     plan = Plan(date or last_day(firm))
     for act in firm:
         plan.meant[id(act)] = meant(act, plan.day, world)
-    plan.day = _before_what_begins(firm, plan)
+    plan.day = _before_all(firm, plan)
     _ease(firm, plan)
     _impose(firm, plan)
     if not plan.scenarios:
@@ -95,16 +95,16 @@ def last_day(acts: Sequence[Act]) -> datetime.date:
     return min(ends) if ends else max(starts)
 
 
-def _before_what_begins(acts: Sequence[Act], plan: Plan) -> datetime.date:
-    """The day before measures on file began that a report says were imposed."""
-    starts = [
-        register()[name].start
-        for act in acts
-        if act.stance == "impose" and not act.restores
-        for name in plan.meant[id(act)].on_file
-    ]
-    known = [start for start in starts if start is not None and start <= plan.day]
-    return min(known) - datetime.timedelta(days=1) if known else plan.day
+def _before_all(acts: Sequence[Act], plan: Plan) -> datetime.date:
+    """The day before measures on file began, or ended, that a report says were imposed or eased."""
+    days = [plan.day]
+    for act in acts:
+        for measure in (register()[name] for name in plan.meant[id(act)].on_file):
+            if act.stance == "impose" and not act.restores and measure.start:
+                days.append(measure.start - datetime.timedelta(days=1))
+            elif act.stance == "ease" and measure.end:
+                days.append(measure.end)
+    return min(days)
 
 
 def _senders(acts: Sequence[Act]) -> list[str]:

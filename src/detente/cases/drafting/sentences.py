@@ -7,15 +7,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from detente.cases.drafting.gazetteers import Mark, language, marks_in
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Span
+    from spacy.tokens import Doc, Span
 
     from detente.cases.drafting.reports import Report
+
+
+DATELINE = 7
+"""Words of a sentence that is only where and when it was written."""
 
 
 class When(NamedTuple):
@@ -97,21 +102,47 @@ def sentences_of(report: Report, pipeline: Language | None = None) -> list[Sente
     for line in lines:
         doc = (pipeline or blank)(line)
         marks = marks_in(doc)
-        ends = [s for s in (blank(line) if pipeline else doc).sents]
+        ends = _sentences(blank(line) if pipeline else doc)
         heading = not line.endswith((".", "!", "?", '"', "”", "’", "'", ")", ":")) and len(lines) > 1
-        for span in ends:
-            own = doc[span.start : span.end]
+        for start, end in ends:
+            own = doc[start:end]
             inside = [
-                m._replace(start=m.start - span.start, end=m.end - span.start)
+                m._replace(start=m.start - start, end=m.end - start)
                 for m in marks
-                if span.start <= m.start and m.end <= span.end
+                if start <= m.start and m.end <= end
             ]
             layers: dict[str, list[Mark]] = {}
             for mark in inside:
                 layers.setdefault(mark.layer, []).append(mark)
-            when = day_in(own.text, report.date)
+            when = _spoken_of(own.text, report.date) or _carried(own.text, found)
             found.append(Sentence(len(found) + 1, own, inside, heading, when, layers))
     return found
+
+
+def _sentences(doc: Doc) -> list[tuple[int, int]]:
+    """First word and the one after the last; a quotation mark goes where it opens."""
+    ends = [[s.start, s.end] for s in doc.sents]
+    for this, following in pairwise(ends):
+        last = this[1] - 1
+        if doc[last].text in ('"', "“") and last > this[0] and doc[last - 1].whitespace_:
+            this[1] = following[0] = last
+    return [(start, end) for start, end in ends if end > start]
+
+
+def _spoken_of(text: str, base: datetime.date | None) -> When | None:
+    """The day of a sentence, rather one that is said exactly, and not that of its dateline."""
+    dateline = re.match(r"[A-Z][^.]{0,60}?\s[-–—]{1,2}\s", text)
+    days = list(days_in(text[dateline.end() :] if dateline else text, base))
+    return next((d for d in days if d.exact), next(iter(days), None)) or day_in(text, base)
+
+
+def _carried(text: str, before: Sequence[Sentence]) -> When | None:
+    """The day of the sentence before, if that is a dateline, or this is about the same day."""
+    last = before[-1] if before else None
+    if last is None or last.when is None:
+        return None
+    dateline = len(last.span) <= DATELINE and not last.has("act")
+    return last.when if dateline or "same day" in text else None
 
 
 # -- days ---------------------------------------------------------------------------------------
@@ -123,7 +154,7 @@ _ISO = r"(?P<iso>\d{4}-\d\d-\d\d)"
 _DAY_FIRST = rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})\b(?:,?\s+(?P<y1>\d{{4}}))?"
 _MONTH_FIRST = rf"\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,?\s+(?P<y2>\d{{4}}))?"
 _MONTH_ONLY = rf"\b(?:in|since|from|until|of|early|late|mid-?)\s*(?P<m3>{_MONTH})\b(?:\s+(?P<y3>\d{{4}}))?"
-_WEEKDAY = rf"\b(?P<next>next\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})\b"
+_WEEKDAY = rf"\b(?P<next>(?:next|from|as of)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})\b"
 _RELATIVE = r"\b(?P<relative>yesterday|today|tomorrow|(?:the\s+)?day\s+before|last\s+(?:week|month|year)|next\s+(?:week|month|year)|(?P<ago>\d+|two|three|four|five|six)\s+(?P<unit>day|week|month|year)s\s+ago)\b"
 _DATE = re.compile(
     "|".join((_ISO, _DAY_FIRST, _MONTH_FIRST, _MONTH_ONLY, _WEEKDAY, _RELATIVE)), re.IGNORECASE

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LONGEST = 14
 """Words of a speaker with a title."""
 
+SHORT = 4
+"""Words of a speaker that names nobody: `the study`."""
+
 _PRONOUNS = {"he", "she", "it", "they", "we", "who", "i", "this", "that", "which", "there"}
 _STOPS = {",", ".", ";", ":", "that", "but", "while", "—", "–", "(", ")", "because", "and", "when"}
 _QUOTES = {'"', "“", "”", "''", "``"}
@@ -21,6 +24,9 @@ _OPENERS = {
     "in", "on", "at", "after", "before", "during", "since", "by", "for", "with", "as", "if",
     "yet", "still", "however", "also", "meanwhile", "earlier", "later", "then", "following", "under",
 }  # fmt: skip
+_BE = {"is", "are", "was", "were", "be", "been", "being", "widely", "to"}
+_VERBS = ("mode", "effect", "act", "evasion", "noun", "saying", "outside")
+"""Layers of words that a speaker has none of."""
 _REPORTED = {"reports", "report", "reported"}
 
 
@@ -37,6 +43,8 @@ def speaker_of(sentence: Sentence, before: str | None, text: str) -> str | None:
         The report, for the full name of somebody named by the last.
     """
     for mark in sentence.of("saying"):
+        if mark.start and sentence.words[mark.start - 1] in _BE and mark.sort == "verb":
+            continue
         said = sentence.words[mark.start : mark.end]
         if said[-1] in ("to", "of", "by") and mark.sort == "word":
             found = _phrase(sentence, mark.end)
@@ -49,6 +57,11 @@ def speaker_of(sentence: Sentence, before: str | None, text: str) -> str | None:
                 return before
             continue
         return _in_full(found, text)
+    for mark in sentence.of("outside", "0"):
+        if sentence.words[mark.start - 1] not in _BE and not sentence.has("saying"):
+            feeling = _subject(sentence, mark)
+            if feeling and feeling.lower() not in _PRONOUNS:
+                return _in_full(feeling, text)
     return before if _goes_on(sentence) else None
 
 
@@ -79,10 +92,15 @@ def _subject(sentence: Sentence, verb: Mark) -> str | None:
         start -= 1
     chunks = _chunks(sentence, start, verb.start)
     for first, end in chunks:
-        if words[first] in _OPENERS or first == end:
+        if first == end or words[first] in _OPENERS or _is_clause(sentence, first, end):
             continue
         return _named(sentence, first, end)
     return None
+
+
+def _is_clause(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether a stretch says something, and is no name."""
+    return any(start <= m.start < end for layer in _VERBS for m in sentence.of(layer))
 
 
 def _chunks(sentence: Sentence, start: int, end: int) -> list[tuple[int, int]]:
@@ -113,7 +131,8 @@ def _named(sentence: Sentence, start: int, end: int) -> str | None:
     people = any(start <= m.start < end for m in sentence.of("people"))
     places = any(start <= m.start < end for m in sentence.of("place"))
     capital = any(t.text[:1].isupper() for t in sentence.span[start:end])
-    return text if people or places or capital else None
+    short = end - start <= SHORT and not any(w in _OPENERS for w in sentence.words[start:end])
+    return text if people or places or capital or short else None
 
 
 def _by_parser(sentence: Sentence, verb: Mark) -> str | None:
@@ -135,7 +154,7 @@ def _in_full(name: str, text: str) -> str:
     """The full name of somebody whom the report names in full elsewhere."""
     if not re.fullmatch(r"[A-Z][\w'’-]+", name):
         return name
-    full = re.search(rf"((?:[A-Z][\w.'’-]*\.? ){{1,3}}){re.escape(name)}\b", text)
+    full = re.search(rf"((?:(?:[A-Z]\.|[A-Z][\w'’-]+) ){{1,3}}){re.escape(name)}\b", text)
     if full is None:
         return name
     words = full.group().split()
