@@ -31,6 +31,7 @@ _TO_TARGET = ("export-ban", "licence")
 _NO_PREFIX = {",", "of", "to", "on", "by", "and", "from", "with", "that", "a", "an", "the", "its", "is", "has"}
 _BUYING = ("buying", "purchases", "purchasing", "importing", "imports", "purchase", "buy", "trade", "trading")
 _IS_SANCTION = ("sanctioned", "sanctioning", "blacklist", "embargoed")
+_REOPENS = ("resum", "allow", "permit", "reopen")
 _STOPS_TRADE = ("ban", "prohibit", "bar", "embargo", "halt", "stop", "block")
 _FITS = {
     "licence": ("issu", "grant", "extend", "revok", "licen", "renew", "withdr"),
@@ -38,6 +39,7 @@ _FITS = {
 }  # fmt: skip
 _ONLY_NEW = ("ban", "import-ban", "export-ban", "tariff", "price-cap")
 _CARRIES = ("impos", "plac", "put", "set", "allow", "permit", "author", "target")
+_OFFICES = ("minist", "department", "secretary", "committee")
 OBJECT = 4
 """Words between a verb or a country and the noun that belongs to it."""
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|per\s?cent|percent|percentage points?)", re.IGNORECASE)
@@ -125,7 +127,7 @@ def _with_goods(completed: Sequence[Act], found: Sequence[Act]) -> list[Act]:
         key = (act.sender, act.stance)
         if act.goods:
             known[key] = act.goods
-        elif as_found.target is None and key in known:
+        elif (as_found.target is None or act.noun == "licence") and key in known:
             act = replace(act, goods=known[key])
         filled.append(act)
     return filled
@@ -176,8 +178,8 @@ def _acts(sentence: Sentence) -> Iterator[Act]:
             sender if sender != target else None,
             target,
             _covered(sentence, noun, about),
-            _number(_RATE, sentence, 0.01) if noun.value in ("tariff", "sanctions") else None,
-            _number(_CAP, sentence, 1.0) if noun.value == "price-cap" else None,
+            _number(_RATE, sentence, noun, 0.01) if noun.value == "tariff" else None,
+            _number(_CAP, sentence, noun, 1.0) if noun.value == "price-cap" else None,
             noun.value in ("visa", "freeze") and not sentence.has("good"),
             verb is not None and verb.value == "restore",
             about.value if about else None,
@@ -201,6 +203,8 @@ def _as_noun(sentence: Sentence, act: Mark) -> str:
     word, following = sentence.words[act.start], sentence.words[act.end : act.end + 4]
     if word.startswith(_IS_SANCTION):
         return "sanctions" if any(0 <= p.start - act.end <= OBJECT for p in sentence.of("place")) else ""
+    if word.startswith(_REOPENS) and any(w in following for w in ("imports", "import", "exports")):
+        return "import-ban" if "exports" not in following else "export-ban"
     if not word.startswith(_STOPS_TRADE):
         return ""
     if any(w in following for w in ("exports", "export", "sales")):
@@ -277,7 +281,9 @@ def _target(sentence: Sentence, noun: Mark, verb: Mark | None) -> str | None:
     while at < min(len(words), noun.end + REACH):
         if words[at] in _CLAUSE or (at > noun.end and any(n.start == at for n in sentence.of("noun"))):
             break
-        from_goods = words[at] in _FROM and words[at - 1] in _TRADED
+        from_goods = words[at] in _FROM and (
+            words[at - 1] in _TRADED or (words[at] == "from" and noun.value == "import-ban")
+        )
         if words[at] in _ON or from_goods or (words[at] in _TO and noun.value in _TO_TARGET):
             hit = next(
                 (places[k] for k in range(at + 1, min(at + 2 + BETWEEN, len(words))) if k in places),
@@ -381,6 +387,7 @@ def _covered(sentence: Sentence, noun: Mark, about: Mark | None) -> tuple[str, .
         if -OBJECT - 2 <= m.start - noun.end <= REACH + 4
         and not (about is not None and m.start >= about.start)
         and not _apart_from(sentence, noun, m)
+        and not any(w.startswith(_OFFICES) for w in sentence.words[m.end : m.end + 1])
     ]
     specific = [g for g in own if "potash" not in own or not g.startswith("fertili")]
     return tuple(dict.fromkeys(specific))
@@ -397,9 +404,14 @@ def _apart_from(sentence: Sentence, noun: Mark, good: Mark) -> bool:
     )
 
 
-def _number(pattern: re.Pattern[str], sentence: Sentence, unit: float) -> float | None:
-    match = pattern.search(sentence.text)
-    return None if match is None else float(match.group(1)) * unit
+def _number(
+    pattern: re.Pattern[str], sentence: Sentence, noun: Mark, unit: float
+) -> float | None:
+    """A number close to the noun: `a 50 percent tariff`, `duties of 35 %`, `the cap to $47.60`."""
+    first, end = max(0, noun.start - OBJECT), noun.end + REACH
+    effects = [e.start for e in sentence.of("effect") if e.start >= noun.end]
+    match = pattern.search(sentence.span[first : min([end, *effects])].text)
+    return None if match is None else round(float(match.group(1)) * unit, 6)
 
 
 def _mode(sentence: Sentence, verb: Mark | None, noun: Mark) -> Mode:

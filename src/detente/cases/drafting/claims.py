@@ -207,6 +207,8 @@ def _reading(
     else:
         metric, note = thing.value, ""
         country = _owner(sentence, thing)
+        if country is None and metric in ("imports", "exports", "output"):
+            country = _subject(sentence, effect, thing)
         if metric == "imports" and country is None and _partner(sentence, thing, None) == target:
             country = senders[0]
         partner = _partner(sentence, thing, country)
@@ -230,8 +232,9 @@ def _reading(
         )  # fmt: skip
     if country is None:
         country = senders[0] if metric == "price" else target
-    if metric == "trade" and partner is None:
-        partner = next((c for c in (target, senders[0]) if c != country), None)
+    if metric == "trade" and partner in (None, country):
+        others = [p.value for p in sentence.of("place") if p.value != country]
+        partner = next((c for c in [*others, target, *senders] if c != country), None)
     return Reading(
         metric, country, direction, cause, partner if partner != country else None,
         sectors, None, threshold, assumed, note,
@@ -315,6 +318,15 @@ def _owner(sentence: Sentence, thing: Mark) -> str | None:
         if not (thing.value == "influence" and "in" in sentence.words[thing.end : after[0].start]):
             return after[0].value
     return None
+
+
+def _subject(sentence: Sentence, effect: Mark, thing: Mark) -> str | None:
+    """Who does it, of `Indian refiners may cut purchases`."""
+    if thing.start < effect.start:
+        return None
+    adjectives = [p for p in sentence.of("place") if p.sort == "adjective"]
+    near = [p for p in adjectives if 0 < effect.start - p.end <= 3]
+    return near[-1].value if near else None
 
 
 def _parted(sentence: Sentence, start: int, end: int) -> bool:
@@ -408,7 +420,7 @@ def _evasion(
     at = next((p.start for p in places if p.value == hub), mark.start)
     left = [p for p in places if p.end <= max(at, mark.start) and p.value not in (hub, *senders)]
     actor = left[-1].value if left else target
-    if actor == hub:
+    if actor == hub or any(w.startswith(("clos", "shut")) for w in sentence.words):
         return
     direction: Direction = "falls" if actor == target and cause == "ease" else "rises"
     if any(e.value == "down" and 0 <= mark.start - e.end <= OWN for e in sentence.of("effect")):
@@ -431,7 +443,9 @@ def hub_in(sentence: Sentence) -> str | None:
     for mark in sentence.of("evasion"):
         before = [p for p in places if p.end <= mark.start]
         if len(before) >= 2 and "to" in words_of[before[-1].end : mark.start]:
-            return before[-1].value
+            between = words_of[before[-2].end : before[-1].start]
+            if any(w.startswith(("use", "using", "utilis", "utiliz")) for w in between):
+                return before[-1].value
         if "hub" in words_of[mark.start : mark.end] and before:
             return before[0].value
     return None

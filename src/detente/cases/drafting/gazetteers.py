@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc, Span
+    from spacy.vocab import Vocab
 
 SHORT = {"US": "USA", "U.S.": "USA", "UK": "GBR", "U.K.": "GBR", "EU": "EU27", "E.U.": "EU27"}
 """Codes of two letters that stand in reports; the others are words of English."""
@@ -154,7 +155,7 @@ def marks_in(doc: Doc) -> list[Mark]:
 
     _normalize(doc)
     by_layer: dict[str, list[Span]] = {}
-    for span in _matcher()(doc, as_spans=True):
+    for span in _matcher(doc.vocab)(doc, as_spans=True):
         layer, _, sort = span.label_.split("|")
         if _is_name(span, sort) if layer in ("place", "firm") else not _in_a_name(span, layer):
             by_layer.setdefault(layer, []).append(span)
@@ -184,11 +185,13 @@ def _is_name(span: Span, sort: str) -> bool:
 
 
 @cache
-def _matcher() -> PhraseMatcher:
+def _matcher(vocab: Vocab) -> PhraseMatcher:
+    """The phrases, for documents with a vocabulary: the blank pipeline's, or another's."""
+    import spacy
     from spacy.matcher import PhraseMatcher
 
-    blank = language()
-    matcher = PhraseMatcher(blank.vocab, attr="NORM")
+    blank = spacy.blank("en", vocab=vocab)
+    matcher = PhraseMatcher(vocab, attr="NORM")
     known: dict[str, list[Doc]] = {}
     for phrase, layer, value, sort in _phrases():
         doc = blank.make_doc(phrase)

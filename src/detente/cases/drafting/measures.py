@@ -89,6 +89,8 @@ def on_file(act: Act, day: datetime.date | None) -> list[str]:
         known = {name: m for name, m in known.items() if _begins_near(m, day)}
         if not act.goods and act.noun == "sanctions" and act.rate is None:
             return list(known)
+        if not act.goods and act.noun == "ban":
+            return []
     elif day is not None:
         known = {name: m for name, m in known.items() if m.in_force(day) or _just_ended(act, m, day)}
     if act.noun in _KINDS or act.rate is not None:

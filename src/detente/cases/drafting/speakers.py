@@ -24,6 +24,8 @@ _OPENERS = {
     "in", "on", "at", "after", "before", "during", "since", "by", "for", "with", "as", "if",
     "yet", "still", "however", "also", "meanwhile", "earlier", "later", "then", "following", "under",
 }  # fmt: skip
+_LOOSE = {"relcl", "appos", "acl", "punct"}
+"""Dependents of a subject that are not part of its name."""
 _BE = {"is", "are", "was", "were", "be", "been", "being", "widely", "to"}
 _VERBS = ("mode", "effect", "act", "evasion", "noun", "saying", "outside")
 """Layers of words that a speaker has none of."""
@@ -49,7 +51,7 @@ def speaker_of(sentence: Sentence, before: str | None, text: str) -> str | None:
         if said[-1] in ("to", "of", "by") and mark.sort == "word":
             found = _phrase(sentence, mark.end)
         else:
-            found = _by_parser(sentence, mark) or _subject(sentence, mark)
+            found = _subject(sentence, mark) or _by_parser(sentence, mark)
         if found is None:
             continue
         if found.lower() in _PRONOUNS:
@@ -144,10 +146,9 @@ def _by_parser(sentence: Sentence, verb: Mark) -> str | None:
     subject = next((t for t in token.children if t.dep_ in ("nsubj", "nsubjpass")), None)
     if subject is None:
         return None
-    tree = [t.i - sentence.span.start for t in subject.subtree if t.dep_ not in ("relcl", "appos")]
-    head = subject.i - sentence.span.start
-    first, end = min(tree), head + 1
-    return None if first < 0 else _named(sentence, first, end)
+    apart = {t.i for c in subject.children if c.dep_ in _LOOSE for t in c.subtree}
+    tree = [t.i - sentence.span.start for t in subject.subtree if t.i not in apart]
+    return None if min(tree) < 0 else _named(sentence, min(tree), max(tree) + 1)
 
 
 def _in_full(name: str, text: str) -> str:
