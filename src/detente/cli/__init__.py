@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from detente import __version__
-from detente.cli import calibrate, cases, drafting, estimate, leverage, tables, world_names, worlds
+from detente.cli import (
+    calibrate,
+    cases,
+    drafting,
+    estimate,
+    leverage,
+    strength,
+    tables,
+    world_names,
+    worlds,
+)
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError
 
 EXIT_FAILURE = 1
@@ -51,6 +61,7 @@ def serve_page(
 
 for command in (cases.solve, cases.leakage, leverage.influence, leverage.relief):
     app.command()(command)
+app.command()(strength.strength)
 app.command("worlds")(worlds.list_worlds)
 
 _world = typer.Typer(help="Look at a world, save it, or make one of a table.", no_args_is_help=True)

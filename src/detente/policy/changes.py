@@ -12,6 +12,7 @@ import xarray as xr
 
 from detente.arrays import Array, Flags, Positions
 from detente.errors import ScenarioError, WorldError
+from detente.policy.fields import HIGHEST_RATE, as_rate
 from detente.policy.policy import Margins, Policy
 from detente.world.names import Names, resolve_countries, resolve_sectors
 from detente.world.world import World
@@ -126,18 +127,23 @@ class Changes:
         destination: Names = None,
         sectors: Names = "all",
         *,
-        rate: float | Array,
+        rate: float | str | Array,
     ) -> Changes:
         """Set the ad-valorem tariff rate, the destination's revenue.
 
-        One rate, one for each sector, or one for each (sector, destination, origin).
+        One rate, as 0.25 or `"25%"`, one for each sector, or one for each (sector, destination,
+        origin).
 
         Raises
         ------
         ScenarioError
-            A rate at or below -1.
+            A rate at or below -1, or one that must be a percentage, such as 25.
         """
-        rates = np.atleast_1d(np.asarray(rate, float))
+        try:
+            one = as_rate(rate, HIGHEST_RATE) if isinstance(rate, (str, int, float)) else rate
+            rates = np.atleast_1d(np.asarray(one, float))
+        except ValueError as error:
+            raise ScenarioError(f"tariff rate: {error}") from error
         bad = ~((rates > -1) & np.isfinite(rates))
         if bad.any():
             raise ScenarioError(f"tariff rate {rates[bad][0]:g} must be a finite number above -1")

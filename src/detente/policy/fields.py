@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    WithJsonSchema,
     WrapValidator,
     model_validator,
 )
@@ -170,10 +172,80 @@ def in_year(values: Mapping[int, float] | None, year: int | None) -> float | Non
     return values[max(known) if known else min(values)]
 
 
+_PERCENT = re.compile(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*(?:%|percent|per cent)\s*")
+
+HIGHEST_BARE = 10.0
+"""Ad-valorem equivalent from which on a number without a percent sign is taken for a slip."""
+HIGHEST_RATE = 3.0
+"""The same of a duty; those on file reach 200 percent."""
+
+
+def as_rate(value: object, highest: float | None = None) -> object:
+    """Read `25%` as 0.25, and refuse a number that must be a percentage without its sign.
+
+    Anything else is left to whoever asks.
+
+    Raises
+    ------
+    ValueError
+        A number above `highest`.
+
+    >>> as_rate("25%"), as_rate("2.5 percent"), as_rate(0.25, 1.0)
+    (0.25, 0.025, 0.25)
+    >>> as_rate(25, 1.0)
+    Traceback (most recent call last):
+    ValueError: 25 is too much for a rate: did you mean 25 % or 0.25?
+    """
+    if isinstance(value, str):
+        match = _PERCENT.fullmatch(value)
+        return value if match is None else round(float(match.group(1)) / 100, 12)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if highest is not None and number and value > highest:  # type: ignore[operator]
+        share = value / 100  # type: ignore[operator]
+        raise ValueError(
+            f"{value:g} is too much for a rate: did you mean {value:g} % or {share:g}?"
+        )
+    return value
+
+
+def _rates(highest: float) -> BeforeValidator:
+    """A number, a percentage, or low, central and high of them."""
+
+    def read(value: object) -> object:
+        if isinstance(value, Mapping):
+            return {key: as_rate(v, highest) for key, v in value.items()}
+        return _spread(as_rate(value, highest))
+
+    return BeforeValidator(read)
+
+
+def _rate(highest: float | None = None) -> BeforeValidator:
+    return BeforeValidator(lambda value: as_rate(value, highest))
+
+
+_NUMBER_SCHEMA: dict[str, Any] = {"type": ["number", "string"]}
+_RANGE_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            _NUMBER_SCHEMA,
+            {
+                "type": "object",
+                "properties": dict.fromkeys(("low", "central", "high"), _NUMBER_SCHEMA),
+                "required": ["low", "central", "high"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+"""What an editor may expect of a range: one number, or three, each perhaps in percent."""
+_ONE_SCHEMA = WithJsonSchema(_NUMBER_SCHEMA)
+
 Positive = Annotated[float, Field(gt=0)]
 ByYear = Annotated[dict[int, Positive], BeforeValidator(_any_year), Field(min_length=1)]
 Spread = Annotated[Range, BeforeValidator(_spread)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, _rate(1.0), Field(gt=0, le=1), _ONE_SCHEMA]
+Part = Annotated[float, _rate(1.0), Field(ge=0, le=1), _ONE_SCHEMA]
+NewAve = Annotated[float, _rate(HIGHEST_BARE), Field(gt=-1), _ONE_SCHEMA]
 BySector = Annotated[dict[str, Fraction], AfterValidator(_known_keys)]
-Ave = Annotated[Range, BeforeValidator(_spread), AfterValidator(_above_minus_one)]
-Share = Annotated[Range, BeforeValidator(_spread), AfterValidator(_is_share)]
+Ave = Annotated[Range, _rates(HIGHEST_BARE), AfterValidator(_above_minus_one), _RANGE_SCHEMA]
+Share = Annotated[Range, _rates(1.0), AfterValidator(_is_share), _RANGE_SCHEMA]

@@ -21,11 +21,14 @@ from detente.policy.fields import (
     ByYear,
     Countries,
     Country,
+    HIGHEST_RATE,
     Fraction,
+    Part,
     Positive,
     Sectors,
     Share,
     Strict,
+    as_rate,
     in_year,
     known_kind,
 )
@@ -144,7 +147,7 @@ class Measure(Strict):
         much of each. Without it all parts are, with the share of the whole.
     ave
         Ad-valorem equivalent inside the products covered, one number or low, central and high:
-        0.30 is a cost factor of 1.30. For a tariff, its rate.
+        0.30, or 30%, is a cost factor of 1.30. For a tariff, its rate.
     ban
         Prohibitive: no trade at all in the products covered. Excludes `ave`.
     invoicing_share
@@ -185,7 +188,7 @@ class Measure(Strict):
     kind: Annotated[str, AfterValidator(known_kind)]
     sectors: Sectors = Field(default=["all"])
     share: Fraction | BySector = 1.0
-    split: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    split: dict[str, Part] = Field(default_factory=dict)
     ave: Ave | None = None
     ban: bool = False
     invoicing_share: Share | None = None
@@ -204,6 +207,16 @@ class Measure(Strict):
     ave_source: str = ""
     invoicing_source: str = ""
     note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _duty(cls, given: Any) -> Any:
+        """Refuse a duty of 25 that means 25 percent."""
+        if isinstance(given, dict) and given.get("kind") == "tariff":
+            ave = given.get("ave")
+            for rate in ave.values() if isinstance(ave, dict) else [ave]:
+                as_rate(rate, HIGHEST_RATE)
+        return given
 
     @model_validator(mode="after")
     def _consistent(self) -> Measure:

@@ -11,7 +11,15 @@ from pydantic import ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, nearest
 from detente.policy.corridors import Corridors
-from detente.policy.fields import Countries, Country, Sectors, Strict, WorldName
+from detente.policy.fields import (
+    Countries,
+    Country,
+    Fraction,
+    NewAve,
+    Sectors,
+    Strict,
+    WorldName,
+)
 from detente.policy.horizon import HorizonName
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Level, Measure
@@ -20,9 +28,6 @@ from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
 from detente.world.embedded import load_world
 from detente.world.world import World
-
-Degree = Annotated[float, Field(gt=0, le=1)]
-
 
 MARGIN = 0.10
 """Handling margin of a hub as a share of value.
@@ -176,9 +181,9 @@ class Change(Strict):
 
     title: str
     lift: Named = Field(default_factory=list)
-    ease: dict[str, Degree] = Field(default_factory=dict)
+    ease: dict[str, Fraction] = Field(default_factory=dict)
     impose: Named = Field(default_factory=list)
-    harden: dict[str, Annotated[float, Field(gt=-1)]] = Field(default_factory=dict)
+    harden: dict[str, NewAve] = Field(default_factory=dict)
     costs: list[CostChange] = Field(default_factory=list)
     transfers: list[Transfer] = Field(default_factory=list)
     form: Form | dict[Country, Form] = "repeal"
