@@ -417,7 +417,8 @@ def _number(
 def _mode(sentence: Sentence, verb: Mark | None, noun: Mark) -> Mode:
     """Whether it is done, planned, asked for, threatened, supposed or denied."""
     at = noun.start if verb is None else verb.start
-    modes = [m for m in sentence.of("mode") if m.start <= max(at, noun.start) + 3]
+    last = at if verb is None else max(at, noun.start) + 3
+    modes = [m for m in sentence.of("mode") if m.start <= last]
     by_value = {m.value for m in modes}
     order: tuple[Mode, ...] = ("denied", "threatened", "asked", "supposed", "planned")
     return next((mode for mode in order if mode in by_value), "done")

@@ -29,7 +29,9 @@ _MOVES = {
 }  # fmt: skip
 """Verbs whose subject is what moves; first letters are compared, past forms are in `_PAST`."""
 _PAST = {"fell", "fallen", "rose", "risen", "grew", "grown", "shrank", "shrunk"}
-_GAINS = ("benefit", "gain", "profit", "suffer", "lose", "lost", "losing", "win")
+_LOSES = ("gain", "profit", "suffer", "lose", "lost", "losing", "win")
+_GAINS = ("benefit", *_LOSES)
+"""Verbs whose subject is helped or hurt; of all but the first, nobody else is."""
 _NUMBER = re.compile(
     r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>%|per\s?cent|percent|percentage points?|points?|billion|million)",
     re.IGNORECASE,
@@ -245,8 +247,19 @@ def _object(sentence: Sentence, effect: Mark) -> Mark | None:
     """What the effect is on: after the verb, or before it where the verb says what moves."""
     things = sentence.of("object")
     moves = _is_move(sentence, effect)
-    before = [o for o in things if 0 <= effect.start - o.end <= REACH and not _cut(sentence, o.end, effect.start)]
-    after = [o for o in things if 0 <= o.start - effect.end <= REACH - 3 and not _cut(sentence, effect.end, o.start)]
+    reach = 2 if sentence.words[effect.start].startswith(_LOSES) else REACH - 3
+    before = [
+        o
+        for o in things
+        if 0 <= effect.start - o.end <= REACH
+        and not _cut(sentence, o.end, effect.start)
+        and "," not in sentence.words[o.end : effect.start]
+    ]
+    after = [
+        o
+        for o in things
+        if 0 <= o.start - effect.end <= reach and not _cut(sentence, effect.end, o.start)
+    ]
     if moves and before:
         return before[-1]
     if after:
@@ -270,8 +283,8 @@ def _cut(sentence: Sentence, start: int, end: int) -> bool:
 def _affected(sentence: Sentence, effect: Mark, senders: Sequence[str]) -> str | None:
     """The country that is helped or hurt: after the verb, or before one such as `benefit`."""
     gainer = _gainer(sentence, effect)
-    if gainer is not None:
-        return gainer.value
+    if gainer is not None or sentence.words[effect.start].startswith(_LOSES):
+        return gainer.value if gainer else None
     places = [p for p in sentence.of("place") if not _is_prefix(sentence, p)]
     right = [p for p in places if 0 <= p.start - effect.end <= OWN]
     if right and "from" not in sentence.words[effect.end : right[0].start]:

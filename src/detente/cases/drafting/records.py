@@ -14,6 +14,7 @@ from detente.cases.drafting.findings import Findings, Given
 from detente.cases.drafting.scenarios import Plan
 from detente.cases.drafting.sentences import Sentence
 from detente.errors import WorldError
+from detente.simulation.metrics import METRICS
 from detente.world.names import resolve_sectors
 from detente.world.world import World
 
@@ -241,12 +242,12 @@ def _known(parameters: Mapping[str, Any], world: World) -> bool:
     return True
 
 
-_METRICS = {
+_THINGS = {
     "welfare": "real income of {country}", "influence": "what it costs {country} to be cut off by {partner}",
     "real-wage": "the real wage of {country}", "exports": "exports of {country}", "imports": "imports of {country}",
     "trade": "trade between {country} and {partner}", "output": "output of {country}",
     "price": "what buyers in {country} pay", "through-hubs": "the share of the goods that comes through {hub}",
-    "equivalent-variation": "what income {country} gains, in million dollars,",
+    "equivalent-variation": "income of {country} at old prices",
 }  # fmt: skip
 
 
@@ -254,17 +255,30 @@ def _in_words(reading: Reading, test: Mapping[str, Any], plan: Plan) -> str:
     """What is put to the model, in one sentence."""
     names = {k: titled(v) for k, v in test["parameters"].items() if isinstance(v, str)}
     names.setdefault("partner", "")
-    thing = _METRICS[test["metric"]].format(**names)
+    thing = _THINGS[test["metric"]].format(**names)
     if "sectors" in test["parameters"]:
         thing += f" ({reading.sectors})"
     if reading.partner and test["metric"] in ("exports", "imports") and names["partner"]:
         thing += f" {'to' if test['metric'] == 'exports' else 'from'} {names['partner']}"
-    moves = {
-        "rises": "rises", "falls": "falls",
-        "above": f"changes by more than {test.get('threshold')}",
-        "below": f"changes by less than {test.get('threshold')}",
-    }[test["direction"]]  # fmt: skip
+    many = test["metric"] in ("exports", "imports")
+    moves = _moves(test["direction"], test.get("threshold"), many=many, unit=METRICS[test["metric"]].unit)
     return f"If {plan.in_words(test['scenarios'][-1])}, {thing} {moves}."
+
+
+def _moves(direction: str, threshold: float | None, *, many: bool, unit: str) -> str:
+    """`falls by more than 0.5 percent`, and the like.
+
+    >>> _moves("below", -0.5, many=False, unit="percent of income")
+    'falls by more than 0.5 percent of income'
+    >>> _moves("above", -60, many=True, unit="percent"), _moves("rises", None, many=True, unit="")
+    ('fall by less than 60 percent', 'rise')
+    """
+    if threshold is None:
+        verb = "rise" if direction == "rises" else "fall"
+        return verb if many else f"{verb}s"
+    verb = ("rise" if threshold > 0 else "fall") + ("" if many else "s")
+    more = (direction == "above") == (threshold > 0)
+    return f"{verb} by {'more' if more else 'less'} than {abs(threshold):g} {unit}"
 
 
 def _ask_about_test(records: Records, name: str, reading: Reading, sentence: Sentence) -> None:
