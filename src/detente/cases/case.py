@@ -50,8 +50,12 @@ class Case(Assumptions):
 
     Attributes
     ----------
-    title, question, source
-        What it is about, what is asked, where it comes from.
+    title
+        What it is about, in one line.
+    question
+        What is asked.
+    source
+        Where the case comes from.
     date
         When it came up.
     parties
@@ -64,8 +68,12 @@ class Case(Assumptions):
         Partners whose trade with the target is reported.
     notes
         Assumptions in words, by name.
-    events, concessions, claims
-        What happened, who gave what, who said what, by name.
+    events
+        What happened, by name.
+    concessions
+        Who gave what to whom, by name.
+    claims
+        Who said what, by name.
     scenarios
         Changes by name; each is computed under the assumptions of the case.
     assumptions

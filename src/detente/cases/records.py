@@ -32,7 +32,19 @@ class Sourced(Strict):
 
 
 class Event(Sourced):
-    """Something that happened: when, who, what, and the measures it set or ended, by name."""
+    """Something that happened.
+
+    Attributes
+    ----------
+    date
+        The day, as 2025-02-12.
+    actors
+        Who did it.
+    what
+        What happened, in one or two sentences.
+    measures
+        Measures that it set or ended, by name.
+    """
 
     date: datetime.date
     actors: list[str] = Field(min_length=1)
@@ -41,7 +53,23 @@ class Event(Sourced):
 
 
 class Concession(Sourced):
-    """Something one side gave the other: when, who, to whom, what; `persons` released."""
+    """Something one side gave the other.
+
+    Attributes
+    ----------
+    date
+        The day, as 2025-02-12.
+    by, to
+        Who gave it, and to whom.
+    what
+        What was given, in one or two sentences.
+    kind
+        `release` of persons, `relief`, `licence`, `recognition` or `other`.
+    persons
+        How many were released.
+    measures
+        Measures that relief or a licence is about, by name.
+    """
 
     date: datetime.date
     by: str

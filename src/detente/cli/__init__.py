@@ -77,6 +77,7 @@ _case = typer.Typer(help="List cases, or start a new one, of a report or of a te
 _case.command()(cases.new)
 _case.command()(drafting.draft)
 _case.command()(drafting.review)
+_case.command()(drafting.schema)
 _case.command("list")(cases.list_cases)
 _case.command("metrics")(cases.list_metrics)
 app.add_typer(_case, name="case")

@@ -73,6 +73,19 @@ def review(
     print(f"\n{left} open" if left else f"\nnothing is open: detente assess {folder}")
 
 
+def schema(
+    section: Annotated[
+        str | None, typer.Argument(help="Section with a file of its own, such as claims.")
+    ] = None,
+) -> None:
+    """Print a JSON Schema of case files, for editors that complete and check them."""
+    import json
+
+    from detente.cases.schema import case_schema
+
+    print(json.dumps(case_schema(section), indent=2))
+
+
 def _shown(point: Point) -> str:
     lines = [f"{'.'.join(point.at)}: {point.ask}"]
     lines += [f"  report: “{point.text}”"] if point.text else []

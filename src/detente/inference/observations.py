@@ -18,7 +18,15 @@ RATIOS = ("offset", "arrival")
 
 
 class Span(Strict):
-    """A value over a period: first and last day, and the value in the observation's unit."""
+    """A value over a period.
+
+    Attributes
+    ----------
+    first, last
+        First and last day of the period.
+    value
+        In the observation's unit.
+    """
 
     first: date
     last: date
@@ -37,7 +45,15 @@ class Span(Strict):
 
 
 class Flow(Strict):
-    """Trade of some origins with some destinations in some sectors."""
+    """Trade of some origins with some destinations in some sectors.
+
+    Attributes
+    ----------
+    origins, destinations
+        Countries and groups.
+    sectors
+        All goods by default.
+    """
 
     origins: Countries
     destinations: Countries
@@ -45,7 +61,13 @@ class Flow(Strict):
 
 
 class Bystanders(Flow):
-    """Trade that is to show what would have happened anyway, with its values before and after."""
+    """Trade that is to show what would have happened anyway.
+
+    Attributes
+    ----------
+    before, after
+        Its values in the two periods, in any one unit.
+    """
 
     before: float = Field(gt=0)
     after: float = Field(gt=0)

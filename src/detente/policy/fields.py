@@ -93,12 +93,27 @@ def _world_file(name: object, check: Callable[[object], str], info: ValidationIn
 
 
 WorldName = Annotated[str, WrapValidator(_world_file)]
+
+
+_LIST_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+)
+"""What an editor may expect of names: one, or a list."""
+
 Country = Annotated[str, AfterValidator(_known_country)]
 Countries = Annotated[
-    list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_countries)
+    list[str],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    AfterValidator(_known_countries),
+    _LIST_SCHEMA,
 ]
 Sectors = Annotated[
-    list[str], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_known_sectors)
+    list[str],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    AfterValidator(_known_sectors),
+    _LIST_SCHEMA,
 ]
 
 
@@ -149,7 +164,8 @@ def _above_minus_one(value: Range) -> Range:
 
 def _is_share(value: Range) -> Range:
     if not 0 <= value.low <= value.high <= 1:
-        raise ValueError(f"share {value.low:g} to {value.high:g} must lie between 0 and 1")
+        meant = f": did you mean {value.high:g} %?" if value.high > 1 else ""
+        raise ValueError(f"share {value.low:g} to {value.high:g} must lie between 0 and 1{meant}")
     return value
 
 
@@ -194,7 +210,7 @@ def as_rate(value: object, highest: float | None = None) -> object:
     (0.25, 0.025, 0.25)
     >>> as_rate(25, 1.0)
     Traceback (most recent call last):
-    ValueError: 25 is too much for a rate: did you mean 25 % or 0.25?
+    ValueError: 25 must be less than or equal to 1: did you mean 25 % or 0.25?
     """
     if isinstance(value, str):
         match = _PERCENT.fullmatch(value)
@@ -203,12 +219,13 @@ def as_rate(value: object, highest: float | None = None) -> object:
     if highest is not None and number and value > highest:  # type: ignore[operator]
         share = value / 100  # type: ignore[operator]
         raise ValueError(
-            f"{value:g} is too much for a rate: did you mean {value:g} % or {share:g}?"
+            f"{value:g} must be less than or equal to {highest:g}: did you mean {value:g} % or "
+            f"{share:g}?"
         )
     return value
 
 
-def _rates(highest: float) -> BeforeValidator:
+def _rates(highest: float | None = None) -> BeforeValidator:
     """A number, a percentage, or low, central and high of them."""
 
     def read(value: object) -> object:
@@ -241,11 +258,23 @@ _RANGE_SCHEMA = WithJsonSchema(
 _ONE_SCHEMA = WithJsonSchema(_NUMBER_SCHEMA)
 
 Positive = Annotated[float, Field(gt=0)]
-ByYear = Annotated[dict[int, Positive], BeforeValidator(_any_year), Field(min_length=1)]
-Spread = Annotated[Range, BeforeValidator(_spread)]
+ByYear = Annotated[
+    dict[int, Positive],
+    BeforeValidator(_any_year),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "object", "additionalProperties": {"type": "number"}},
+            ]
+        }
+    ),
+]
+Spread = Annotated[Range, BeforeValidator(_spread), _RANGE_SCHEMA]
 Fraction = Annotated[float, _rate(1.0), Field(gt=0, le=1), _ONE_SCHEMA]
 Part = Annotated[float, _rate(1.0), Field(ge=0, le=1), _ONE_SCHEMA]
 NewAve = Annotated[float, _rate(HIGHEST_BARE), Field(gt=-1), _ONE_SCHEMA]
 BySector = Annotated[dict[str, Fraction], AfterValidator(_known_keys)]
 Ave = Annotated[Range, _rates(HIGHEST_BARE), AfterValidator(_above_minus_one), _RANGE_SCHEMA]
-Share = Annotated[Range, _rates(1.0), AfterValidator(_is_share), _RANGE_SCHEMA]
+Share = Annotated[Range, _rates(), AfterValidator(_is_share), _RANGE_SCHEMA]

@@ -131,9 +131,11 @@ class Measure(Strict):
     ----------
     title
         Words for tables.
-    senders, target
-        Country codes, names or groups; one target. Read for a world, names are its codes. The
-        sender of a transit measure is the country of the ports.
+    senders
+        Who has the measure: country codes, names or groups. Read for a world, names are its codes.
+        The sender of a transit measure is the country of the ports.
+    target
+        On whom: one code, name or group.
     kind
         What it restricts; see `detente.policy.kinds.KINDS`.
     sectors
@@ -164,22 +166,32 @@ class Measure(Strict):
         Transit only: the corridor on file, or of the scenario, that the measure shuts; see
         `detente.policy.corridors`. What the way round costs stands there, so that an `ave` may be
         left out.
-    cap, market_price
-        Price cap only, in one unit such as US dollars a barrel: what buyers may pay, and what they
-        would pay without the cap, one number or by year.
+    cap
+        Price cap only: what buyers may pay, in a unit such as US dollars a barrel.
+    market_price
+        Price cap only: what they would pay without the cap, in the same unit, one number or by
+        year.
     evasion
         Price cap only: share of the cargoes covered that go without the senders' services, or pay
         more than they declare.
-    start, end
-        First and last day in force.
+    start
+        First day in force; without it the measure is imagined, an option to impose.
+    end
+        Last day in force.
     wind_down
         Last day on which contracts concluded earlier could be carried out: trade feels the measure
         from the day after it.
     group
         Measures of the sender whose strength moves with this one's, in one word, such as `coal`:
         the assumption `strength-SENDER-coal` is about them.
-    instrument, source, ave_source, note
-        The legal act, where it can be read, where the strength comes from, and doubts.
+    instrument
+        The legal act.
+    source
+        Where it can be read.
+    ave_source, invoicing_source
+        Where the strength and the invoicing share come from.
+    note
+        Doubts.
     """
 
     title: str = ""

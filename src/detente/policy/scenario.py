@@ -42,6 +42,13 @@ class Selection(Strict):
 
     What is no sanction, such as a war, has to be named. `of` keeps those on the payments of all
     trade (`banks`), the others, which aim at some products or all (`goods`), or `all`.
+
+    Attributes
+    ----------
+    senders, target
+        Whose sanctions, and on whom.
+    of
+        `goods`, `banks` or `all`.
     """
 
     senders: Countries
@@ -81,7 +88,17 @@ Named = list[str | Selection | Measure]
 
 
 class CostChange(Strict):
-    """A cost factor on the trade of some origins with some destinations."""
+    """A cost factor on the trade of some origins with some destinations.
+
+    Attributes
+    ----------
+    origins, destinations
+        The trade: countries and groups.
+    sectors
+        All by default.
+    factor
+        Multiplies the cost of trade: 1.3 is an ad-valorem equivalent of 0.30.
+    """
 
     origins: Countries
     destinations: Countries
@@ -90,7 +107,15 @@ class CostChange(Strict):
 
 
 class Transfer(Strict):
-    """Income that one country gives another, in the world's units."""
+    """Income that one country gives another, in the world's units.
+
+    Attributes
+    ----------
+    payer, receiver
+        One country each.
+    amount
+        A year, in the world's units, million US dollars in those that come with the package.
+    """
 
     payer: Country
     receiver: Country
@@ -98,14 +123,28 @@ class Transfer(Strict):
 
 
 class LaneOfTrade(Strict):
-    """Trade that may take hubs."""
+    """Trade that may take hubs.
+
+    Attributes
+    ----------
+    origins, destinations
+        Countries and groups.
+    """
 
     origins: Countries
     destinations: Countries
 
 
 class Patronage(Strict):
-    """A patron's subsidy that shrinks by a share of what the client gains."""
+    """A patron's subsidy that shrinks by a share of what the client gains.
+
+    Attributes
+    ----------
+    patron, client
+        One country each.
+    share
+        Part of the client's gain that the patron takes off, from 0 to 1.
+    """
 
     patron: Country
     client: Country
