@@ -18,9 +18,9 @@ from ruamel.yaml import YAML
 from detente.cases.drafting.acts import Act
 from detente.cases.drafting.claims import Said
 from detente.cases.drafting.findings import Findings, find
+from detente.cases.drafting.measures import world_for
 from detente.cases.drafting.reports import report_of
 from detente.cases.drafting.scenarios import plan_of
-from detente.cases.drafting.measures import world_for
 from detente.world.embedded import load_world
 
 FOLDER = Path(__file__).parent / "reports"
@@ -101,7 +101,9 @@ def _claim(said: Said) -> str:
     return f"{said.speaker} | {reading.metric} {reading.country} {way}"
 
 
-def compare(want: dict[str, set[str]], got: dict[str, set[str]]) -> Iterator[tuple[str, int, int, int]]:
+def compare(
+    want: dict[str, set[str]], got: dict[str, set[str]]
+) -> Iterator[tuple[str, int, int, int]]:
     """Hits, expected and found by kind; claims by what they say, speakers of those found."""
     for kind in KINDS:
         if kind == "claims":
@@ -125,7 +127,9 @@ def main() -> None:
     asked.add_argument("--errors", action="store_true", help="what was missed or invented")
     asked.add_argument("--pipeline", default="none", help="a spaCy pipeline with a parser")
     options = asked.parse_args()
-    totals: dict[bool, dict[str, list[int]]] = {h: {k: [0, 0, 0] for k in KINDS} for h in (False, True)}
+    totals: dict[bool, dict[str, list[int]]] = {
+        h: {k: [0, 0, 0] for k in KINDS} for h in (False, True)
+    }
     for name, entry in annotated():
         day: datetime.date = entry["date"]
         got = drafted(find(report_of(entry["text"], name, day), options.pipeline))
@@ -138,7 +142,9 @@ def main() -> None:
     print("| kind | tuned on: found | precision | recall | held out: found | precision | recall |")
     print("|---|---|---|---|---|---|---|")
     for kind in KINDS:
-        print(f"| {kind} | " + " | ".join(_cells(totals[held][kind]) for held in (False, True)) + " |")
+        print(
+            f"| {kind} | " + " | ".join(_cells(totals[held][kind]) for held in (False, True)) + " |"
+        )
 
 
 def _cells(counts: list[int]) -> str:

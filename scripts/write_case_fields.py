@@ -126,7 +126,9 @@ def _cases() -> Iterator[Mapping[str, Any]]:
         yield case
 
 
-def _records(model: type[BaseModel], on_file: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _records(
+    model: type[BaseModel], on_file: list[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
     """Records of a kind in the cases on file."""
     sections = {"Measure": "measures", "Event": "events", "Concession": "concessions",
                 "Claim": "claims", "Change": "scenarios", "Assumption": "assumptions",

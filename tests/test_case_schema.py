@@ -111,7 +111,9 @@ def test_its_draft_still_finds_what_was_confirmed():
 def test_giving_in_reaches_russia_and_the_duty_alone_hardly_does():
     import detente
 
-    welfare = detente.assess(load_case("india-2025"), draws=0).welfare.set_index(["scenario", "country"])
+    welfare = detente.assess(load_case("india-2025"), draws=0).welfare.set_index(
+        ["scenario", "country"]
+    )
     percent = welfare["percent"]
     assert abs(percent["us-imposed", "RUS"]) < 0.05 < abs(percent["gives-in", "RUS"])
     assert percent["fifty", "IND"] < percent["us-imposed", "IND"] < 0

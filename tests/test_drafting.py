@@ -87,7 +87,11 @@ def test_a_measure_that_is_not_on_file_has_a_range_and_is_to_be_confirmed():
 
 def test_a_number_that_was_said_is_the_threshold():
     (claim,) = draft(NOT_ON_FILE, datetime.date(2025, 6, 3)).case().claims.values()
-    assert (claim.test.metric, claim.test.direction, claim.test.threshold) == ("exports", "below", -30)
+    assert (claim.test.metric, claim.test.direction, claim.test.threshold) == (
+        "exports",
+        "below",
+        -30,
+    )
     assert claim.test.parameters.partner == ["USA"]
 
 
@@ -144,7 +148,9 @@ def test_a_denial_is_no_relief():
 
 
 def test_misspelled_words_are_understood():
-    case = draft("switzerland adopts sactions on belarusian potash", datetime.date(2022, 3, 16)).case()
+    case = draft(
+        "switzerland adopts sactions on belarusian potash", datetime.date(2022, 3, 16)
+    ).case()
     assert (case.parties["senders"], case.target) == (["CHE"], "BLR")
 
 
@@ -237,7 +243,8 @@ def test_what_cannot_be_a_report_is_refused(tmp_path):
 
 def test_text_is_data(tmp_path):
     hostile = (
-        "The EU will ease its sanctions on Belarus. {{ 7*7 }} !!python/object:os.system [bold]x[/bold] "
+        "The EU will ease its sanctions on Belarus. {{ 7*7 }} !!python/object:os.system "
+        "[bold]x[/bold] "
         'Analysts said: "it would help the Russian economy & <script>alert(1)</script> *a : b # c".'
     )
     made = draft(hostile)

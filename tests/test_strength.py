@@ -59,7 +59,9 @@ def test_the_command_goes_there_and_back():
 
 def test_a_shorter_horizon_needs_a_stronger_measure_for_the_same_fall():
     strengths = [
-        json.loads(run("--falls", "0.6", "--sector", "C16", "--horizon", h, "--json").output)[0]["ave"]
+        json.loads(run("--falls", "0.6", "--sector", "C16", "--horizon", h, "--json").output)[0][
+            "ave"
+        ]
         for h in ("1y", "3y", "long")
     ]
     assert strengths == sorted(strengths, reverse=True)
@@ -111,7 +113,9 @@ def test_a_duty_above_three_hundred_percent_may_be_meant():
 
 
 def test_percent_stands_in_files_too():
-    text = "title: half\nworld: icio2022\nease: {eu-wood-2022: 50%}\nharden: {eu-steel-2022: 150%}\n"
+    text = (
+        "title: half\nworld: icio2022\nease: {eu-wood-2022: 50%}\nharden: {eu-steel-2022: 150%}\n"
+    )
     scenario = parse_scenario(Source.parse(text, "s.yaml"))
     assert scenario.ease == {"eu-wood-2022": 0.5}
     assert scenario.harden == {"eu-steel-2022": 1.5}

@@ -48,6 +48,24 @@ RECORDS: dict[str, type[BaseModel]] = {
 }
 """Kinds of record by where they stand."""
 
+_SMALL: dict[type[BaseModel], dict[str, str]] = {
+    Selection: {
+        "senders": "Whose sanctions.",
+        "target": "On whom.",
+        "of": "`goods`, `banks` (the payments of all trade) or `all`.",
+    },
+    LaneOfTrade: {
+        "origins": "Countries and groups that sell.",
+        "destinations": "Countries and groups that buy.",
+    },
+    Patronage: {
+        "patron": "Who pays the subsidy, one country.",
+        "client": "Who receives it, one country.",
+        "share": "Part of the client's gain that the patron takes off, from 0 to 1.",
+    },
+}
+"""Meanings of fields whose classes say it in one sentence."""
+
 _NOT_IN_FILES = ("posterior",)
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -59,7 +77,7 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     >>> meanings(Concession)["persons"]
     'How many were released.'
     """
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(_SMALL.get(model, {}))
     for base in reversed(model.__mro__):
         found |= dict(_documented(base.__doc__ or ""))
     return {name: found[name] for name in model.model_fields if name in found}

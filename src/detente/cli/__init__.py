@@ -73,7 +73,9 @@ _world.add_typer(tables.importing, name="import")
 _world.add_typer(tables.fetching, name="fetch")
 app.add_typer(_world, name="world")
 
-_case = typer.Typer(help="List cases, or start a new one, of a report or of a template.", no_args_is_help=True)
+_case = typer.Typer(
+    help="List cases, or start a new one, of a report or of a template.", no_args_is_help=True
+)
 _case.command()(cases.new)
 _case.command()(drafting.draft)
 _case.command()(drafting.review)

@@ -23,8 +23,10 @@ def draft(
     ] = None,
     pipeline: Annotated[
         str | None,
-        option("spaCy pipeline with a parser, for speakers; `none` for rules alone. By default "
-               "the first English one that is installed."),
+        option(
+            "spaCy pipeline with a parser, for speakers; `none` for rules alone. By default "
+            "the first English one that is installed."
+        ),
     ] = None,
     extractor: Annotated[
         str, option("What reads the report: `rules`, or an entry point of another package.")
@@ -100,14 +102,16 @@ def _answered(folder: Path, point: Point) -> bool:
 
     if point.at not in [p.at for p in open_points(folder)]:
         return True
-    choices = "[a]ccept, [c]hange, [d]rop, [l]ater, [q]uit" if point.whole else (
-        "[a]ccept, [c]hange, [l]ater, [q]uit"
+    choices = (
+        "[a]ccept, [c]hange, [d]rop, [l]ater, [q]uit"
+        if point.whole
+        else ("[a]ccept, [c]hange, [l]ater, [q]uit")
     )
     while True:
         try:
             key = typer.prompt(choices, default="l").strip().lower()[:1]
             if key in ("l", "q"):
-                return key == "l"
+                return bool(key == "l")
             if key == "a":
                 answer(folder, point, "accept")
             elif key == "c":

@@ -10,9 +10,7 @@ from detente.cli.options import Json, option
 
 def strength(
     sector: Annotated[str, option("Sector, by code, name or word, such as C16 or wood.")],
-    falls: Annotated[
-        str | None, option("By how much covered trade falls, as 60% or 0.6.")
-    ] = None,
+    falls: Annotated[str | None, option("By how much covered trade falls, as 60% or 0.6.")] = None,
     ave: Annotated[str | None, option("Ad-valorem equivalent, as 30% or 0.3.")] = None,
     horizon: Annotated[
         str, option("When it was observed: 1y, 3y or long, or the name of a horizon.")
@@ -29,7 +27,7 @@ def strength(
     if (falls is None) == (ave is None):
         raise ScenarioError("give either --falls, such as 60%, or --ave, such as 0.3")
     thetas = elasticities_at(detente.load_world(world, elasticities), sector, horizon)
-    rows = []
+    rows: list[tuple[str, float, float, float]] = []
     for code, theta in thetas.items():
         if falls is not None:
             fall = _number(falls, "--falls", 1.0)
@@ -37,14 +35,15 @@ def strength(
         else:
             strong = _number(ave, "--ave", 10.0)
             fall = fall_of_ave(strong, theta)
-        rows.append({"sector": code, "theta": theta, "falls": fall, "ave": strong})
+        rows.append((code, theta, fall, strong))
     if as_json:
-        print(json.dumps(rows, indent=2))
+        names = ("sector", "theta", "falls", "ave")
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
         return
-    for row in rows:
+    for code, theta, fall, strong in rows:
         print(
-            f"{row['sector']}: trade covered falls by {100 * row['falls']:.4g}% under `ave: "
-            f"{row['ave']:.4g}` (trade elasticity {row['theta']:.3g} at this horizon)"
+            f"{code}: trade covered falls by {100 * fall:.4g}% under `ave: {strong:.4g}` (trade "
+            f"elasticity {theta:.3g} at this horizon)"
         )
 
 

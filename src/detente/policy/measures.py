@@ -16,12 +16,12 @@ from pydantic import (
 
 from detente.arrays import Array, Positions
 from detente.policy.fields import (
+    HIGHEST_RATE,
     Ave,
     BySector,
     ByYear,
     Countries,
     Country,
-    HIGHEST_RATE,
     Fraction,
     Part,
     Positive,

@@ -42,13 +42,6 @@ class Selection(Strict):
 
     What is no sanction, such as a war, has to be named. `of` keeps those on the payments of all
     trade (`banks`), the others, which aim at some products or all (`goods`), or `all`.
-
-    Attributes
-    ----------
-    senders, target
-        Whose sanctions, and on whom.
-    of
-        `goods`, `banks` or `all`.
     """
 
     senders: Countries
@@ -123,28 +116,14 @@ class Transfer(Strict):
 
 
 class LaneOfTrade(Strict):
-    """Trade that may take hubs.
-
-    Attributes
-    ----------
-    origins, destinations
-        Countries and groups.
-    """
+    """Trade that may take hubs."""
 
     origins: Countries
     destinations: Countries
 
 
 class Patronage(Strict):
-    """A patron's subsidy that shrinks by a share of what the client gains.
-
-    Attributes
-    ----------
-    patron, client
-        One country each.
-    share
-        Part of the client's gain that the patron takes off, from 0 to 1.
-    """
+    """A patron's subsidy that shrinks by a share of what the client gains."""
 
     patron: Country
     client: Country

@@ -11,9 +11,9 @@ from typing import Any
 
 from detente.cases.case import Case, load_case
 from detente.cases.drafting.acts import Act
-from detente.cases.drafting.claims import titled
 from detente.cases.drafting.files import DRAFT, as_yaml, write_folder
 from detente.cases.drafting.findings import Findings, extractor, find
+from detente.cases.drafting.gazetteers import titled
 from detente.cases.drafting.measures import outside, world_for
 from detente.cases.drafting.records import (
     Question,
@@ -113,7 +113,7 @@ def draft_case(
     Examples
     --------
     >>> from detente.cases.drafting.reports import report_of
-    >>> text = "The United States will ease sanctions on Belarusian banks, officials said on 3 March 2025."
+    >>> text = "The United States will ease sanctions on Belarusian banks from 3 March 2025."
     >>> found = draft_case(report_of(text)).case()
     >>> found.target, found.parties["senders"], list(found.scenarios)
     ('BLR', ['USA'], ['us-banks', 'us-all'])
@@ -245,7 +245,9 @@ def _add_measures(records: Records, found: Findings, plan: Plan) -> None:
             full = {**record, "title": _measure_title(act, record)}
             if act.stance != "impose":
                 full["start"] = plan.day
-                full["note"] = "To be confirmed: in force before the report; since when it does not say."
+                full["note"] = (
+                    "To be confirmed: in force before the report; since when it does not say."
+                )
             else:
                 full["note"] = "To be confirmed."
             full["source"] = source_of(found)
@@ -270,9 +272,7 @@ def _assumptions(plan: Plan) -> dict[str, Any]:
     return {k: v for k, v in ASSUMPTIONS.items() if k != "pass-through" or eases}
 
 
-def _draft(
-    records: Records, frame: dict[str, Any], found: Findings, extracted_by: str
-) -> Draft:
+def _draft(records: Records, frame: dict[str, Any], found: Findings, extracted_by: str) -> Draft:
     evidence = {at: (s.number, s.text) for at, s in records.evidence.items()}
     texts = {s.number: s.text for s in found.sentences}
     record = {
@@ -299,7 +299,9 @@ def _draft(
         ],
     }
     files = {"case.yaml": as_yaml(frame)}
-    files |= {f"{name}.yaml": as_yaml(section) for name, section in records.sections.items() if section}
+    files |= {
+        f"{name}.yaml": as_yaml(section) for name, section in records.sections.items() if section
+    }
     files[DRAFT] = as_yaml(record)
     return Draft(files, found, records.questions, evidence)
 

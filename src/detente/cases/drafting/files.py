@@ -57,7 +57,9 @@ def _quoted(value: Any) -> Any:
 
 def _folds(value: str) -> bool:
     """Long text whose lines may be broken at spaces."""
-    return len(value) > WIDTH - 20 and not re.search(r"[\n\t]|  |^ | $", value) and value.isprintable()
+    return (
+        len(value) > WIDTH - 20 and not re.search(r"[\n\t]|  |^ | $", value) and value.isprintable()
+    )
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:

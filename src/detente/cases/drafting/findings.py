@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +12,9 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal
 
 from detente.cases.drafting.acts import Act, Parties, acts_in
-from detente.cases.drafting.claims import Said, claims_in, hub_in
+from detente.cases.drafting.claims import Said, claims_in
 from detente.cases.drafting.gazetteers import Mark
+from detente.cases.drafting.readings import hub_in
 from detente.cases.drafting.sentences import Sentence, days_in, sentences_of
 from detente.errors import ScenarioError, nearest
 from detente.world.countries import group_members
@@ -139,12 +141,10 @@ def find(report: Report, parsed_by: str | None = "none") -> Findings:
     assert target is not None
     claims = claims_in(sentences, acts, firm, target)
     parties = _parties(sentences, acts, claims, firm, target)
-    return Findings(
-        report, sentences, parties, acts, list(_given(sentences, firm, target)), claims
-    )
+    return Findings(report, sentences, parties, acts, list(_given(sentences, firm, target)), claims)
 
 
-def _dateline(report: Report) -> object:
+def _dateline(report: Report) -> datetime.date | None:
     """The day in the first lines, or the last, if one is said with its year."""
     lines = report.text.split("\n")
     for line in (*lines[:4], lines[-1]):
@@ -177,9 +177,7 @@ def _parties(
     for sentence in sentences:
         for place in sentence.of("place"):
             evidence.setdefault(place.value, []).append(sentence.number)
-    return Parties(
-        tuple(acting), target, tuple(rivals), tuple(hubs), tuple(holdouts), evidence
-    )
+    return Parties(tuple(acting), target, tuple(rivals), tuple(hubs), tuple(holdouts), evidence)
 
 
 def _holdouts(
@@ -269,9 +267,7 @@ def _about_sanctions(sentence: Sentence, verb: Mark) -> bool:
     return any(0 <= n.start - verb.end <= 2 for n in sentence.of("noun"))
 
 
-def _giver(
-    sentence: Sentence, verb: Mark, thing: Mark, senders: Sequence[str], target: str
-) -> str:
+def _giver(sentence: Sentence, verb: Mark, thing: Mark, senders: Sequence[str], target: str) -> str:
     """Who gives: the sender where it alone stands before the verb, or else the target."""
     before = [p.value for p in sentence.of("place") if p.end <= verb.start]
     return before[-1] if before and before[-1] in senders and target not in before else target

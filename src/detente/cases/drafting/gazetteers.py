@@ -55,8 +55,10 @@ _IRREGULAR = {
     "take": "took taken", "free": "freed", "wind": "wound", "get": "got", "slip": "slipped",
     "uphold": "upheld", "hold": "held",
 }  # fmt: skip
-_DOUBLED = {"scrap", "drop", "cut", "hit", "put", "set", "let", "admit", "slap", "bar", "get",
-            "ban", "skirt-", "snap", "step", "swap", "prop", "slip", "transship", "trans-ship"}  # fmt: skip
+_DOUBLED = {
+    "scrap", "drop", "cut", "hit", "put", "set", "let", "admit", "slap", "bar", "get", "ban",
+    "snap", "step", "swap", "prop", "slip", "transship", "trans-ship",
+}  # fmt: skip
 
 
 class Mark(NamedTuple):
@@ -133,7 +135,7 @@ def words() -> dict[str, Any]:
 
 @cache
 def language() -> Language:
-    """spaCy's blank English pipeline: its tokenizer, and sentences by rule.
+    """Return the blank English pipeline of spaCy: its tokenizer, and sentences by rule.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def _in_a_name(span: Span, layer: str) -> bool:
 
 
 def _is_name(span: Span, sort: str) -> bool:
-    text = span.text
+    text: str = span.text
     if sort == "short":
         return text.isupper()
     return text[:1].isupper() or (sort != "leader" and len(text) >= LOWERCASE)
@@ -231,6 +233,25 @@ def _correctable() -> tuple[str, ...]:
     least = {"place": SPELLED - 1, "noun": SPELLED, "act": SPELLED, "object": SPELLED - 1}
     words_of = {(p.lower(), layer) for p, layer, *_ in _phrases() if " " not in p}
     return tuple(sorted({w for w, layer in words_of if len(w) >= least.get(layer, 99)}))
+
+
+def named(code: str) -> str:
+    """Name of a country or a group.
+
+    >>> named("EU27"), named("BLR")
+    ('European Union', 'Belarus')
+    """
+    return GROUP_NAMES[code][-1] if code in ("EU27", "G7", "CIS") else short_name(code)
+
+
+def titled(code: str) -> str:
+    """Name of a country or a group in a sentence.
+
+    >>> titled("USA"), titled("BLR")
+    ('the United States', 'Belarus')
+    """
+    name = {"EU27": "European Union"}.get(code, named(code))
+    return f"the {name}" if name.startswith(("United", "European", "Group", "Commonw")) else name
 
 
 # -- phrases ------------------------------------------------------------------------------------
@@ -313,7 +334,9 @@ def _entry(entry: dict[str, list[str]], layer: str, value: str) -> Iterator[Phra
     for verb in entry["verbs"]:
         yield from ((form, layer, value, "verb") for form in forms(verb) if form not in NOUNS)
     yield from (
-        (n, layer, value, "word") for word in _listed(entry.get("words")) for n in (word, word + "s")
+        (n, layer, value, "word")
+        for word in _listed(entry.get("words"))
+        for n in (word, word + "s")
     )
 
 

@@ -31,7 +31,8 @@ TO_CONFIRM = "To be confirmed."
 
 _KINDS = {
     "tariff": ("tariff",), "price-cap": ("price-cap",), "export-ban": ("export-ban",),
-    "import-ban": ("import-ban",), "swift": ("finance",), "ports": ("transit",), "transit": ("transit",),
+    "import-ban": ("import-ban",), "swift": ("finance",), "ports": ("transit",),
+    "transit": ("transit",),
 }  # fmt: skip
 _TECHNOLOGY = AIMS["machines"] | {"H51"}
 
@@ -92,7 +93,9 @@ def on_file(act: Act, day: datetime.date | None) -> list[str]:
         if not act.goods and act.noun == "ban":
             return []
     elif day is not None:
-        known = {name: m for name, m in known.items() if m.in_force(day) or _just_ended(act, m, day)}
+        known = {
+            name: m for name, m in known.items() if m.in_force(day) or _just_ended(act, m, day)
+        }
     if act.noun in _KINDS or act.rate is not None:
         kinds = _KINDS.get(act.noun, ("tariff",))
         known = {name: m for name, m in known.items() if m.kind in kinds}
@@ -186,7 +189,9 @@ def new_measure(act: Act, world: World) -> tuple[str, dict[str, Any], dict[str, 
         "sectors": sectors or ("goods" if kind != "finance" else "all"),
     }  # fmt: skip
     if part and kind != "finance":
-        doubts["share"] = f"What share of {', '.join(sectors)} is {part}? The draft takes all of it."
+        doubts["share"] = (
+            f"What share of {', '.join(sectors)} is {part}? The draft takes all of it."
+        )
         record["share"] = 1.0
     record["ave"], basis = _strength(act, kind, sectors, world)
     if act.rate is None or kind != "tariff":
@@ -240,11 +245,15 @@ def _strength(
     """Ad-valorem equivalent with its range, and where it comes from."""
     if kind == "tariff":
         if act.rate is not None:
-            return dict.fromkeys(("low", "central", "high"), round(act.rate, 4)), "The rate reported."
+            return dict.fromkeys(
+                ("low", "central", "high"), round(act.rate, 4)
+            ), "The rate reported."
         return DUTY, "The report names no rate; the range is wide."
     if kind in ("finance", "transit"):
         return PAYMENTS, "The range of eu-swift-2022 in the register."
-    rule = {"sanctions": "listing", "freeze": "listing", "export-ban": "control"}.get(act.noun, "ban")
+    rule = {"sanctions": "listing", "freeze": "listing", "export-ban": "control"}.get(
+        act.noun, "ban"
+    )
     theta = _theta(sectors or ["goods"], world)
     values = [round(ave_of_fall(fall, theta), 3) for fall in FALLS[rule]]
     basis = f"Rule '{rule}' of docs/regimes.md at theta {theta:.2f}."

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from detente.cases.drafting.acts import Act, Mode
-from detente.cases.drafting.claims import NEGLIGIBLE, SMALL, Reading, Said, named, titled
+from detente.cases.drafting.acts import Act
+from detente.cases.drafting.claims import Said
 from detente.cases.drafting.findings import Findings, Given
+from detente.cases.drafting.gazetteers import named, titled
+from detente.cases.drafting.grammar import Mode
+from detente.cases.drafting.readings import Reading
 from detente.cases.drafting.scenarios import Plan
 from detente.cases.drafting.sentences import Sentence
+from detente.cases.drafting.sizes import NEGLIGIBLE, SMALL
 from detente.errors import WorldError
 from detente.simulation.metrics import METRICS
 from detente.world.names import resolve_sectors
@@ -181,9 +185,7 @@ def _label(said: Said, metric: str) -> str:
     return "-".join([*kept[-2:], metric])
 
 
-def _test(
-    reading: Reading, sentence: Sentence, plan: Plan, world: World
-) -> dict[str, Any] | None:
+def _test(reading: Reading, sentence: Sentence, plan: Plan, world: World) -> dict[str, Any] | None:
     """The test of a claim as it stands in a case file; None where the world has no such thing."""
     scenarios, kept = plan.scenarios_for(reading.cause, any_of_them="any" in sentence.words)
     reading = reading if kept else reading.turned()
@@ -222,7 +224,9 @@ def _sectors(good: str | None, world: World) -> list[str]:
     if good is None:
         return []
     try:
-        return resolve_sectors(good.replace(" ", "-") if good in ("crude oil",) else good, world.sectors)
+        return resolve_sectors(
+            good.replace(" ", "-") if good in ("crude oil",) else good, world.sectors
+        )
     except WorldError:
         return []
 
@@ -243,10 +247,15 @@ def _known(parameters: Mapping[str, Any], world: World) -> bool:
 
 
 _THINGS = {
-    "welfare": "real income of {country}", "influence": "what it costs {country} to be cut off by {partner}",
-    "real-wage": "the real wage of {country}", "exports": "exports of {country}", "imports": "imports of {country}",
-    "trade": "trade between {country} and {partner}", "output": "output of {country}",
-    "price": "what buyers in {country} pay", "through-hubs": "the share of the goods that comes through {hub}",
+    "welfare": "real income of {country}",
+    "influence": "what it costs {country} to be cut off by {partner}",
+    "real-wage": "the real wage of {country}",
+    "exports": "exports of {country}",
+    "imports": "imports of {country}",
+    "trade": "trade between {country} and {partner}",
+    "output": "output of {country}",
+    "price": "what buyers in {country} pay",
+    "through-hubs": "the share of the goods that comes through {hub}",
     "equivalent-variation": "income of {country} at old prices",
 }  # fmt: skip
 
@@ -261,7 +270,9 @@ def _in_words(reading: Reading, test: Mapping[str, Any], plan: Plan) -> str:
     if reading.partner and test["metric"] in ("exports", "imports") and names["partner"]:
         thing += f" {'to' if test['metric'] == 'exports' else 'from'} {names['partner']}"
     many = test["metric"] in ("exports", "imports")
-    moves = _moves(test["direction"], test.get("threshold"), many=many, unit=METRICS[test["metric"]].unit)
+    moves = _moves(
+        test["direction"], test.get("threshold"), many=many, unit=METRICS[test["metric"]].unit
+    )
     return f"If {plan.in_words(test['scenarios'][-1])}, {thing} {moves}."
 
 

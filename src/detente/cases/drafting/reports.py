@@ -93,15 +93,15 @@ def read_report(path: Path, date: datetime.date | None = None) -> Report:
 
 
 def report_of(raw: str, name: str = "report", date: datetime.date | None = None) -> Report:
-    """A report of text that was pasted or read, its wrapped lines put together.
+    r"""A report of text that was pasted or read, its wrapped lines put together.
 
     Raises
     ------
     ScenarioError
         There is no text in it, or too much.
 
-    >>> report_of("Easing\\n\\nThe EU eased its\\nsanctions.").text
-    'Easing\\nThe EU eased its sanctions.'
+    >>> report_of("Easing\n\nThe EU eased its\nsanctions.").text
+    'Easing\nThe EU eased its sanctions.'
     """
     text = "\n".join(_paragraphs(raw))
     if not text:

@@ -1,4 +1,4 @@
-"""Open points of a draft: accepted, changed or dropped, one by one, by the person who confirms it."""
+"""Open points of a draft: accepted, changed or dropped by the person who confirms it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def answer(folder: Path, point: Point, how: Answer, value: str = "") -> None:
         The case would not load; the files are as they were.
     """
     record = _record(folder)
-    left = [q for q in record["open"] if tuple(map(str, q["at"])) != point.at or q["ask"] != point.ask]
+    left = [
+        q for q in record["open"] if tuple(map(str, q["at"])) != point.at or q["ask"] != point.ask
+    ]
     if how == "drop":
         left = [q for q in left if tuple(map(str, q["at"][:2])) != point.at[:2]]
         record["evidence"].pop(".".join(point.at[:2]), None)
@@ -101,7 +103,9 @@ def answer(folder: Path, point: Point, how: Answer, value: str = "") -> None:
 
 def _record(folder: Path) -> dict[str, Any]:
     if not (folder / DRAFT).is_file():
-        raise ScenarioError(f"{folder}: no {DRAFT}; `detente case draft REPORT -o FOLDER` makes one")
+        raise ScenarioError(
+            f"{folder}: no {DRAFT}; `detente case draft REPORT -o FOLDER` makes one"
+        )
     return Source.read(folder / DRAFT).data
 
 

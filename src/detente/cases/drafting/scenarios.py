@@ -1,4 +1,4 @@
-"""Scenarios of a draft: what the acts in a report lift and impose, and what claims are tested in."""
+"""Scenarios of a draft: what the acts in a report lift and impose."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detente.cases.drafting.acts import Act, Stance
-from detente.cases.drafting.claims import titled
+from detente.cases.drafting.gazetteers import titled
 from detente.cases.drafting.measures import Meant, meant, on_file, outside
 from detente.policy.register import register
 from detente.world.world import World
@@ -124,11 +124,19 @@ def _ease(acts: Sequence[Act], plan: Plan) -> None:
         for good in goods[:MOST_GOODS]:
             lift = list(_on(own, good, plan))
             named += lift
-            plan._add(f"{_short(sender)}-{_slug(good)}", f"{eases} on {good}", "ease", lift=lift, form=form)
+            plan._add(
+                f"{_short(sender)}-{_slug(good)}",
+                f"{eases} on {good}",
+                "ease",
+                lift=lift,
+                form=form,
+            )
         if len(goods) > 1 and named:
             words = " and ".join([", ".join(goods[:-1]), goods[-1]])
             lift = list(dict.fromkeys(named))
-            plan._add(f"{_short(sender)}-named", f"{eases} on {words}", "ease", lift=lift, form=form)
+            plan._add(
+                f"{_short(sender)}-named", f"{eases} on {words}", "ease", lift=lift, form=form
+            )
         rest = [m for a in own if not a.goods for m in plan.measures_of(a) if not plan.whole(a)]
         if rest:
             lift = list(dict.fromkeys([*named, *rest]))
@@ -176,7 +184,9 @@ def _impose(acts: Sequence[Act], plan: Plan) -> None:
         plan._add(f"{_short(sender)}-imposed", title, "impose", impose=measures)
         together += measures
     if len(_senders(imposing)) > 1:
-        plan._add("all-imposed", "all senders impose", "impose", impose=list(dict.fromkeys(together)))
+        plan._add(
+            "all-imposed", "all senders impose", "impose", impose=list(dict.fromkeys(together))
+        )
 
 
 def _lapse(acts: Sequence[Act], plan: Plan) -> None:

@@ -65,7 +65,8 @@ class Sentence:
     @property
     def text(self) -> str:
         """As it stands in the report."""
-        return self.span.text.strip()
+        words: str = self.span.text
+        return words.strip()
 
     @cached_property
     def words(self) -> list[str]:
@@ -103,7 +104,9 @@ def sentences_of(report: Report, pipeline: Language | None = None) -> list[Sente
         doc = (pipeline or blank)(line)
         marks = marks_in(doc)
         ends = _sentences(blank(line) if pipeline else doc)
-        heading = not line.endswith((".", "!", "?", '"', "”", "’", "'", ")", ":")) and len(lines) > 1
+        heading = (
+            not line.endswith((".", "!", "?", '"', "”", "’", "'", ")", ":")) and len(lines) > 1
+        )
         for start, end in ends:
             own = doc[start:end]
             inside = [
@@ -151,11 +154,21 @@ _MONTHS = "january february march april may june july august september october n
 _MONTH = "|".join(f"{m}|{m[:3]}\\.?" if m != "may" else "May" for m in _MONTHS.split())
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ISO = r"(?P<iso>\d{4}-\d\d-\d\d)"
-_DAY_FIRST = rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})\b(?:,?\s+(?P<y1>\d{{4}}))?"
-_MONTH_FIRST = rf"\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,?\s+(?P<y2>\d{{4}}))?"
-_MONTH_ONLY = rf"\b(?:in|since|from|until|of|early|late|mid-?)\s*(?P<m3>{_MONTH})\b(?:\s+(?P<y3>\d{{4}}))?"
+_DAY_FIRST = (
+    rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})\b(?:,?\s+(?P<y1>\d{{4}}))?"
+)
+_MONTH_FIRST = (
+    rf"\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)(?:,?\s+(?P<y2>\d{{4}}))?"
+)
+_MONTH_ONLY = (
+    rf"\b(?:in|since|from|until|of|early|late|mid-?)\s*(?P<m3>{_MONTH})\b(?:\s+(?P<y3>\d{{4}}))?"
+)
 _WEEKDAY = rf"\b(?P<next>(?:next|from|as of)\s+)?(?P<weekday>{'|'.join(_WEEKDAYS)})\b"
-_RELATIVE = r"\b(?P<relative>yesterday|today|tomorrow|(?:the\s+)?day\s+before|last\s+(?:week|month|year)|next\s+(?:week|month|year)|(?P<ago>\d+|two|three|four|five|six)\s+(?P<unit>day|week|month|year)s\s+ago)\b"
+_RELATIVE = (
+    r"\b(?P<relative>yesterday|today|tomorrow|(?:the\s+)?day\s+before|last\s+(?:week|month|year)"
+    r"|next\s+(?:week|month|year)"
+    r"|(?P<ago>\d+|two|three|four|five|six)\s+(?P<unit>day|week|month|year)s\s+ago)\b"
+)
 _DATE = re.compile(
     "|".join((_ISO, _DAY_FIRST, _MONTH_FIRST, _MONTH_ONLY, _WEEKDAY, _RELATIVE)), re.IGNORECASE
 )

@@ -22,7 +22,8 @@ _STOPS = {",", ".", ";", ":", "that", "but", "while", "—", "–", "(", ")", "b
 _QUOTES = {'"', "“", "”", "''", "``"}
 _OPENERS = {
     "in", "on", "at", "after", "before", "during", "since", "by", "for", "with", "as", "if",
-    "yet", "still", "however", "also", "meanwhile", "earlier", "later", "then", "following", "under",
+    "yet", "still", "however", "also", "meanwhile", "earlier", "later", "then",
+    "following", "under",
 }  # fmt: skip
 _LOOSE = {"relcl", "appos", "acl", "punct"}
 """Dependents of a subject that are not part of its name."""
@@ -120,12 +121,30 @@ def _named(sentence: Sentence, start: int, end: int) -> str | None:
     while start < end and sentence.words[start] in (_QUOTES | {"the", "a", "an", "but", "and"}):
         start += 1
     while start < end and sentence.words[end - 1] in (
-        _QUOTES | {"also", "has", "have", "had", "who", "to", "the", "would", "will", "is", "are", "was", "not", "'s", "can", "could"}
+        _QUOTES
+        | {
+            "also",
+            "has",
+            "have",
+            "had",
+            "who",
+            "to",
+            "the",
+            "would",
+            "will",
+            "is",
+            "are",
+            "was",
+            "not",
+            "'s",
+            "can",
+            "could",
+        }
     ):
         end -= 1
     if start == end or end - start > LONGEST:
         return None
-    text = sentence.span[start:end].text.strip(" \"“”'")
+    text: str = sentence.span[start:end].text.strip(" \"“”'")
     if text.lower() in _PRONOUNS:
         return text
     if any(w in _REPORTED for w in sentence.words[start:end]) and "media" in text.lower():
