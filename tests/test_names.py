@@ -387,14 +387,14 @@ def test_a_metric_of_a_group_lies_between_those_of_its_members(outcome, metric: 
     def measured(country: str) -> float:
         return float(outcome.measure(metric, About(country=country))[0])
 
-    members = [measured(c) for c in ("BLR", "KAZ", "RUS")]
+    members = [measured(c) for c in ("ARM", "BLR", "KAZ", "KGZ", "RUS")]
     assert max(members) > min(members)
     assert min(members) <= measured("EAEU") <= max(members)
     assert measured("KAZ") == pytest.approx(measured("Kazakhstan"))
 
 
 def test_output_of_a_group_is_that_of_its_members_together(outcome) -> None:
-    at = [outcome.world.countries.index(c) for c in ("BLR", "KAZ", "RUS")]
+    at = [outcome.world.countries.index(c) for c in ("ARM", "BLR", "KAZ", "KGZ", "RUS")]
     before, after = (e.Y[:, at].sum((0, 1)) for e in (outcome.before, outcome.after))
     found = outcome.measure("output", About(country="Eurasian Economic Union"))
     np.testing.assert_allclose(found, 100 * (after / before - 1))
@@ -403,7 +403,9 @@ def test_output_of_a_group_is_that_of_its_members_together(outcome) -> None:
 @pytest.mark.parametrize("metric", ["influence", "corridor-fees", "corridor-share"])
 def test_a_metric_of_one_country_refuses_a_group(outcome, metric: str) -> None:
     about = About(country="EAEU", partner=["USA"], corridor="klaipeda")
-    with pytest.raises(WorldError, match="'EAEU' is BLR, KAZ, RUS: this metric is about one"):
+    with pytest.raises(
+        WorldError, match="'EAEU' is BLR, KAZ, RUS, ARM, KGZ: this metric is about one"
+    ):
         outcome.measure(metric, about)
 
 

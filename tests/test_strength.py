@@ -14,7 +14,8 @@ from detente.cli import app
 from detente.errors import ScenarioError
 from detente.policy.changes import Changes
 from detente.policy.measures import Measure
-from detente.policy.scenario import Scenario, parse_scenario
+from detente.policy.reading import parse_scenario
+from detente.policy.scenario import Scenario
 from detente.policy.strength import ave_of_fall, fall_of_ave
 from detente.source import Source
 
