@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from detente.cases.drafting.acts import Act
 from detente.cases.drafting.claims import Said
 from detente.cases.drafting.findings import Findings, find
-from detente.cases.drafting.measures import world_for
+from detente.cases.drafting.measures import world_of
 from detente.cases.drafting.reports import report_of
 from detente.cases.drafting.scenarios import plan_of
 from detente.world.embedded import load_world
@@ -59,7 +59,7 @@ def drafted(found: Findings) -> dict[str, set[str]]:
     parties = found.parties
     if parties.target is None:
         return items
-    world = load_world(world_for(found.acts))
+    world = load_world(world_of(found.acts, parties.named))
     plan = plan_of(found.acts, found.report.date, world)
     if not plan.scenarios:
         return items

@@ -128,8 +128,13 @@ def test_a_report_without_sanctions_gives_no_case(text):
 
 
 def test_a_target_without_data_is_refused_with_what_to_do():
-    with pytest.raises(ScenarioError, match=r"target: .*IRN.* is not in .*no case"):
-        draft("The United States imposed new sanctions on Iranian oil on Monday.")
+    with pytest.raises(ScenarioError, match=r"target: .*NRU.* is not in .*add_economy.*no case"):
+        draft("The United States imposed new sanctions on Nauruan phosphates on Monday.")
+
+
+def test_a_target_of_the_larger_world_stands_on_it():
+    case = draft("The EU restored its sanctions on Iranian oil on 29 September 2025.").case()
+    assert (case.target, case.world) == ("IRN", "world2022:IRN")
 
 
 def test_visa_bans_alone_give_no_case():

@@ -93,6 +93,12 @@ class Parties:
     holdouts: tuple[str, ...] = ()
     evidence: dict[str, list[int]] = field(default_factory=dict)
 
+    @property
+    def named(self) -> list[str]:
+        """Codes of all of them."""
+        target = [self.target] if self.target else []
+        return [*target, *self.senders, *self.rivals, *self.hubs, *self.holdouts]
+
 
 def acts_in(sentences: Sequence[Sentence]) -> list[Act]:
     """All acts, with what a sentence leaves out taken from the others."""

@@ -14,7 +14,7 @@ from detente.cases.drafting.acts import Act
 from detente.cases.drafting.files import DRAFT, as_yaml, write_folder
 from detente.cases.drafting.findings import Findings, extractor, find
 from detente.cases.drafting.gazetteers import titled
-from detente.cases.drafting.measures import outside, world_for
+from detente.cases.drafting.measures import outside, world_of
 from detente.cases.drafting.records import (
     Question,
     Records,
@@ -26,7 +26,7 @@ from detente.cases.drafting.records import (
 from detente.cases.drafting.reports import Report
 from detente.cases.drafting.scenarios import Plan, plan_of
 from detente.errors import ScenarioError, WorldError
-from detente.world.embedded import load_world
+from detente.world.embedded import load_world, world_for
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -120,7 +120,7 @@ def draft_case(
     """
     found = find(report, parsed_by) if extracted_by == "rules" else extractor(extracted_by)(report)
     found = _in_the_world(found)
-    world = load_world(world_for(found.acts))
+    world = load_world(world_of(found.acts, found.parties.named))
     plan = plan_of(found.acts, found.report.date, world)
     if not plan.scenarios:
         raise ScenarioError(
@@ -145,7 +145,7 @@ def _in_the_world(found: Findings) -> Findings:
         raise ScenarioError(
             f"{found.report.name}: no sanction of one country on another is named; no case"
         )
-    known = load_world("icio2022").countries
+    known = load_world(world_for([target])).countries
     try:
         resolve_countries(target, known)
     except WorldError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from detente.policy.measures import AIMS, Measure
 from detente.policy.register import register
 from detente.policy.strength import ave_of_fall
 from detente.world.countries import COUNTRY_GROUPS, group_members
+from detente.world.embedded import world_for
 from detente.world.industries import divisions_of, word_of
 from detente.world.names import available_commodities, resolve_sectors
 from detente.world.world import World
@@ -268,7 +269,7 @@ def _theta(sectors: Sequence[str], world: World) -> float:
     return float(np.median(world.data["theta"].values[places]))
 
 
-def world_for(acts: Sequence[Act]) -> str:
-    """Name of the world in which a commodity named in a report is a sector of its own."""
+def world_of(acts: Sequence[Act], countries: Iterable[str]) -> str:
+    """Name of the smallest world with some countries, and with commodities named as sectors."""
     goods = {good.replace(" ", "-") for act in acts for good in act.goods}
-    return "+".join(["icio2022", *(c for c in available_commodities() if c in goods)])
+    return "+".join([world_for(countries), *(c for c in available_commodities() if c in goods)])
