@@ -20,6 +20,7 @@ from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
+from detente.world.added import added_notes
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
@@ -253,6 +254,7 @@ def assess_scenarios(
         manifests[name] = found.manifest
         if progress is not None:
             progress(done, len(scenarios))
+    notes += added_notes(simulation.world, [label, *countries, *partners])
     return Assessment(
         title=title,
         target=target,

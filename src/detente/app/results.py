@@ -25,6 +25,7 @@ from detente.policy.scenario import Scenario
 from detente.simulation.metrics import METRICS
 from detente.simulation.run import Outcome, simulate
 from detente.world import World
+from detente.world.added import added_notes
 from detente.world.names import is_in, resolve_countries
 
 REMEMBERED = 256
@@ -140,7 +141,7 @@ def results_of(panel: Panel) -> Results:
         leak=_leak(outcome),
         markets=_markets(outcome, target),
         claims=_claims(panel, outcome),
-        notes=found.notes,
+        notes=[*found.notes, *added_notes(found.world, [*chosen, *partners])],
         manifest=found.manifest,
     )
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from detente.report import text
 from detente.report.layout import Grid, Prose, Row, grid, prose
 from detente.simulation.metrics import METRICS
+from detente.world.added import added_notes
 from detente.world.labels import counted
 from detente.world.names import is_goods
 
@@ -214,14 +215,9 @@ def world_view(world: World, country: str | None = None) -> RenderableType:
 
 def _rests_on(world: World, country: str | None) -> list[str]:
     """What trade rests on: of the world, or of a country that was added to it."""
-    if country in world.added:
-        note = world.added[country]
-        like = ", ".join(map(text.country, note["like"]))
-        shares = (
-            f"{100 * note['given']:.0f} percent of its trade given by partner, the rest estimated"
-        )
-        return [f"{text.called(country)}, added to the table: {shares}; technology of {like}."]
-    if country is not None or not world.added:
+    if country is not None:
+        return added_notes(world, [country])
+    if not world.added:
         return []
     shares = ", ".join(f"{100 * v:.0f} percent {k}" for k, v in world.trade_basis().items())
     many = counted(list(world.added), "economy", "economies")

@@ -21,7 +21,7 @@ from detente.world.accounts import BASES, Accounts
 from detente.world.added_trade import BORROWED, ESTIMATED, GIVEN, OBSERVED, AddedTrade
 from detente.world.balancing import Margin, scaled
 from detente.world.economy import Economy, shares_of_sectors
-from detente.world.names import is_goods
+from detente.world.names import is_goods, resolve_countries
 from detente.world.part import ByCountry
 
 if TYPE_CHECKING:
@@ -363,3 +363,22 @@ def _following(old: Accounts, supply: Array) -> Array:
     used = np.divide(old.use.sum(2), before, out=np.zeros_like(before), where=before > 0)
     most = np.maximum(MOST_USED, used)
     return _within(old.use * ratio[:, :, None], old.use.sum(1), supply, most)
+
+
+def added_notes(world: World, countries: Names) -> list[str]:
+    """What those among some countries rest on that were added to the table, a sentence each.
+
+    >>> import detente
+    >>> added_notes(detente.load_world("world2022:KGZ"), ["Kyrgyzstan", "RUS"])[0][:30]
+    'Kyrgyzstan, added to the table'
+    """
+    told = []
+    for code in resolve_countries(countries, world.countries):
+        if code in world.added:
+            note = world.added[code]
+            given, like = 100 * note["given"], ", ".join(map(world.name_of, note["like"]))
+            told.append(
+                f"{world.name_of(code)}, added to the table: {given:.0f} percent of its trade given "
+                f"by partner, the rest estimated; technology of {like}."
+            )
+    return told
