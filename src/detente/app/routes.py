@@ -23,6 +23,7 @@ from starlette.routing import Route
 from detente.app.address import query_of, read_state
 from detente.app.controls import scenario_of
 from detente.app.security import MOST_BODY, guards
+from detente.app.views.drafts import draft_page
 from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
 from detente.errors import DetenteError
@@ -45,6 +46,7 @@ def application(host: str) -> Starlette:
             Route("/results.csv", _results),
             Route("/report.html", _report),
             Route("/open", _open, methods=["POST"]),
+            Route("/draft", _draft, methods=["GET", "POST"]),
             Route("/static/{name}", _asset),
         ],
         middleware=guards(host),
@@ -113,6 +115,16 @@ async def _open(request: Request) -> Response:
         return JSONResponse({"problem": "This is not a text file in UTF-8."}, 422)
     except DetenteError as error:
         return JSONResponse({"problem": str(error)}, 422)
+
+
+async def _draft(request: Request) -> Response:
+    try:
+        body = (await request.body()).decode("utf-8")
+    except HTTPException:
+        return PlainTextResponse(f"Reports are at most {MOST_BODY // 1024} kB.", 413)
+    except UnicodeDecodeError:
+        return PlainTextResponse("This is not text in UTF-8.", 422)
+    return HTMLResponse(await run_in_threadpool(draft_page, body))
 
 
 async def _asset(request: Request) -> Response:
