@@ -378,7 +378,7 @@ def added_notes(world: World, countries: Names) -> list[str]:
             note = world.added[code]
             given, like = 100 * note["given"], ", ".join(map(world.name_of, note["like"]))
             told.append(
-                f"{world.name_of(code)}, added to the table: {given:.0f} percent of its trade given "
-                f"by partner, the rest estimated; technology of {like}."
+                f"{world.name_of(code)}, added to the table: {given:.0f} percent of its trade "
+                f"given by partner, the rest estimated; technology of {like}."
             )
     return told
