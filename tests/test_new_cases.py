@@ -98,6 +98,7 @@ def test_the_more_follow_the_more_iran_loses(mild: str, hard: str) -> None:
         # BACI, million USD, the largest of 2015 to 2018 (Syria: European Commission, 2010)
         ("venezuela-oil", "all", "VEN", "USA", 14704),
         ("iran-snapback-2025", "deal", "IRN", "EU27", 10605),
+        ("iran-snapback-2025", "deal", "EU27", "IRN", 12721),
         ("iran-snapback-2025", "deal", "IRN", "IND", 13817),
         ("syria-2025", "us-eu-all", "SYR", "EU27", 4640),
         ("syria-2025", "us-eu-all", "EU27", "SYR", 4770),
