@@ -305,6 +305,13 @@ def test_a_world_is_saved_from_the_command_line(tmp_path: Path) -> None:
     done = command("world", "save", "icio2022+potash", "-o", str(tmp_path / "p.nc"))
     assert done.returncode == 0, done.stderr
     assert load_world(str(tmp_path / "p.nc")) == load_world("icio2022+potash")
+    done = command("world", "load", str(tmp_path / "p.nc"))
+    assert (done.returncode, "its checksum fits" in done.stdout) == (0, True)
+    with (tmp_path / "p.nc").open("r+b") as file:
+        file.seek(100_000)
+        file.write(b"?")
+    done = command("world", "load", str(tmp_path / "p.nc"))
+    assert (done.returncode, "damaged" in done.stderr) == (2, True)
     done = command("world", "describe", str(tmp_path / "p.txt.nc"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

@@ -67,6 +67,17 @@ def save(
     tell_written([output])
 
 
+def load(
+    file: Annotated[Path, typer.Argument(help="File of a world, such as mine.nc.")],
+) -> None:
+    """Read a world from a file, check it, and say what it is and how to use it."""
+    from detente.world.storage import read
+
+    world = detente.World(read(file))
+    console().print(repr(world), highlight=False)
+    console().print(f"Whole: its checksum fits. Use it as `world: {file.name}`.", highlight=False)
+
+
 def _about(world: detente.World) -> dict[str, Any]:
     return {
         "name": world.name,
