@@ -89,7 +89,7 @@ def random_changes(world: World, random: np.random.Generator) -> Changes:
         elif kind == "ban":
             changes = changes.ban(*ends, where)
         elif kind == "tariff":
-            changes = changes.tariff(*ends, where, rate=random.uniform(0, 10))
+            changes = changes.tariff(*ends, where, rate=f"{random.uniform(0, 1000):.4f}%")
         else:
             bloc = some(C)
             rest = [c for c in C if c not in bloc]

@@ -262,7 +262,7 @@ def far_apart(seed: int) -> tuple[World, Changes]:
     """Bans and costs so large that the first search runs off to infinity."""
     world = make_world(seed, 4, 3)
     changes = Changes(world).ban(["C0", "C1"], "C2").cost(destination="C3", factor=60)
-    return world, changes.cost("C2", factor=0.02).tariff(destination="C0", rate=9)
+    return world, changes.cost("C2", factor=0.02).tariff(destination="C0", rate="900%")
 
 
 def test_what_runs_off_to_infinity_is_searched_for_again() -> None:
