@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -16,7 +16,9 @@ from detente.arrays import Array
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
+from detente.policy.scenario import Scenario
 from detente.simulation.about import About
+from detente.simulation.assumptions import Assumption
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
@@ -200,8 +202,6 @@ def answered(welfare: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
 def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
     """Quantiles of welfare over draws of a case's assumptions, in percent of income.
 
-    The closure is the scenarios' own: under balanced trade every draw starts from another world.
-
     Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
     """
     quantities = [
@@ -209,10 +209,26 @@ def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
         for scenario in case.scenarios
         for country in case.countries
     ]
-    drawn = {name: a for name, a in case.assumptions.items() if not a.choices}
-    evaluator = Evaluator(case.spelled_out(), drawn, quantities)
-    values = evaluator.evaluate(hypercube(draws, len(evaluator.space.groups), seed))
-    return bands_of(zip(quantities, values.T, strict=True))
+    values = in_draws(case.spelled_out(), case.assumptions, quantities, draws, seed)
+    return bands_of(zip(quantities, values, strict=True))
+
+
+def in_draws(
+    scenarios: Mapping[str, Scenario],
+    assumptions: Mapping[str, Assumption],
+    quantities: Sequence[Quantity],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Array:
+    """Quantities in draws of what is uncertain about scenarios, [quantity,k].
+
+    The closure is the scenarios' own: under balanced trade every draw starts from another world.
+    """
+    drawn = {name: a for name, a in assumptions.items() if not a.choices}
+    evaluator = Evaluator(scenarios, drawn, quantities)
+    points = _hypercube(draws, len(evaluator.space.groups), seed)
+    values: Array = evaluator.evaluate(points).T
+    return values
 
 
 def bands_of(samples: Iterable[tuple[Quantity, Array]]) -> pd.DataFrame:
@@ -225,7 +241,7 @@ def bands_of(samples: Iterable[tuple[Quantity, Array]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "country", "low", "median", "high"])
 
 
-def hypercube(draws: int, coordinates: int, seed: int) -> Array:
+def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
     """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
     random = np.random.default_rng(seed)
     strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T

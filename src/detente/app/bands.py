@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
-from detente.analysis.assess import DRAWS, answered, bands_of, hypercube
+from detente.analysis.assess import answered, bands_of, in_draws
 from detente.analysis.evidence import holds, verdict_of
 from detente.app.controls import scenario_of
 from detente.app.results import REMEMBERED, Results, Scored, results_of
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
-from detente.cases import Case
 from detente.simulation.about import About
-from detente.simulation.evaluation import Evaluator, Quantity
-
-SEED = 0
-"""As that of `assess`, so that both say the same of a scenario on file."""
+from detente.simulation.evaluation import BAND, Quantity
 
 
 def has_bands(panel: Panel) -> bool:
@@ -41,7 +38,10 @@ def banded(panel: Panel) -> Results:
     tested = [
         Quantity(s.test.metric, s.test.parameters, panel.start) for s in results.claims.values()
     ]
-    values = _drawn(case, panel, [*welfare, *tested])
+    horizon = None if panel.horizon == case.horizon else panel.horizon
+    uncertain = case.at_horizon(horizon).assumptions
+    # As `assess` draws, so that both say the same of a scenario on file.
+    values = in_draws({panel.start: scenario_of(panel)}, uncertain, [*welfare, *tested])
     bands = bands_of(zip(welfare, values[: len(welfare)], strict=True))
     scores = zip(results.claims.items(), values[len(welfare) :], strict=True)
     return replace(
@@ -51,16 +51,6 @@ def banded(panel: Panel) -> Results:
     )
 
 
-def _drawn(case: Case, panel: Panel, quantities: list[Quantity]) -> Array:
-    """Quantities in draws, [quantity,k]; the closure is the panel's own, and so is the horizon."""
-    horizon = None if panel.horizon == case.horizon else panel.horizon
-    uncertain = case.at_horizon(horizon).assumptions
-    drawn = {name: a for name, a in uncertain.items() if not a.choices}
-    evaluator = Evaluator({panel.start: scenario_of(panel)}, drawn, quantities)
-    values: Array = evaluator.evaluate(hypercube(DRAWS, len(evaluator.space.groups), SEED)).T
-    return values
-
-
 def _answered(chosen: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
     told = answered(chosen.reset_index().assign(scenario=bands["scenario"][0]), bands)
     return chosen.assign(**told.set_index("country").drop(columns="scenario"))
@@ -68,7 +58,7 @@ def _answered(chosen: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
 
 def _weighed(scored: Scored, values: Array) -> Scored:
     probability = float(holds(scored.test, values).mean())
-    low, median, high = pd.Series(values).quantile([0.05, 0.5, 0.95])
+    low, median, high = np.nanquantile(values, BAND)
     return scored._replace(
         value=float(median), band=(float(low), float(high)), verdict=verdict_of(probability)
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
-from detente.errors import ScenarioError
+from detente.cases.folder import write_folder
 
 
 def new_case(folder: Path) -> list[Path]:
@@ -21,14 +18,6 @@ def new_case(folder: Path) -> list[Path]:
     OSError
         It cannot be written.
     """
-    if folder.exists():
-        raise ScenarioError(f"{folder} is there already; name a new folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        as_file(files("detente.cases") / "_template") as template,
-        tempfile.TemporaryDirectory(dir=folder.parent) as temporary,
-    ):
-        written = Path(temporary) / folder.name
-        shutil.copytree(template, written)
-        os.replace(written, folder)
-    return sorted(folder.glob("*.yaml"))
+    sections = (files("detente.cases") / "_template").iterdir()
+    texts = {f.name: f.read_text(encoding="utf-8") for f in sections if f.name.endswith(".yaml")}
+    return sorted(write_folder(folder, texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -33,26 +34,42 @@ Elasticities = Annotated[str, option("fontagne, caliendo-parro, uniform, or a nu
 Tariff = Annotated[Path | None, option("Long table of rates: origin, destination, sector, value.")]
 
 
-def _import(
-    kind: str,
-    file: Path,
-    output: Path,
-    year: int | None,
-    name: str | None,
-    elasticities: str,
-    tariff: Path | None,
-) -> None:
-    with progress(f"Reading {file.name}") as step:
-        world = detente.import_world(
-            kind,
-            file,
-            year=year,
-            name=name,
-            elasticities=_elasticities(elasticities),
-            tariff=tariff,
-            progress=step,
-        )
-    tell_imported(world, output)
+PUBLISHED = {
+    "oecd-icio": (
+        "OECD Inter-Country Input-Output tables: CSV or zip, regular or extended edition."
+    ),
+    "figaro": "Eurostat FIGARO, industry by industry: CSV or zip, matrix or flat format.",
+    "wiod": "World Input-Output Database of 2016: xlsb as downloaded, or CSV.",
+}
+"""Published tables by the name of their command, and what each is."""
+
+
+def _command_for(kind: str) -> Callable[..., None]:
+    def command(
+        file: File,
+        output: Output,
+        year: Year = None,
+        name: WorldName = None,
+        elasticities: Elasticities = "fontagne",
+        tariff: Tariff = None,
+    ) -> None:
+        with progress(f"Reading {file.name}") as step:
+            world = detente.import_world(
+                kind,
+                file,
+                year=year,
+                name=name,
+                elasticities=_elasticities(elasticities),
+                tariff=tariff,
+                progress=step,
+            )
+        tell_imported(world, output)
+
+    return command
+
+
+for _kind, _words in PUBLISHED.items():
+    importing.command(_kind, help=_words)(_command_for(_kind))
 
 
 def _elasticities(words: str) -> str | float:
@@ -60,45 +77,6 @@ def _elasticities(words: str) -> str | float:
         return float(words)
     except ValueError:
         return words
-
-
-@importing.command("oecd-icio")
-def oecd_icio(
-    file: File,
-    output: Output,
-    year: Year = None,
-    name: WorldName = None,
-    elasticities: Elasticities = "fontagne",
-    tariff: Tariff = None,
-) -> None:
-    """OECD Inter-Country Input-Output tables: CSV or zip, regular or extended edition."""
-    _import("oecd-icio", file, output, year, name, elasticities, tariff)
-
-
-@importing.command()
-def figaro(
-    file: File,
-    output: Output,
-    year: Year = None,
-    name: WorldName = None,
-    elasticities: Elasticities = "fontagne",
-    tariff: Tariff = None,
-) -> None:
-    """Eurostat FIGARO, industry by industry: CSV or zip, matrix or flat format."""
-    _import("figaro", file, output, year, name, elasticities, tariff)
-
-
-@importing.command()
-def wiod(
-    file: File,
-    output: Output,
-    year: Year = None,
-    name: WorldName = None,
-    elasticities: Elasticities = "fontagne",
-    tariff: Tariff = None,
-) -> None:
-    """World Input-Output Database of 2016: xlsb as downloaded, or CSV."""
-    _import("wiod", file, output, year, name, elasticities, tariff)
 
 
 @importing.command("long")

@@ -14,16 +14,11 @@ from importlib.resources import files
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from detente.world.countries import folded
+from detente.world.isic import SECTIONS
 
 Divisions: TypeAlias = frozenset[str]
 Kind: TypeAlias = Literal["whole", "titled", "part", "choice"]
 
-_SECTIONS = {
-    "A": (1, 3), "B": (5, 9), "C": (10, 33), "D": (35, 35), "E": (36, 39), "F": (41, 43),
-    "G": (45, 47), "H": (49, 53), "I": (55, 56), "J": (58, 63), "K": (64, 66), "L": (68, 68),
-    "M": (69, 75), "N": (77, 82), "O": (84, 84), "P": (85, 85), "Q": (86, 88), "R": (90, 93),
-    "S": (94, 96), "T": (97, 98), "U": (99, 99),
-}  # fmt: skip
 _DIVIDED = {"24": ("24A", "24B"), "30": ("301", "302T309")}
 """Divisions that the OECD's tables divide: iron and steel, other metals; ships, what else moves."""
 _END = r"([A-U]?)(30[1-9]|24[AB]|\d\d|)"
@@ -102,7 +97,7 @@ def words_for(divisions: Divisions) -> list[str]:
 
 @cache
 def _order() -> tuple[str, ...]:
-    numbers = [f"{n:02}" for first, last in _SECTIONS.values() for n in range(first, last + 1)]
+    numbers = [f"{n:02}" for first, last in SECTIONS.values() for n in range(first, last + 1)]
     return tuple(part for number in numbers for part in _DIVIDED.get(number, (number,)))
 
 
@@ -112,11 +107,11 @@ def _end(letter: str, number: str) -> list[str]:
     Tables of the OECD up to 2021 write D before the number of any division.
     """
     if not number:
-        first, last = _SECTIONS.get(letter, (0, -1))
+        first, last = SECTIONS.get(letter, (0, -1))
         numbers = [f"{n:02}" for n in range(first, last + 1)]
     else:
         numbers = [number[:2]]
-        section = next((s for s, (a, b) in _SECTIONS.items() if a <= int(number[:2]) <= b), None)
+        section = next((s for s, (a, b) in SECTIONS.items() if a <= int(number[:2]) <= b), None)
         if section is None or letter not in ("", "D", section):
             return []
     parts = [part for n in numbers for part in _DIVIDED.get(n, (n,))]

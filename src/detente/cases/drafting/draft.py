@@ -11,7 +11,7 @@ from typing import Any
 
 from detente.cases.case import Case, load_case
 from detente.cases.drafting.acts import Act
-from detente.cases.drafting.files import DRAFT, as_yaml, write_folder
+from detente.cases.drafting.files import DRAFT, as_yaml
 from detente.cases.drafting.findings import Findings, extractor, find
 from detente.cases.drafting.gazetteers import titled
 from detente.cases.drafting.measures import outside, world_of
@@ -25,6 +25,7 @@ from detente.cases.drafting.records import (
 )
 from detente.cases.drafting.reports import Report
 from detente.cases.drafting.scenarios import Plan, plan_of
+from detente.cases.folder import write_folder
 from detente.errors import ScenarioError, WorldError
 from detente.world.embedded import load_world, world_for
 from detente.world.names import resolve_countries
@@ -76,7 +77,7 @@ class Draft:
     evidence: dict[str, tuple[int, str]]
 
     def write(self, folder: Path) -> list[Path]:
-        """Write the case to a new folder; see `detente.cases.drafting.files.write_folder`."""
+        """Write the case to a new folder; see `detente.cases.folder.write_folder`."""
         return write_folder(folder, self.files)
 
     def case(self) -> Case:

@@ -1,20 +1,15 @@
-"""Folders of drafted cases: YAML as plain data, all of it or nothing."""
+"""Files of drafted cases: YAML as plain data."""
 
 from __future__ import annotations
 
 import datetime
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString
-
-from detente.errors import ScenarioError
 
 DRAFT = "draft.yaml"
 """What a draft was made of: the report, the sentence of every record, and the open points."""
@@ -60,25 +55,3 @@ def _folds(value: str) -> bool:
     return (
         len(value) > WIDTH - 20 and not re.search(r"[\n\t]|  |^ | $", value) and value.isprintable()
     )
-
-
-def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write files to a new folder; all of them or nothing.
-
-    Raises
-    ------
-    ScenarioError
-        The folder is there already.
-    OSError
-        It cannot be written.
-    """
-    if folder.exists():
-        raise ScenarioError(f"{folder} is there already; name a new folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        made = Path(temporary) / folder.name
-        made.mkdir()
-        for name, text in files.items():
-            (made / name).write_text(text, encoding="utf-8")
-        os.replace(made, folder)
-    return [folder / name for name in files]

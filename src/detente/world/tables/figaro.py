@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from detente.arrays import Array
 from detente.errors import WorldError
+from detente.world.countries import country_of
 from detente.world.tables.table import REST, Filling, Label, Table
 from detente.world.tables.text import Progress, Text, opened, year_in
 
@@ -158,11 +159,4 @@ def _iso3(country: str) -> str:
     """ISO3 code of a country of the tables, which follow Eurostat in GR or EL, GB or UK."""
     if country.startswith(("FIGW", "WRL")):
         return REST
-    return str(_converter().convert(country, src="ISO2", to="ISO3", not_found=country))
-
-
-@cache
-def _converter() -> Any:
-    from country_converter import CountryConverter
-
-    return CountryConverter()
+    return country_of(country) or country

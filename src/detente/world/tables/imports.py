@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from detente.errors import WorldError, nearest
+from detente.world.countries import iso_codes, short_name
 from detente.world.elasticities import Elasticities
 from detente.world.flows import Flows, rates_of
 from detente.world.names import Names
@@ -205,16 +206,10 @@ def _named(world: World, countries: Mapping[str, str], sectors: Mapping[str, str
     from detente.world.embedded import load_world
 
     known = load_world()
-    own = {**_short_names(world.countries), **countries, **sectors}
+    common = {c: short_name(c) for c in world.countries if c in iso_codes()}
+    own = {REST: "Rest of the world", **common, **countries, **sectors}
     names = {
         f"{dim}_name": (dim, [own.get(c) or known.name_of(c) for c in codes])
         for dim, codes in (("country", world.countries), ("sector", world.sectors))
     }
     return World(world.data.assign_coords(names))
-
-
-def _short_names(codes: Sequence[str]) -> dict[str, str]:
-    from country_converter import CountryConverter
-
-    known = CountryConverter().data.set_index("ISO3")["name_short"]
-    return {REST: "Rest of the world"} | {c: str(known[c]) for c in codes if c in known.index}
