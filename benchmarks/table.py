@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from commands import CASE, DRAWS, SOLVES_PER_DRAW
+from commands import CASE, POINTS, SOLVES_PER_DRAW
 from processes import Result
 
 SS, GG = "sanction-simulator", "gegravity"
@@ -128,7 +128,7 @@ def table(measured: Measured) -> str:
         line(f"`assess {CASE}`", "s", "assess.wall_s"),
         line("the same: imports", "s", "assess.imports_s"),
         line("the same: peak memory", "MB", "assess.peak_mb"),
-        line(f"`claims {CASE}`, {DRAWS} draws", "s", "claims.wall_s"),
+        line(f"`claims {CASE}`, {POINTS} draws", "s", "claims.wall_s"),
         line(f"the same: full solves, {SOLVES_PER_DRAW} a draw", "a minute",
              "claims.solves_per_minute", more_is_better=True),
         line("the same: peak memory of its largest process", "MB", "claims.peak_mb"),

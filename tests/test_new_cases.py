@@ -159,7 +159,7 @@ def test_a_report_of_a_case_says_why_its_bands_are_wide(tmp_path: Path) -> None:
     pytest.importorskip("jinja2")
     from detente.report.report import gather, render
 
-    page = render(gather(case_of("syria-2025"), draws=20, store=tmp_path))
+    page = render(gather(case_of("syria-2025"), draws=4, store=tmp_path))
     assert "thin data" in page.lower()
     assert "wartime estimate" in page
 

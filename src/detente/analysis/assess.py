@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from detente.analysis.draws import DRAWS, Sample, evaluated
 from detente.analysis.rows import records
-from detente.arrays import Array
+from detente.analysis.sensitivity import Design, joint
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
-from detente.policy.scenario import Scenario
 from detente.simulation.about import About
-from detente.simulation.assumptions import Assumption
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
@@ -26,10 +26,6 @@ from detente.world.added import added_notes
 from detente.world.names import resolve_countries
 
 TOP_SECTORS = 5
-
-DRAWS = 32
-"""Draws behind the bands: two seconds' work; `detente claims` makes bands of hundreds."""
-
 
 WELFARE = ["percent", "low", "high", "central", "million_usd", "income"]
 """Columns of an answer: its percentages of income, then million USD."""
@@ -122,6 +118,8 @@ def assess(
     draws: int = DRAWS,
     seed: int = 0,
     simulation: Simulation | None = None,
+    store: Path | None = None,
+    samples: Sequence[Sample] = (),
 ) -> Assessment:
     """Solve every scenario of a case.
 
@@ -130,13 +128,18 @@ def assess(
     case
         From `detente.cases.load_case`.
     progress
-        Called with (scenarios done, scenarios in all).
+        Called with (scenarios and draws done, both in all).
     draws
-        Draws of all that the case calls uncertain, for the bands; 0 leaves them out.
+        Draws of all that the case calls uncertain, for the bands, rounded down to a power of two;
+        0 leaves them out. They are those of `detente.weigh`, so that both give one answer.
     seed
-        Of the draws (a Latin hypercube).
+        Of the draws.
     simulation
         Of the case, if it is set up already.
+    store
+        Folder that keeps draws; by default the user's cache.
+    samples
+        What is known already of as many draws of this seed, such as `Evidence.samples`.
 
     Raises
     ------
@@ -152,15 +155,20 @@ def assess(
     True
     """
     simulation = simulation or simulate(case)
-    shown = case.title, case.target, case.countries, case.partners
     banded = draws > 0 and bool(case.assumptions)
-    with one_thread(), ThreadPoolExecutor(1) as pool:
-        _ = simulation.before  # made once, before threads ask
-        bands = pool.submit(welfare_bands, case, draws, seed) if banded else None
-        found = assess_scenarios(simulation, *shown, progress)
-    if bands is not None:
-        welfare = answered(found.welfare, bands.result())
-        manifest = {**found.manifest, "draws": draws, "seed": seed}
+    scenarios, count = len(case.scenarios), joint(draws) if banded else 0
+
+    def tell(done: int, total: int, before: int = 0) -> None:
+        if progress is not None:
+            progress(before + done, scenarios + count)
+
+    shown = case.title, case.target, case.countries, case.partners
+    with one_thread():
+        found = assess_scenarios(simulation, *shown, tell)
+    if banded:
+        drawn = welfare_samples(case, draws, seed, store, samples, partial(tell, before=scenarios))
+        welfare = answered(found.welfare, bands_of(drawn))
+        manifest = {**found.manifest, "draws": count, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
     return replace(found, assumptions=case.notes, rests_on=foundations(case))
 
@@ -199,54 +207,44 @@ def answered(welfare: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
     return found[WELFARE].reset_index()
 
 
-def welfare_bands(case: Case, draws: int, seed: int) -> pd.DataFrame:
-    """Quantiles of welfare over draws of a case's assumptions, in percent of income.
+def welfare_samples(
+    case: Case,
+    draws: int,
+    seed: int,
+    store: Path | None = None,
+    known: Sequence[Sample] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> list[Sample]:
+    """Welfare of the countries of a case in draws of its assumptions, in percent of income.
 
-    Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
+    Arguments as of `assess`; what is `known` is not solved for again.
     """
-    quantities = [
+    wanted = [
         Quantity("welfare", About(country=country), scenario)
         for scenario in case.scenarios
         for country in case.countries
     ]
-    values = in_draws(case.spelled_out(), case.assumptions, quantities, draws, seed)
-    return bands_of(zip(quantities, values, strict=True))
+    there = [q for q, _ in known]
+    missing = [q for q in wanted if q not in there]
+    if not missing:
+        return list(known)
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, missing)
+    points = Design(evaluator.space, draws, seed).joint
+    drawn = evaluated(case, evaluator, points, seed, store=store, progress=progress)
+    return [*known, *zip(missing, drawn.values.T, strict=True)]
 
 
-def in_draws(
-    scenarios: Mapping[str, Scenario],
-    assumptions: Mapping[str, Assumption],
-    quantities: Sequence[Quantity],
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> Array:
-    """Quantities in draws of what is uncertain about scenarios, [quantity,k].
+def bands_of(samples: Iterable[Sample]) -> pd.DataFrame:
+    """Quantiles of welfare in samples of it, of countries and groups, in percent of income.
 
-    The closure is the scenarios' own: under balanced trade every draw starts from another world.
+    Columns `scenario`, `country`, `low`, `median` and `high` (5, 50 and 95 percent).
     """
-    drawn = {name: a for name, a in assumptions.items() if not a.choices}
-    evaluator = Evaluator(scenarios, drawn, quantities)
-    points = _hypercube(draws, len(evaluator.space.groups), seed)
-    values: Array = evaluator.evaluate(points).T
-    return values
-
-
-def bands_of(samples: Iterable[tuple[Quantity, Array]]) -> pd.DataFrame:
-    """Quantiles of welfare in samples of it, of countries and groups, as `welfare_bands`."""
     rows = [
         (q.scenario, q.about.country, *np.quantile(values, BAND))
         for q, values in samples
         if q.metric == "welfare" and q.about.country is not None
     ]
     return pd.DataFrame(rows, columns=["scenario", "country", "low", "median", "high"])
-
-
-def _hypercube(draws: int, coordinates: int, seed: int) -> Array:
-    """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate)."""
-    random = np.random.default_rng(seed)
-    strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T
-    points: Array = (strata + random.random((draws, coordinates))) / draws
-    return points
 
 
 def assess_scenarios(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from detente.analysis.draws import DRAWS, evaluated
 from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.analysis.sensitivity import Design, break_even, indices, lowered
 from detente.arrays import Array
@@ -16,16 +16,11 @@ from detente.cases import Case
 from detente.cases.records import Claim, Test
 from detente.errors import ScenarioError
 from detente.simulation.evaluation import Evaluator, Quantity
-from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.run import Outcome
 from detente.simulation.sampling import words
-from detente.simulation.store import Store, code_version, default_folder, library_versions
 
 TRIED = 4
 """Assumptions along which a break-even is looked for, the deciding ones first."""
-
-DRAWS = 896
-"""Draws unless told otherwise: enough for probabilities within two or three points."""
 
 
 def weigh(
@@ -45,8 +40,9 @@ def weigh(
     case
         With claims and assumptions.
     draws
-        About how many; rounded down to a power of two times the number of assumptions plus two
-        (Saltelli's design on a scrambled Sobol sequence), at least once.
+        Of all assumptions together, rounded down to a power of two, at least two: probabilities
+        and bands are theirs. For each assumption half as many more are solved, for the indices
+        (Saltelli's design on a scrambled Sobol sequence).
     seed
         Of the scrambling.
     workers, scheduler
@@ -82,14 +78,12 @@ def weigh(
         raise ScenarioError(f"the case {case.title!r} has no `assumptions`: nothing is uncertain")
     evaluator = evaluator_of(case)
     design = Design(evaluator.space, draws, seed)
-    manifest = _manifest(case, evaluator, design)
-    root = Store.of(manifest, store or default_folder())
-    values = evaluate_all(
-        Work(root.folder.name, evaluate_at, (case,)),
+    values, manifest, folder = evaluated(
+        case,
+        evaluator,
         design.points,
-        evaluator.kinds(design.points),
-        len(evaluator.quantities),
-        root,
+        seed,
+        store=store,
         workers=workers,
         scheduler=scheduler,
         progress=progress,
@@ -100,7 +94,9 @@ def weigh(
     outside = {k: c for k, c in case.claims.items() if c.test is None}
     drawn = design.of_draws(values)
     samples = [(q, drawn[:, k]) for k, q in enumerate(evaluator.quantities)]
-    return Evidence(case, weighed, outside, samples, design.draws, manifest, root.folder)
+    return Evidence(
+        case, weighed, outside, samples, design.draws, {**manifest, "draws": design.draws}, folder
+    )
 
 
 def quantities_of(test: Test) -> list[Quantity]:
@@ -115,11 +111,6 @@ def evaluator_of(case: Case) -> Evaluator:
     found = [q for test in tests for q in quantities_of(test)]
     distinct = [q for k, q in enumerate(found) if q not in found[:k]]
     return Evaluator(case.spelled_out(), case.assumptions, distinct)
-
-
-def evaluate_at(case: Case) -> Callable[[Array], Array]:
-    """From points of what is uncertain to what the claims of a case need: made in every worker."""
-    return evaluator_of(case).evaluate
 
 
 def claim_values(case: Case, name: str, outcome: Outcome) -> dict[str, float]:
@@ -162,8 +153,7 @@ def _weigh(
     wanted = quantities_of(test)
     columns = [evaluator.quantities.index(q) for q in wanted]
     metric = least_favourable(test, values[:, columns])
-    drawn = design.of_draws(metric)
-    sobol = indices(design, drawn)
+    sobol = indices(design, design.of_saltelli(metric))
     deciding = None if sobol["total"].isna().all() else str(sobol["total"].idxmax())
 
     def margin(points: Array) -> Array:
@@ -173,7 +163,7 @@ def _weigh(
     return WeighedClaim(
         name=name,
         claim=claim,
-        values=drawn,
+        values=design.of_draws(metric),
         central=design.at_centre(metric),
         sobol=sobol,
         swings=_swings(design, metric),
@@ -210,18 +200,3 @@ def _swings(design: Design, metric: Array) -> pd.DataFrame:
         rows.append((name, space.title(name), low, high, low_is, high_is))
     columns = ["assumption", "title", "low", "high", "low_is", "high_is"]
     return pd.DataFrame(rows, columns=columns).set_index("assumption")
-
-
-def _manifest(case: Case, evaluator: Evaluator, design: Design) -> dict[str, Any]:
-    world = evaluator.world
-    return {
-        "detente": code_version("analysis/claims.py"),
-        "libraries": library_versions(),
-        "world": world.name,
-        "fingerprint": world.fingerprint,
-        "elasticities": str(world.data.attrs.get("elasticities", "")),
-        "draws": design.draws,
-        "seed": design.seed,
-        "case": case.model_dump(mode="json"),
-        "posterior": evaluator.space.scenario.confirmed.fingerprint,
-    }

@@ -120,7 +120,7 @@ class Evidence:
     samples
         Every number the draws computed: metric, what it is about and scenario, to values.
     draws
-        How many there were.
+        How many joint ones there were.
     manifest
         What repeats the run bit for bit.
     folder

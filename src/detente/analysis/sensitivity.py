@@ -18,6 +18,11 @@ STEPS = 9
 """Points at which a change of sign is looked for along an assumption, and again within a step."""
 
 
+def joint(draws: int) -> int:
+    """How many joint draws a design of about so many has: a power of two, at least two."""
+    return 1 << max(draws, 2).bit_length() - 1
+
+
 class Design:
     """Points of the cube: Saltelli's design, the centre, each assumption at its ends and along it.
 
@@ -28,14 +33,18 @@ class Design:
     seed
         Of the scrambling of the Sobol sequence (scipy.stats.qmc, through SALib).
     draws
-        Number of points of Saltelli's design, all of them draws of the joint distribution.
+        Number of draws of the joint distribution: the two independent matrices of Saltelli's
+        design, of a power of two rows each.
+    size
+        Number of points of Saltelli's design: these draws, and for each assumption half as many
+        in which it alone has its value from the other matrix.
     """
 
     def __init__(self, space: ParameterSpace, draws: int, seed: int) -> None:
         self.space, self.seed = space, seed
-        per_point = len(space.names) + 2
-        self.base = 2 ** int(np.log2(max(draws // per_point, 1)))
-        self.draws = self.base * per_point
+        self._per_row = len(space.names) + 2
+        self.draws = joint(draws)
+        self.size = self.draws // 2 * self._per_row
 
     @property
     def problem(self) -> dict[str, object]:
@@ -49,18 +58,29 @@ class Design:
         }
 
     @cached_property
-    def points(self) -> Array:
-        """All points, (point, coordinate)."""
+    def saltelli(self) -> Array:
+        """Saltelli's design, (point, coordinate)."""
         from SALib.sample import sobol
 
-        drawn = sobol.sample(self.problem, self.base, calc_second_order=False, seed=self.seed)
+        rows = self.draws // 2
+        found: Array = sobol.sample(self.problem, rows, calc_second_order=False, seed=self.seed)
+        return found
+
+    @property
+    def joint(self) -> Array:
+        """The draws of the joint distribution, (draw, coordinate)."""
+        return self.of_draws(self.saltelli)
+
+    @cached_property
+    def points(self) -> Array:
+        """All points, (point, coordinate)."""
         moved = [
             self.space.moved(name, q)
             for quantiles in (self.ends, self.along)
             for name in self.space.names
             for q in quantiles(name)
         ]
-        points: Array = np.concatenate([drawn, self.space.central()[None], moved])
+        points: Array = np.concatenate([self.saltelli, self.space.central()[None], moved])
         return points
 
     def ends(self, name: str) -> tuple[float, float]:
@@ -76,16 +96,22 @@ class Design:
         return (np.arange(choices) + 0.5) / choices if choices else np.linspace(0, 1, STEPS)
 
     def of_draws(self, values: Array) -> Array:
-        """Values at the draws, out of those at all points."""
-        return values[: self.draws]
+        """Values at the draws, out of those at all points: the first and last of each row."""
+        rows = values[: self.size].reshape(-1, self._per_row, *values.shape[1:])
+        drawn: Array = rows[:, [0, -1]].reshape(-1, *values.shape[1:])
+        return drawn
+
+    def of_saltelli(self, values: Array) -> Array:
+        """Values at Saltelli's design, out of those at all points."""
+        return values[: self.size]
 
     def at_centre(self, values: Array) -> float:
         """The value at the centre."""
-        return float(values[self.draws])
+        return float(values[self.size])
 
     def at_ends(self, values: Array) -> dict[str, tuple[float, float]]:
         """Values at the ends of each assumption."""
-        first = self.draws + 1
+        first = self.size + 1
         return {
             name: (float(values[first + 2 * k]), float(values[first + 2 * k + 1]))
             for k, name in enumerate(self.space.names)
@@ -94,15 +120,16 @@ class Design:
     def all_along(self, values: Array) -> dict[str, Array]:
         """Values along each assumption."""
         sizes = [len(self.along(name)) for name in self.space.names]
-        rest = values[self.draws + 1 + 2 * len(sizes) :]
+        rest = values[self.size + 1 + 2 * len(sizes) :]
         return dict(zip(self.space.names, np.split(rest, np.cumsum(sizes)[:-1]), strict=True))
 
 
 def indices(design: Design, values: Array) -> pd.DataFrame:
-    """First-order and total Sobol indices by assumption; NaN where nothing varies.
+    """First-order and total Sobol indices of values at Saltelli's design, by assumption.
 
-    Of the values' ranks: values have long tails, in which a few draws would decide everything
-    (Saltelli and Sobol 1995, Reliability Engineering & System Safety 50(3)).
+    NaN where nothing varies. Of the values' ranks: values have long tails, in which a few draws
+    would decide everything (Saltelli and Sobol 1995, Reliability Engineering & System Safety
+    50(3)).
 
     Columns `title`, `first`, `first_error`, `total`, `total_error`.
     """

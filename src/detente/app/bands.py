@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from detente.analysis.assess import answered, bands_of, in_draws
+from detente.analysis.assess import answered, bands_of
+from detente.analysis.draws import in_draws
 from detente.analysis.evidence import holds, verdict_of
 from detente.app.controls import scenario_of
 from detente.app.results import REMEMBERED, Results, Scored, results_of
@@ -39,7 +40,9 @@ def banded(panel: Panel) -> Results:
         Quantity(s.test.metric, s.test.parameters, panel.start) for s in results.claims.values()
     ]
     horizon = None if panel.horizon == case.horizon else panel.horizon
-    uncertain = case.at_horizon(horizon).assumptions
+    uncertain = dict(case.at_horizon(horizon).assumptions)
+    if panel.deficits != case.scenario(panel.scenario).deficits:
+        uncertain.pop("closure", None)  # chosen by the reader
     # As `assess` draws, so that both say the same of a scenario on file.
     values = in_draws({panel.start: scenario_of(panel)}, uncertain, [*welfare, *tested])
     bands = bands_of(zip(welfare, values[: len(welfare)], strict=True))

@@ -31,7 +31,8 @@ def assess(
     case: CaseName,
     draws: Annotated[
         int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)
-    ] = 32,
+    ] = 128,
+    store: Store = None,
     horizon: HorizonChoice = None,
     *,
     to: Delivery,
@@ -41,7 +42,7 @@ def assess(
 
     loaded = case_at(case, horizon)
     with progress("Solving scenarios") as advance:
-        result = detente.assess(loaded, advance, draws=draws)
+        result = detente.assess(loaded, advance, draws=draws, store=store)
     to.deliver(result, assessment_view)
     if not to.as_json:
         tell_next("claims" if loaded.claims else "leakage", case)
@@ -99,7 +100,7 @@ def _target_of(scenario: detente.Scenario) -> str:
 @delivering(ChartFormat.svg)
 def claims(
     case: CaseName,
-    draws: Draws = 896,
+    draws: Draws = 128,
     seed: Annotated[int, option("Seed of the draws.", min=0)] = 0,
     workers: Annotated[
         int | None, option("Local processes; one per processor by default.", min=1)
@@ -135,7 +136,7 @@ def report(
     output: Annotated[Path, option("File to write: .html or .md.", "-o", "--output")] = Path(
         "report.html"
     ),
-    draws: Draws = 896,
+    draws: Draws = 128,
     store: Store = None,
     horizon: HorizonChoice = None,
 ) -> None:

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.assess import Assessment, answered, assess, bands_of
-from detente.analysis.claims import DRAWS, weigh
+from detente.analysis.assess import Assessment, assess
+from detente.analysis.claims import weigh
 from detente.analysis.commodity import Commodity, commodities_of, commodity
+from detente.analysis.draws import DRAWS
 from detente.analysis.evidence import Evidence
 from detente.analysis.influence import Influence, influence
 from detente.analysis.leakage import CaseLeakage, leakage
@@ -145,7 +146,7 @@ def gather(
     case
         From `detente.cases.load_case`.
     draws
-        Of the claims; see `detente.analysis.claims.weigh`.
+        Of the answer and the claims; see `detente.analysis.claims.weigh`.
     store
         Folder that keeps draws and packages for the next time; by default the user's cache.
     illustrated
@@ -174,20 +175,20 @@ def gather(
                 figures[name] = pool.submit(lambda: _figure(chart(*shown)))
 
         draw("timeline", timeline.timeline_chart, case)
-        told = step("Solving scenarios")
         outcomes = {name: simulation.outcome(name) for name in case.scenarios}
-        assessment = assess(case, told, simulation=simulation)
         welfare = outcomes[drawn].equilibrium.welfare
         draw("map", maps.world_map, welfare, f"{chosen.title}: who gains and who loses")
         if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
             evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
-            sampled = answered(assessment.welfare, bands_of(evidence.samples))
-            assessment = replace(assessment, welfare=sampled)
             draw("densities", claims_charts.densities_chart, evidence)
             draw("tornado", claims_charts.tornado_chart, evidence)
-        drawn_samples = () if evidence is None else evidence.samples
+        samples = () if evidence is None else evidence.samples
+        told = step("Solving scenarios")
+        assessment = assess(
+            case, told, draws=draws, simulation=simulation, store=kept, samples=samples
+        )
         followed = [
-            commodity(case, goods, simulation=simulation, samples=drawn_samples)
+            commodity(case, goods, simulation=simulation, samples=samples)
             for goods in commodities_of(simulation.world)
         ]
         for market in followed:

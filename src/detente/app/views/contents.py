@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from detente.analysis.assess import DRAWS
+from detente.analysis.draws import DRAWS
 from detente.app.bands import banded, has_bands
 from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at

@@ -1,0 +1,110 @@
+"""Draws of what a case leaves uncertain: whoever asks, at the same points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detente.analysis.sensitivity import Design
+from detente.arrays import Array
+from detente.cases.case import Case
+from detente.policy.scenario import Scenario
+from detente.simulation.assumptions import Assumption
+from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.executor import Work, evaluate_all
+from detente.simulation.store import Store, code_version, default_folder, library_versions
+
+DRAWS = 128
+"""Joint draws unless told otherwise: a probability is then known to four points or better."""
+
+MADE_BY = ("analysis/draws.py", "analysis/sensitivity.py")
+"""Code that decides at which points and of what draws are."""
+
+Sample = tuple[Quantity, Array]
+"""A quantity and its values, [draw]."""
+
+
+class Drawn(NamedTuple):
+    """Quantities at points of what is uncertain.
+
+    Attributes
+    ----------
+    values
+        [point,quantity].
+    manifest
+        What repeats the run bit for bit.
+    folder
+        Where the values are kept.
+    """
+
+    values: Array
+    manifest: dict[str, Any]
+    folder: Path
+
+
+def evaluated(
+    case: Case,
+    evaluator: Evaluator,
+    points: Array,
+    seed: int,
+    *,
+    store: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Drawn:
+    """The quantities of an evaluator of a case at some points, from disk where they are kept.
+
+    Raises
+    ------
+    ConvergenceError
+        A draw has no equilibrium; says under which assumptions.
+    """
+    world, quantities = evaluator.world, evaluator.quantities
+    manifest = {
+        "detente": code_version(*MADE_BY),
+        "libraries": library_versions(),
+        "world": world.name,
+        "fingerprint": world.fingerprint,
+        "elasticities": str(world.data.attrs.get("elasticities", "")),
+        "points": len(points),
+        "seed": seed,
+        "quantities": [
+            [q.metric, q.about.model_dump(mode="json", exclude_defaults=True), q.scenario]
+            for q in quantities
+        ],
+        "case": case.model_dump(mode="json"),
+        "posterior": evaluator.space.scenario.confirmed.fingerprint,
+    }
+    kept = Store.of(manifest, store or default_folder())
+    values = evaluate_all(
+        Work(kept.folder.name, _evaluate_at, (case, quantities)),
+        points,
+        evaluator.kinds(points),
+        len(quantities),
+        kept,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+    )
+    return Drawn(values, manifest, kept.folder)
+
+
+def _evaluate_at(case: Case, quantities: Sequence[Quantity]) -> Callable[[Array], Array]:
+    """From points of what is uncertain to quantities: made in every worker."""
+    return Evaluator(case.spelled_out(), case.assumptions, quantities).evaluate
+
+
+def in_draws(
+    scenarios: Mapping[str, Scenario],
+    assumptions: Mapping[str, Assumption],
+    quantities: Sequence[Quantity],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Array:
+    """Quantities in draws of what is uncertain about scenarios, [quantity,draw]; none are kept."""
+    evaluator = Evaluator(scenarios, assumptions, quantities)
+    points = Design(evaluator.space, draws, seed).joint
+    values: Array = evaluator.evaluate(points).T
+    return values
