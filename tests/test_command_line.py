@@ -9,7 +9,7 @@ from typing import ClassVar
 import pandas as pd
 import pytest
 
-from detente.report.exports import write_result
+from detente.results import Result
 
 SCENARIO = """\
 title: US and EU ease on chemicals
@@ -297,7 +297,7 @@ def test_influence_says_which_case_it_takes_and_takes_no_other_countrys() -> Non
 
 @pytest.mark.parametrize("kind", ["json", "csv", "parquet"])
 def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, kind: str) -> None:
-    class Broken:
+    class Broken(Result):
         manifest: ClassVar[dict[str, str]] = {"world": "x"}
 
         def tables(self) -> dict[str, pd.DataFrame]:
@@ -311,5 +311,5 @@ def test_a_result_is_written_whole_or_not_at_all(tmp_path: Path, kind: str) -> N
             raise ValueError("cannot be written")
 
     with pytest.raises(Exception, match=r"written|JSON|convert"):
-        write_result(Broken(), tmp_path, kind)
+        getattr(Broken(), f"to_{kind}")(tmp_path / "document.json" if kind == "json" else tmp_path)
     assert {p.name for p in tmp_path.iterdir()} <= {f"good.{kind}"}
