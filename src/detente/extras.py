@@ -18,6 +18,8 @@ class Library:
     MissingExtraError
         When something of it is asked for, and it is not installed; says how to get it.
 
+    Examples
+    --------
     >>> Library("no_such_library", "report", "drawing charts").Chart
     Traceback (most recent call last):
     detente.errors.MissingExtraError: drawing charts needs no_such_library, which is not ...

@@ -56,7 +56,7 @@ def plot(result: object, chart: str | None = None, **about: Any) -> Any:
     name = chart or next(iter(known))
     if name not in known:
         raise ScenarioError(f"there is no chart {name!r} of this; {nearest(name, known)}")
-    return known[name](result, **about)
+    return charts.styled(known[name](result, **about))
 
 
 def write_plots(result: object, folder: Path, kind: str) -> list[Path]:
