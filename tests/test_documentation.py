@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,10 @@ def test_versions_agree() -> None:
     said = subprocess.run(
         [sys.executable, "-m", "detente", "--version"], capture_output=True, text=True, check=True
     ).stdout
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     version, day = re.findall(r"^## ([\d.]+) \((.+)\)$", changes, re.MULTILINE)[0]
     assert said == f"detente {version}\n"
+    assert project["version"] == version
     assert f"\nversion: {version}\ndate-released: {day}\n" in citation
