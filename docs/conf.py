@@ -1,4 +1,4 @@
-"""The documentation: `sphinx-build -W -j auto docs docs/_build`. No network to build or to read."""
+"""The documentation: `sphinx-build -W -j 8 docs docs/_build`. No network to build or to read."""
 
 from __future__ import annotations
 

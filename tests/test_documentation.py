@@ -20,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for library in ("sphinx", "furo", "myst_nb", "sphinxcontrib.programoutput", "spacy", "emcee"):
         pytest.importorskip(library, reason="the site needs the extra detente[docs]")
     made = tmp_path_factory.mktemp("site")
-    build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "-j", "auto"]
+    build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "-j", "8"]
     done = subprocess.run(
         [*build, "-d", str(made / "doctrees"), str(ROOT / "docs"), str(made / "html")],
         capture_output=True,
