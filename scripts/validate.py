@@ -34,7 +34,7 @@ from validation.states import DRAWS, Record
 
 from detente.equilibrium.native import one_thread
 from detente.report.charts import save_chart
-from detente.report.exports import write_text
+from detente.results import write_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 FORECAST = DOCS / "validation" / "forecast.json"

@@ -65,7 +65,7 @@ def tables() -> str:
     on_file = list(_cases())
     parts = []
     for place, model in RECORDS.items():
-        title = place if place.startswith(("`", "a", "an ")) else f"`{place}`"
+        title = f"`{place}`" if place.endswith(".yaml") else place
         rows = ["| field | meaning and unit | default | example |", "|---|---|---|---|"]
         rows += [_row(model, name, on_file) for name in fields_of(model)]
         parts.append(f"### Fields: {title}\n\n" + "\n".join(rows))

@@ -19,7 +19,6 @@ from detente.cases.template import new_case
 from detente.errors import ScenarioError
 from detente.report import commodity_charts, commodity_words
 from detente.report.commodity_tables import record_sheet, sheets
-from detente.report.exports import write_result
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
 from detente.simulation.metrics import METRICS
@@ -160,7 +159,7 @@ def test_charts_have_words(found: Commodity) -> None:
 
 
 def test_it_is_written_as_every_result_is(found: Commodity, tmp_path: Path) -> None:
-    written = write_result(found, tmp_path, "csv")
+    written = found.to_csv(tmp_path)
     assert {p.name for p in written} >= {"worth.csv", "supply.csv", "ways.csv", "manifest.json"}
     document = json.loads(json.dumps(found.document(), allow_nan=False))
     assert document["exporter"] == "BLR"

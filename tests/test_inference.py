@@ -27,7 +27,7 @@ from detente.policy.measures import Measure, Strengths
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
 from detente.report.calibration_tables import calibration_view, warnings_of
-from detente.report.exports import write_text
+from detente.results import write_text
 
 TRUTH = {"strength-CHN-coal": 0.7, "strength-CHN-wine": 0.3}
 

@@ -228,7 +228,7 @@ def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
         printed = pd.DataFrame(document[name])
         pd.testing.assert_frame_equal(written, printed, rtol=1e-9, atol=1e-9)
     manifest = json.loads((c / "manifest.json").read_text())
-    assert manifest == document["manifest"]
+    assert manifest == {**document["manifest"], "units": document["units"]}
     assert (manifest["target"], manifest["scenario"]) == ("BLR", document["scenario"])
 
 

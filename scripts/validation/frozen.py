@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import ScenarioError
-from detente.report.exports import write_text
+from detente.results import write_text
 from detente.simulation.store import code_version
 from validation.states import Record
 

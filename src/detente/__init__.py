@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from detente.world.tables.imports import import_flows, import_world
     from detente.world.world import World
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Changes": "policy.changes",

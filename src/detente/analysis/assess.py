@@ -18,6 +18,7 @@ from detente.analysis.sensitivity import Design, joint
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
+from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.metrics import sales
@@ -32,7 +33,7 @@ WELFARE = ["percent", "low", "high", "central", "million_usd", "income"]
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment:
+class Assessment(Result):
     """What the scenarios of a case do.
 
     Attributes
@@ -64,6 +65,13 @@ class Assessment:
         What is uncertain and what each part of it rests on: the `record` of trade, `ranges` that
         the record was asked about and does not narrow, the `literature`, or `judgement`.
     """
+
+    units_of = columns_in(
+        {
+            "percent of income": "welfare.percent, low, high, central",
+            "million USD": "income",
+        }
+    )
 
     title: str
     target: str

@@ -14,6 +14,7 @@ from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.joint import Ways
+from detente.results import Result, columns_in
 from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.evaluation import BAND, Quantity
 from detente.simulation.run import Outcome, Simulation, simulate
@@ -59,7 +60,7 @@ class Market(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Commodity:
+class Commodity(Result):
     """What the scenarios of a case do on the market of a commodity; values in million USD a year.
 
     Attributes
@@ -97,6 +98,8 @@ class Commodity:
     manifest
         What made the numbers.
     """
+
+    units_of = columns_in({"million USD": "gain, rents, bill, model_free"})
 
     title: str
     name: str

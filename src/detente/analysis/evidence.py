@@ -15,6 +15,7 @@ from detente.analysis.sensitivity import lowered
 from detente.arrays import Array, Flags
 from detente.cases import Case
 from detente.cases.records import Claim, Test
+from detente.results import Result, columns_in
 from detente.simulation.evaluation import BAND, Quantity
 from detente.simulation.metrics import METRICS
 
@@ -106,7 +107,7 @@ class WeighedClaim:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Result):
     """The claims of a case, weighed.
 
     Attributes
@@ -126,6 +127,14 @@ class Evidence:
     folder
         Where the draws are.
     """
+
+    units_of = columns_in(
+        {
+            "share of draws": "probability",
+            "as column unit says": "low, median, high, central",
+            "share of variance": "share, first, first_error, sobol.total, total_error",
+        }
+    )
 
     case: Case
     weighed: dict[str, WeighedClaim]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.parties import largest_partners
 from detente.analysis.rows import records
 from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
@@ -21,7 +20,9 @@ from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
 from detente.policy.compiled import Costs
 from detente.policy.scenario import Scenario
+from detente.results import Result, columns_in
 from detente.simulation.run import simulate
+from detente.world.accounts import largest_partners
 from detente.world.names import resolve_countries
 from detente.world.world import World
 
@@ -31,7 +32,7 @@ _BY_WHEN = ["hhi_exports", "hhi_imports", "welfare"]
 
 
 @dataclass(frozen=True, eq=False)
-class Influence:
+class Influence(Result):
     """Influence of partners over a country, before and after a scenario.
 
     Attributes
@@ -53,6 +54,18 @@ class Influence:
     manifest
         What made the numbers.
     """
+
+    units_of = columns_in(
+        {
+            "percent of trade": "exports_share, imports_share, trade_share",
+            "percent of value added": "absorbed, passing",
+            "percent of final consumption": "consumed",
+            "percent of income": "cut_off, welfare",
+            "percent of income per percent of trade cost": "exposure",
+            "percent": "recovered",
+            "index from 0 to 1": "hhi_exports, hhi_imports",
+        }
+    )
 
     target: str
     scenario: str

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.analysis.channels import BreakEven, Channels, enforcement
+from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
 from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case
@@ -18,6 +18,7 @@ from detente.equilibrium.native import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes
+from detente.results import Result, columns_in
 from detente.simulation.run import Outcome, Simulation, simulate
 from detente.world.names import resolve_countries
 
@@ -25,7 +26,7 @@ ENFORCEMENT = [1.0, 1.02, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5]
 
 
 @dataclass(frozen=True, eq=False)
-class CaseLeakage:
+class CaseLeakage(Result):
     """Circumvention in a case.
 
     Attributes
@@ -48,6 +49,15 @@ class CaseLeakage:
     manifest
         What made the numbers.
     """
+
+    units_of = columns_in(
+        {
+            "million USD": "margin, value, direct, through_hubs, margins",
+            "ratio": "mu_hat, offset_ratio",
+            "share": "share_through_hubs",
+            "percent of income": f"{', '.join(CHANNELS)}, total, welfare",
+        }
+    )
 
     title: str
     country: str

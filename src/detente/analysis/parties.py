@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from detente.cases import Case
 from detente.errors import WorldError
 from detente.policy.fields import canonical_countries
+from detente.world.accounts import largest_partners
 from detente.world.names import resolve_countries, those_in
 from detente.world.world import World
 
@@ -39,14 +40,6 @@ def counterpart(case: Case, target: str | None = None) -> str:
     }
     partners = largest_partners(world, here, len(world.countries) - 1)
     return next((p for p in partners if p not in senders), partners[0])
-
-
-def largest_partners(world: World, country: str, count: int = 1) -> list[str]:
-    """Codes of the countries that trade most with one, exports and imports together."""
-    flows = world.trade.sum("sector")
-    sold, bought = flows.sel(origin=country), flows.sel(destination=country)
-    trade = sold.rename(destination="country") + bought.rename(origin="country")
-    return list(trade.drop_sel(country=country).to_series().nlargest(count).index)
 
 
 def resolved_country(case: Case, name: str) -> str:

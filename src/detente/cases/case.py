@@ -230,6 +230,8 @@ def load_case(name: str | Path) -> Case:
     ScenarioError
         No such case, or a fault in it (file, line and field).
 
+    Examples
+    --------
     >>> load_case("belarus-2025").target
     'BLR'
     """

@@ -86,7 +86,7 @@ def _written(found: Calibration, case: Case, home: Path, folder: Path, kind: str
     from detente.cases.case import POSTERIOR
     from detente.report.calibration_charts import calibration_chart
     from detente.report.charts import write_charts
-    from detente.report.exports import write_table, write_text
+    from detente.results import write_table, write_text
 
     chart = calibration_chart(found, case)
     posterior = json.dumps(found.document(), allow_nan=False)

@@ -80,7 +80,7 @@ def solve(
 
 def _actors(scenario: detente.Scenario, target: str) -> list[str]:
     """The target, the senders, and the two that trade most with the target."""
-    from detente.analysis.parties import largest_partners
+    from detente.world.accounts import largest_partners
     from detente.world.names import resolve_countries
 
     world = scenario.load_world()
@@ -167,13 +167,12 @@ def leakage(
     to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
-    from detente.report.charts import drawing, leakage_chart, supply_chart
     from detente.report.tables import leakage_view
 
     loaded = case_at(case, horizon)
     with progress("Solving scenarios") as advance:
         found = detente.leakage(loaded, scenario, hub, country, advance)
-    to.deliver(found, leakage_view, drawing(supply=supply_chart, leakage=leakage_chart))
+    to.deliver(found, leakage_view)
 
 
 def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:

@@ -60,10 +60,8 @@ def estimate(
     from detente.inference.gravity import Question, estimate_effects, pyfixest
     from detente.inference.panel import read_panel
     from detente.inference.strengths import strengths_of
-    from detente.report.charts import drawing
-    from detente.report.estimate_charts import estimate_chart
     from detente.report.estimate_tables import estimate_view
-    from detente.report.exports import write_text
+    from detente.results import write_text
 
     library = pyfixest()
     read = read_panel(panel)
@@ -89,7 +87,7 @@ def estimate(
     )
     if measures is not None and not found.yaml():
         raise ScenarioError(f"{measures}: not written: no fall of trade was found")
-    to.deliver(found, estimate_view, drawing(estimate=estimate_chart))
+    to.deliver(found, estimate_view)
     if measures is not None:
         tell_written([write_text(found.yaml(), measures)])
 

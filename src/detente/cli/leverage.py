@@ -42,7 +42,6 @@ def influence(
 ) -> None:
     """Tell who could hurt a country by cutting it off, before and after a scenario."""
     from detente.analysis.parties import counterpart
-    from detente.report.charts import drawing, influence_chart
     from detente.report.leverage_tables import influence_view
 
     loaded = case_at(case or _case_about(target), horizon)
@@ -50,7 +49,7 @@ def influence(
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
         found = detente.influence(target, chosen, partners, progress=advance)
-    to.deliver(found, influence_view, drawing(influence=influence_chart))
+    to.deliver(found, influence_view)
 
 
 def _case_about(country: str) -> str:
@@ -110,7 +109,6 @@ def relief(
 ) -> None:
     """Find the relief that gives a target most for the least leak: frontier, prices, coalitions."""
     from detente.analysis.relief.relief import Requirements
-    from detente.report.charts import drawing, frontier_chart
     from detente.report.leverage_tables import relief_view
 
     wanted = Requirements(min_gain, max_leak, short_run, nash_value, nash_weight)
@@ -119,7 +117,7 @@ def relief(
         found = detente.relief(
             loaded, listed(senders), listed(measures), steps, rival, wanted, progress=advance
         )
-    to.deliver(found, relief_view, drawing(frontier=frontier_chart))
+    to.deliver(found, relief_view)
 
 
 def _numbers(words: str) -> list[float]:

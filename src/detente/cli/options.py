@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from detente.cases import Case
-    from detente.report.exports import Result
+    from detente.results import Result
 
 R = TypeVar("R", bound="Result")
 
@@ -103,15 +103,16 @@ class Delivery:
         view
             Makes its tables.
         draw
-            Writes its charts to a folder in a format.
+            Writes its charts to a folder in a format; by default those of `Result.plot`.
         """
-        from detente.report.exports import as_json, write_result
+        from detente.report.plots import write_plots
 
-        written = [] if self.csv is None else write_result(result, self.csv, "csv")
-        written += [] if self.parquet is None else write_result(result, self.parquet, "parquet")
-        written += [] if not (self.output and draw) else draw(result, self.output, self.kind)
+        written = [] if self.csv is None else result.to_csv(self.csv)
+        written += [] if self.parquet is None else result.to_parquet(self.parquet)
+        if self.output is not None:
+            written += (draw or write_plots)(result, self.output, self.kind)
         if self.as_json:
-            print(as_json(result))
+            print(result.to_json())
         else:
             console().print(view(result), highlight=False)
         tell_written(written)

@@ -13,6 +13,7 @@ import xarray as xr
 from detente.arrays import Array
 from detente.equilibrium.decomposition import decompose
 from detente.equilibrium.equilibria import Equilibria
+from detente.results import Result
 from detente.world.labels import dataset, inherited
 from detente.world.names import Names, resolve_countries
 from detente.world.world import World
@@ -21,7 +22,7 @@ BY_ORIGIN = ("destination", "origin", "sector")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Equilibrium:
+class Equilibrium(Result):
     """A counterfactual equilibrium beside the one it is compared with.
 
     Attributes

@@ -26,6 +26,7 @@ from detente.inference.observations import Observation
 from detente.inference.priors import FIRST_YEAR, Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
+from detente.results import Result, columns_in
 from detente.simulation.assumptions import kind_of
 
 KEPT = 401
@@ -41,7 +42,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(Result):
     """A posterior with what it was compared with.
 
     Attributes
@@ -56,6 +57,14 @@ class Calibration:
     priors
         By parameter.
     """
+
+    units_of = columns_in(
+        {
+            "logarithm of the change; ratio": "observed, error, fit.prior low, fit.prior median, "
+            "fit.prior high, posterior low, posterior median, posterior high",
+            "draws": "ess",
+        }
+    )
 
     posterior: Posterior
     fit: pd.DataFrame

@@ -20,6 +20,7 @@ from detente.inference.gravity import BAND, Effects
 from detente.inference.panel import SECTOR
 from detente.policy.horizon import HORIZONS, HorizonName
 from detente.policy.kinds import KINDS
+from detente.results import Result, columns_in
 from detente.world.countries import country_of, group_of
 from detente.world.elasticities import elasticities
 from detente.world.embedded import load_world
@@ -32,7 +33,7 @@ DIGITS = 4
 
 
 @dataclass(frozen=True)
-class Strengths:
+class Strengths(Result):
     """Effects of a measure as ad-valorem equivalents.
 
     Attributes
@@ -50,6 +51,16 @@ class Strengths:
     manifest
         What made the numbers.
     """
+
+    units_of = columns_in(
+        {
+            "logarithm of trade": "effect, clustered, placebo, se, low, high",
+            "ad-valorem equivalent": "strengths.low, strengths.central, strengths.high",
+            "percent of trade": "fall, fall low, fall high",
+            "million USD": "trade, lost",
+            "trade elasticity": "theta",
+        }
+    )
 
     found: Effects
     kind: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,8 @@ import xarray as xr
 
 from detente.errors import ScenarioError
 from detente.report import text
-from detente.report.exports import whole_file
 from detente.report.extras import alt, vl_convert
+from detente.results import whole_file
 
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence
@@ -48,13 +47,6 @@ def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
     for path, chart in zip(paths, charts.values(), strict=True):
         save_chart(chart, path)
     return paths
-
-
-def drawing(**charts: Callable[[Any], Any]) -> Callable[[Any, Path, str], list[Path]]:
-    """What writes charts of a result to a folder in a format, from what draws each, by name."""
-    return lambda found, folder, kind: write_charts(
-        {name: draw(found) for name, draw in charts.items()}, folder, kind
-    )
 
 
 def save_chart(chart: Any, path: Path) -> None:

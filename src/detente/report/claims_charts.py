@@ -13,8 +13,8 @@ from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.arrays import Array
 from detente.report import text
 from detente.report.charts import HEADING, OKABE_ITO, of, scale, titled, write_charts
-from detente.report.exports import write_table, write_text
 from detente.report.extras import alt, fill
+from detente.results import write_table, write_text
 
 BARS = 6
 """Assumptions that a tornado shows."""

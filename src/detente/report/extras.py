@@ -1,46 +1,19 @@
-"""Libraries that not every installation has: each is asked for here, and missed before any work."""
+"""Libraries that reports, charts and files need: each is missed before any work."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from detente.errors import MissingExtraError, ScenarioError
+from detente.errors import ScenarioError
+from detente.extras import Library, pyarrow
 
 Purpose: TypeAlias = Literal["charts", "pages", "parquet"]
-
-
-@dataclass(frozen=True)
-class Library:
-    """A library that an extra brings, imported once something of it is asked for.
-
-    Raises
-    ------
-    MissingExtraError
-        When something of it is asked for, and it is not installed; says how to get it.
-
-    >>> Library("no_such_library", "report", "drawing charts").Chart
-    Traceback (most recent call last):
-    detente.errors.MissingExtraError: drawing charts needs no_such_library, which is not ...
-    """
-
-    module: str
-    extra: str
-    purpose: str
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return getattr(import_module(self.module), name)
-        except ImportError as error:
-            raise MissingExtraError(self.module, self.extra, self.purpose) from error
 
 
 alt = Library("altair", "report", "drawing charts")
 vl_convert = Library("vl_convert", "report", "drawing charts")
 jinja2 = Library("jinja2", "report", "writing pages")
-pyarrow = Library("pyarrow", "parquet", "writing Parquet files")
 
 _NEEDS: dict[Purpose, tuple[Library, ...]] = {
     "charts": (alt, vl_convert),
@@ -53,7 +26,7 @@ def require(*purposes: Purpose) -> None:
     """Make sure, before anything is solved, that the libraries for some purposes are there."""
     for purpose in purposes:
         for library in _NEEDS[purpose]:
-            library.__name__  # noqa: B018
+            library.require()
 
 
 def check_format(path: Path) -> None:

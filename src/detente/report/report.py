@@ -36,8 +36,8 @@ from detente.report import (
     timeline,
 )
 from detente.report.commodity_tables import record_sheet, sheets
-from detente.report.exports import write_text
 from detente.report.extras import check_format, fill, require
+from detente.results import write_text
 from detente.simulation.run import simulate
 from detente.simulation.store import default_folder
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 from weakref import WeakValueDictionary
 
 import numpy as np
+import pandas as pd
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.outcomes import Equilibrium, by_country
 from detente.equilibrium.production import Production
 from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ScenarioError
@@ -25,6 +26,7 @@ from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
 from detente.policy.routes import RouteShares
 from detente.policy.scenario import Patronage, Scenario
+from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.leakage import Leakage
 from detente.simulation.metrics import METRICS
@@ -244,7 +246,7 @@ class Simulation:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Result):
     """A scenario beside the status quo it starts from, in each draw.
 
     Attributes
@@ -258,6 +260,15 @@ class Outcome:
     routed
         How trade that may be routed goes, the reported first; empty without routes.
     """
+
+    units_of = columns_in(
+        {
+            "percent of income": "welfare",
+            "percent": "real_wage",
+            "ratio": "w_hat",
+            "million USD": "equivalent_variation, income",
+        }
+    )
 
     simulation: Simulation
     scenario: Scenario
@@ -308,6 +319,23 @@ class Outcome:
         if choice is None:
             return None
         return Leakage(self.equilibrium, choice, tuple(self.routed), self.handling[:, 0])
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What made the numbers."""
+        return {"scenario": self.scenario.title, **self.equilibrium.manifest}
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """By draw and country, and with routes the trade of the first lane in the first draw."""
+        changes = by_country(self.before, self.after, {}).to_dataframe().reset_index()
+        if self.leakage is None:
+            return {"countries": changes}
+        return {"countries": changes, "routes": self.leakage.by_route().reset_index()}
+
+    def document(self) -> dict[str, Any]:
+        """The tables as plain data, with caveats and manifest."""
+        rows = {name: table.to_dict("records") for name, table in self.tables().items()}
+        return {**rows, "notes": self.equilibrium.notes, "manifest": self.manifest}
 
     def measure(self, metric: str, about: About) -> Array:
         """Compute a metric of `detente.simulation.metrics.METRICS`, in its unit, [draw]."""

@@ -97,3 +97,11 @@ def country_table(world: World) -> pd.DataFrame:
     )
     table["openness"] = (table["exports"] + table["imports"]) / (2 * table["value added"])
     return table
+
+
+def largest_partners(world: World, country: str, count: int = 1) -> list[str]:
+    """Codes of the countries that trade most with one, exports and imports together."""
+    flows = world.trade.sum("sector")
+    sold, bought = flows.sel(origin=country), flows.sel(destination=country)
+    trade = sold.rename(destination="country") + bought.rename(origin="country")
+    return list(trade.drop_sel(country=country).to_series().nlargest(count).index)

@@ -27,6 +27,7 @@ from detente.analysis.relief.solved import solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.analysis.rows import records
 from detente.cases import Case
+from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
 
 
@@ -53,7 +54,7 @@ class Requirements:
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
+class Relief(Result):
     """Relief packages of a case and what follows from them.
 
     Attributes
@@ -83,6 +84,14 @@ class Relief:
     manifest
         What made the numbers.
     """
+
+    units_of = columns_in(
+        {
+            "percent of income": "gain, leak, cut_off, needs_all, before, after",
+            "million USD": "cost, through_hubs, transfer",
+            "percent of trade": "rival_share",
+        }
+    )
 
     title: str
     target: str

@@ -27,6 +27,7 @@ from detente.cases.drafting.reports import Report
 from detente.cases.drafting.scenarios import Plan, plan_of
 from detente.cases.folder import write_folder
 from detente.errors import ScenarioError, WorldError
+from detente.world.accounts import largest_partners
 from detente.world.embedded import load_world, world_for
 from detente.world.names import resolve_countries
 from detente.world.world import World
@@ -163,8 +164,6 @@ def _has(world: World, code: str) -> bool:
 
 def _frame(records: Records, found: Findings, plan: Plan, world: World) -> dict[str, Any]:
     """What stands in `case.yaml`."""
-    from detente.analysis.parties import largest_partners
-
     parties, report = found.parties, found.report
     target = str(parties.target)
     roles = {
