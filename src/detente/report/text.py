@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from detente.analysis.assess import Assessment
     from detente.analysis.evidence import Evidence, WeighedClaim
+    from detente.cases.case import Case
     from detente.cases.records import Claim
 
 NOTHING = "–"
@@ -48,6 +49,25 @@ def countries(codes: Iterable[str]) -> str:
     'the United States, the EU and the United Kingdom'
     """
     return listed(called(code) for code in codes)
+
+
+def nested(codes: Iterable[str]) -> dict[str, str]:
+    """Countries and groups as headings, those that belong to a group listed below it.
+
+    >>> nested(["LTU", "USA", "EU27"])
+    {'USA': 'United States', 'EU27': 'EU', 'LTU': 'of which Lithuania'}
+    """
+    from detente.world.names import GROUP_NAMES, group_members
+
+    listed_here = list(dict.fromkeys(codes))
+    members = {c: set(group_members(c)) for c in listed_here if c in GROUP_NAMES}
+    within = {c: g for c in listed_here for g, found in members.items() if c in found and c != g}
+    order = [d for c in listed_here if c not in within for d in (c, *_keys(within, c))]
+    return {c: f"of which {called(c)}" if c in within else country(c) for c in order}
+
+
+def _keys(found: Mapping[str, str], value: str) -> list[str]:
+    return [k for k, v in found.items() if v == value]
 
 
 def spelled(sentence: str, name: Callable[[str], str] = called) -> str:
@@ -169,15 +189,43 @@ def percent_band(low: float, median: float, high: float) -> str:
     return f"{percent(median, digits)} (5 to 95 percent band {ends})"
 
 
-def band(w: WeighedClaim) -> str:
+def band(w: WeighedClaim, titles: Mapping[str, str]) -> str:
     """Median and 5 to 95 percent band of a claim's metric, with its unit.
 
-    The digits are those that the width of the band gives meaning to.
+    The digits are those that the width of the band gives meaning to; `titles` are the scenarios'.
     """
     low, median, high = w.band
     digits = digits_for(low, high)
     write = plain if w.test.relative_to or w.unit == "ratio" else signed
-    return f"{write(median, digits)} [{write(low, digits)} to {write(high, digits)}] {w.unit}"
+    ends = f"{write(low, digits)} to {write(high, digits)}"
+    return f"{write(median, digits)} [{ends}] {unit(w, titles)}"
+
+
+def unit(w: WeighedClaim, titles: Mapping[str, str]) -> str:
+    """Unit of a claim's metric; of a ratio, the scenario by its title."""
+    other = w.test.relative_to
+    return w.unit if other is None else f"times that of “{titles[other]}”"
+
+
+def measured(w: WeighedClaim, titles: Mapping[str, str]) -> str:
+    """What a claim is about, as the name of an axis: of whom, and the unit.
+
+    >>> from types import SimpleNamespace as Some
+    >>> about = Some(country="BLR", partner=None, hub=None)
+    >>> test = Some(metric="welfare", parameters=about, relative_to=None)
+    >>> measured(Some(test=test, unit="percent of income"), {})
+    'Belarus: welfare, percent of income'
+    """
+    about = w.test.parameters
+    named = about.country, *(about.partner or []), about.hub
+    whom = [country(c) for c in named if c is not None]
+    thing = f"{w.test.metric.replace('-', ' ')}, {unit(w, titles)}"
+    return f"{listed(whom)}: {thing}" if whom else capitalised(thing)
+
+
+def scenario_titles(case: Case) -> dict[str, str]:
+    """Scenario name to title."""
+    return {name: scenario.title for name, scenario in case.scenarios.items()}
 
 
 def probability(w: WeighedClaim) -> str:
@@ -234,6 +282,14 @@ FOUNDATIONS = {
     "literature": "From the literature",
     "judgement": "Judgement, wholly or in part",
 }
+
+RESTS_ON = {
+    "record": "record of trade",
+    "ranges": "ranges, which the record leaves",
+    "literature": "literature",
+    "judgement": "judgement",
+}
+"""The same in a table."""
 
 
 def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
