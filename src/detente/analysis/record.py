@@ -48,7 +48,10 @@ def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
     >>> found["observation"].tolist(), bool(found["used"].any())
     (['exports-to-us'], False)
     """
-    moments, posterior = Moments(case.observations, case), case.scenario(case.last_easing()).confirmed
+    moments, posterior = (
+        Moments(case.observations, case),
+        case.scenario(case.last_easing()).confirmed,
+    )
     drawn = posterior.at((np.arange(draws) + 0.5) / draws)
     p = Parameters.central(moments.scenario, moments.world, draws)
     for name, values in zip(posterior.names, drawn.T, strict=True):

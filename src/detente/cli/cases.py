@@ -166,7 +166,8 @@ def leakage(
     to: Delivery,
 ) -> None:
     """Tell what goes round the sanctions, why a country gains, and what enforcement does."""
-    from detente.report.charts import drawing, leakage_chart, supply_chart
+    from detente.report.charts import drawing, leakage_chart
+    from detente.report.sankey import supply_chart
     from detente.report.tables import leakage_view
 
     loaded = case_at(case, horizon)

@@ -40,8 +40,8 @@ def reading(r: Report) -> str:
     if "low" not in r.assessment.welfare:
         return "All numbers are those of one solve with every assumption at its central value."
     return (
-        f"Changes of real income are {text.ANSWER}; so are commodities, influence and relief. Bands "
-        "hold 90 percent of the draws, from the 5 to the 95 percent point."
+        f"Changes of real income are {text.ANSWER}; so are commodities, influence and relief. "
+        "Bands hold 90 percent of the draws, from the 5 to the 95 percent point."
     )
 
 
@@ -81,25 +81,20 @@ def title(r: Report, scenario: str) -> str:
 
 
 def _target(r: Report) -> str:
-    told, who = [], text.called(r.case.target)
+    told: list[str] = []
+    who = text.called(r.case.target)
     for name in headlines(r):
-        row = changes_of(r, name).loc[r.case.target]
-        verb, banded = "gains" if row["percent"] > 0 else "loses", pd.notna(row["low"])
-        size = text.percent(row["percent"])
-        if not told:
-            size = size.replace("percent", "percent of its income")
-        ends = "{} to {}".format(*map(_end, row[["low", "high"]])) if banded else ""
-        band = f" (90 percent of draws: {ends})" if not told else f" ({ends})"
+        row, first = changes_of(r, name).to_dict("index")[r.case.target], not told
+        verb = "gains" if row["percent"] > 0 else "loses"
+        ends = " to ".join(text.brief(row[end]) for end in ("low", "high"))
+        band = f"90 percent of draws: {ends}" if first else ends
         told.append(
-            f"under {title(r, name)} {'it' if told else who} {verb} "
-            f"{text.usd(row['million_usd'])}{'' if told else ' a year'}, "
-            f"{size}{band if banded else ''}"
+            f"under {title(r, name)} {who if first else 'it'} {verb} "
+            f"{text.usd(row['million_usd'])}{' a year' if first else ''}, "
+            f"{text.share(row['percent'])}{' of its income' if first else ''}"
+            f"{f' ({band})' if pd.notna(row['low']) else ''}"
         )
     return f"{text.capitalised('; '.join(told))}."
-
-
-def _end(value: float) -> str:
-    return text.signed(value, text.digits_for(value))
 
 
 def _others(r: Report) -> str:
@@ -110,18 +105,18 @@ def _others(r: Report) -> str:
     for sign, one, many in ((1, "gains", "gain"), (-1, "loses", "lose")):
         found = rows[rows["sign"] == sign].sort_values("million_usd", key=lambda m: -m.abs())
         if len(found):
-            named = [_sized(code, row) for code, row in found.head(MOST_NAMED).iterrows()]
+            first = found.head(MOST_NAMED).to_dict("index")
+            named = [
+                f"{text.called(str(code))} ({text.usd(row['million_usd'])}, "
+                f"{text.share(row['percent'])})"
+                for code, row in first.items()
+            ]
             if rest := len(found) - len(named):
                 named.append(text.plural(rest, "other", "others"))
             told.append(f"{text.listed(named)} {one if len(found) == 1 else many}")
     if open_ := list(rows.index[rows["sign"] == 0]):
         told.append(f"for {text.countries(open_)} it may be either")
     return f"Of others, under {title(r, r.drawn)}: {'; '.join(told) or 'nobody is reported'}."
-
-
-def _sized(code: object, row: pd.Series) -> str:  # type: ignore[type-arg]
-    money = text.usd(row["million_usd"])
-    return f"{text.called(str(code))} ({money}, {text.percent(row['percent'])})"
 
 
 def _foundations(r: Report) -> str:
@@ -131,12 +126,12 @@ def _foundations(r: Report) -> str:
         return "It rests on one solve with every assumption at its central value."
     record, ranges = parts["record"], parts["ranges"]
     told = (
-        f"It rests on {text.plural(sum(parts.values()), 'assumption', 'assumptions')}: "
+        f"It rests on {text.plural(sum(parts.values()), 'assumption', 'assumptions')} ("
         f"{record} narrowed by the record of trade, {ranges} that it leaves as wide as they were, "
-        f"{parts['literature']} from the literature, {parts['judgement']} of judgement"
+        f"{parts['literature']} from the literature, {parts['judgement']} of judgement)"
     )
     deciding = _deciding(r)
-    return f"{told}{f'; {deciding} would change it most' if deciding else ''}."
+    return f"{told}{f'; what would change it most: {deciding}' if deciding else ''}."
 
 
 def _deciding(r: Report) -> str:

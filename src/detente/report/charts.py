@@ -132,13 +132,13 @@ def leakage_chart(found: CaseLeakage) -> Any:
     rows = pd.DataFrame({"cost": cost, "billion": billion.to_numpy()})
     at = {
         "x": alt.X("cost:Q", title=f"Handling cost at {hub} raised by enforcement, percent"),
-        "y": alt.Y("billion:Q", title=f"Trade through {hub}, billion US dollars a year"),
+        "y": alt.Y("billion:Q", title="Billion US dollars a year"),
     }
     line = of(rows).mark_line(color=OKABE_ITO[0], strokeWidth=2.5)
     points = of(rows).mark_point(color=OKABE_ITO[0], filled=True, size=50)
     label = of(rows.head(1)).mark_text(align="left", dx=8, fontSize=12, text="enforcement as today")
     return alt.layer(*(marks.encode(**at) for marks in (line, points, label))).properties(
-        title=f"Leakage: {lane} through {hub}, by how dear enforcement makes it",
+        title=f"Leakage: {lane} through {hub}, by how much dearer enforcement makes the way",
         description=(
             f"Line chart. {text.capitalised(lane)} through {hub} falls from {billion.iloc[0]:.2f} "
             f"to {billion.iloc[-1]:.2f} billion dollars as handling cost rises by {cost[-1]:.0f} "
@@ -190,7 +190,7 @@ def frontier_chart(found: Relief) -> Any:
     ]
     width, height = FRONTIER
     return alt.layer(*layers).properties(
-        title=f"Relief for {target}: gain against leak to {rival}",
+        title=f"Relief for {target}: gain against leak to {rival}, package by package",
         description=(
             f"Scatter chart of {text.plural(count, 'relief package', 'relief packages')}, "
             f"{found.frontier.sizes['package']} on the frontier. The chosen package, {words}, "
@@ -204,7 +204,7 @@ def frontier_chart(found: Relief) -> Any:
 
 def _named_packages(found: Relief, rows: pd.DataFrame) -> pd.DataFrame:
     """Packages with a name: what coalitions offer, those picked, and single parts of one sender."""
-    picked = {"chosen": found.chosen, "least leak": found.least_leak, "bargain": found.bargain}
+    picked = {"bargain": found.bargain, "least leak": found.least_leak, "chosen": found.chosen}
     numbers = {int(p["package"]): label for label, p in picked.items() if p is not None}
     offered = rows[rows["words"].isin(_spelled(found.offers["words"]))]
     chosen = dict.fromkeys([*offered.index, *numbers])
@@ -247,8 +247,12 @@ def influence_chart(found: Influence) -> Any:
     """Dumbbells: each partner's influence before (open) and after (filled), in three senses."""
     data = found.data.assign(cut_off=-found.data["cut_off"])
     costs = zip(data["partner"].values, *data["cut_off"].values, strict=True)
-    words = "; ".join(f"{text.country(p)} {before:.2f} to {after:.2f}" for p, before, after in costs)
-    panels = [_dumbbells(data[s], title, named=not k) for k, (s, title) in enumerate(SENSES.items())]
+    words = "; ".join(
+        f"{text.country(p)} {before:.2f} to {after:.2f}" for p, before, after in costs
+    )
+    panels = [
+        _dumbbells(data[s], title, named=not k) for k, (s, title) in enumerate(SENSES.items())
+    ]
     return alt.hconcat(*panels, spacing=14).properties(
         title=f"Influence over {text.called(found.target)}, before and after: {found.scenario}",
         description=(
@@ -262,8 +266,7 @@ def _dumbbells(values: xr.DataArray, title: str, named: bool) -> Any:
     """One sense of influence; partners that belong to another stand below it."""
     wide = values.to_series().unstack("when").loc[values["partner"].values].reset_index()
     names = text.nested(wide["partner"])
-    wide["partner"] = [text.capitalised(names[p]) for p in wide["partner"]]
-    order = [text.capitalised(name) for name in names.values()]
+    wide["partner"], order = wide["partner"].map(names), list(names.values())
     axis = alt.Axis(labelLimit=160) if named else None
     y = alt.Y("partner:N", sort=order, title=None, axis=axis)
     heading = alt.Axis(title=textwrap.wrap(title, NARROW), tickCount=4)

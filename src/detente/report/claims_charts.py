@@ -19,11 +19,12 @@ from detente.report.exports import write_table, write_text
 from detente.report.extras import alt, fill
 from detente.report.sections import claim_row
 
-BARS = 5
+BARS = 4
 """Assumptions that a tornado shows."""
-NAMES, PANEL = 210, 230
-"""Width of the names of assumptions, and of what stands beside them: alike in every panel."""
-LINE = 46
+NAMES, PANEL, NAME_LINE = 175, 140, 32
+"""Width of the names of assumptions, and of what stands beside them, alike in every panel;
+characters in a line of a name."""
+LINE = 44
 """Characters in a line above a panel."""
 
 
@@ -47,10 +48,11 @@ def tornado_chart(found: Evidence, most: int | None = None) -> Any:
     panels = [_tornado(w, titles).properties(title=_heading(w, LINE)) for w in claims]
     which = "all claims" if most is None else "the claims that are least sure"
     return _stacked(
-        [alt.hconcat(*panels[k : k + 2], spacing=16) for k in range(0, len(panels), 2)],
+        panels,
         f"What moves {which}: each assumption by itself, from its 5 to its 95 percent point "
         "(dashed: where the claim turns)",
         f"Tornado diagrams. What decides: {'; '.join(map(text.deciding, claims))}.",
+        columns=2,
     )
 
 
@@ -68,10 +70,12 @@ def claim_chart(w: WeighedClaim, case: Case) -> Any:
     )
 
 
-def _stacked(panels: list[Any], title: str, description: str) -> Any:
+def _stacked(panels: list[Any], title: str, description: str, columns: int = 1) -> Any:
     """One panel for each claim, each with its own scale."""
-    stack = alt.vconcat(*panels, spacing=14).resolve_scale(x="independent", y="independent")
-    return stack.properties(title=titled(title), description=description)
+    grid = alt.concat(*panels, columns=columns, spacing={"row": 14, "column": 16})
+    return grid.resolve_scale(x="independent", y="independent").properties(
+        title=titled(title), description=description
+    )
 
 
 def _density(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
@@ -116,7 +120,7 @@ def _heading(w: WeighedClaim, line: int) -> Any:
     words = f"{text.capitalised(w.verdict)}: holds in {text.probability(w)}"
     tested = textwrap.wrap(str(w.claim.tested), line)
     return alt.TitleParams(
-        text=tested, subtitle=textwrap.wrap(words, line), anchor="start", fontSize=11
+        text=tested, subtitle=textwrap.wrap(words, line), anchor="start", fontSize=11, offset=8
     )
 
 
@@ -141,12 +145,14 @@ def _tornado(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
         for side, words in points.items()
     )
     shades = scale([*points.values()], ["#FFFFFF", OKABE_ITO[0]])
-    order = list(rows["title"])
-    names = alt.Axis(labelLimit=NAMES, minExtent=NAMES, maxExtent=NAMES)
+    ends["title"] = ["\n".join(textwrap.wrap(words, NAME_LINE)[:2]) for words in ends["title"]]
+    order = list(dict.fromkeys(ends["title"]))
+    lines = {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": 11, "labelFontSize": 10}
+    names = alt.Axis(labelLimit=NAMES, minExtent=NAMES, maxExtent=NAMES, **lines)
     legend = alt.Legend(orient="top", direction="horizontal")
     bars = (
         of(ends)
-        .mark_bar(height=11, stroke="black", strokeWidth=0.6)
+        .mark_bar(height=13, stroke="black", strokeWidth=0.6)
         .encode(
             y=alt.Y("title:N", sort=order, title=None, axis=names),
             x=alt.X("end:Q", axis=axis, scale=alt.Scale(zero=False)),
@@ -160,7 +166,7 @@ def _tornado(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
             ],
         )
     )
-    return alt.layer(bars, _limit(w, axis)).properties(width=PANEL, height=15 * len(order))
+    return alt.layer(bars, _limit(w, axis)).properties(width=PANEL, height=26 * len(order))
 
 
 def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:

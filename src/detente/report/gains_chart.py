@@ -16,7 +16,7 @@ from detente.report.extras import alt
 if TYPE_CHECKING:
     from detente.report.report import Report
 
-ROW, PANEL, NARROW, NUMBERS = 21, 330, 150, 96
+ROW, PANEL, NARROW, NUMBERS = 26, 246, 110, 106
 """Height of a row; width of all panels together, of one on a telephone, and of its numbers."""
 LINE = 26
 """Characters in a line of a scenario's title."""
@@ -42,7 +42,10 @@ def gains_chart(r: Report, stacked: bool = False) -> Any:
     )
     together = alt.vconcat if stacked else alt.hconcat
     return together(*panels, spacing=12).properties(
-        title="Change of real income, million US dollars a year (percent of income in brackets)",
+        title=(
+            "Change of real income, million US dollars a year (percent of income in brackets): "
+            "median and band; open circles may be either. Each panel has its own scale"
+        ),
         description=(
             "Points with the band of 90 percent of the draws, by country, for "
             f"{text.plural(len(shown), 'scenario', 'scenarios')}. {words}."
@@ -54,22 +57,26 @@ def _rows(r: Report, name: str) -> pd.DataFrame:
     """Million dollars with their bands, by country; members of a group listed below it."""
     found = changes_of(r, name)
     names = text.nested(found.index).values()
-    found = found.assign(country=[text.capitalised(name) for name in names])
+    found = found.assign(country=list(names))
     for end in ("low", "high"):
         found[end] = (found[end] / 100 * found["income"]).fillna(found["million_usd"])
     found["sure"] = found["sign"].map(SURE)
-    shares = (text.signed(p, 1 if abs(p) >= 1 else 2, "−") for p in found["percent"])
     found["label"] = [
-        f"{money(m)} ({share})" for m, share in zip(found["million_usd"], shares, strict=True)
+        f"{money(m)} ({_short(p)})"
+        for m, p in zip(found["million_usd"], found["percent"], strict=True)
     ]
     return found[["country", "million_usd", "low", "high", "sure", "label"]]
 
 
+def _short(percent: float) -> str:
+    words = text.share(percent).removesuffix(" percent")
+    return words.replace("less than ", "<").replace("-", "−")
+
+
 def _panel(rows: pd.DataFrame, title: str, width: int, named: bool) -> Any:
-    axis = alt.Axis(labelLimit=130, ticks=False, domain=False) if named else None
+    axis = alt.Axis(labelLimit=130, labelFontSize=12, ticks=False, domain=False) if named else None
     base = of(rows).encode(y=alt.Y("country:N", sort=list(rows["country"]), title=None, axis=axis))
-    ticks = alt.Axis(tickCount=3, format="~s" if rows[["low", "high"]].abs().max(axis=None) >= 1e4 else ",~r")
-    x = alt.X("low:Q", title=None, axis=ticks)
+    x = alt.X("low:Q", title=None, axis=alt.Axis(tickCount=2, format=",~r", labelOverlap=True))
     kinds = list(SURE.values())
     shades = scale(kinds, [*OKABE_ITO[:2], "#777777"])
     colour = alt.Color("sure:N", title=None, scale=shades, legend=None)
@@ -79,7 +86,7 @@ def _panel(rows: pd.DataFrame, title: str, width: int, named: bool) -> Any:
     points = base.mark_point(size=48, opacity=1, strokeWidth=1.6).encode(
         x=alt.X("million_usd:Q"), color=colour, fill=fill
     )
-    labels = base.mark_text(align="right", fontSize=11).encode(
+    labels = base.mark_text(align="right", fontSize=12).encode(
         x=alt.value(width + NUMBERS), text="label:N"
     )
     heading = alt.TitleParams(text=textwrap.wrap(title, LINE), fontSize=12, anchor="start")

@@ -132,6 +132,7 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
         title="Welfare, percent of income",
         orient="bottom",
         columns=len(BREAKS) + 1,
+        columnPadding=24,
         symbolType="square",
         symbolStrokeColor=EDGE,
     )

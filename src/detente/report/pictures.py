@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from detente.report import charts, claims_charts, commodity_charts, maps, sankey, timeline
+from detente.report.extras import alt
 from detente.report.gains_chart import gains_chart
 from detente.report.sections import claim_picture
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Draw: TypeAlias = Callable[[], Any]
 
-MOST_PANELS = 6
+MOST_PANELS = 4
 """Tornado diagrams in the figure of those claims that are least sure."""
 
 
@@ -48,7 +49,7 @@ def _charts(r: Report) -> dict[str, Draw]:
     title = r.case.scenarios[r.drawn].title
     found: dict[str, Draw] = {
         "answer": partial(gains_chart, r),
-        "map": partial(maps.world_map, r.welfare, f"{title}: who gains and who loses"),
+        "map": partial(maps.world_map, r.welfare, f"{title}: change of real income (all central)"),
         "influence": partial(charts.influence_chart, r.influence),
     }
     if r.case.events:
@@ -76,6 +77,6 @@ def _figure(draw: Draw) -> Figure:
     The title stands below it, in the page.
     """
     chart = draw()
-    heading, chart.title = charts.heading_of(chart), charts.alt.Undefined
+    heading, chart.title = charts.heading_of(chart), alt.Undefined
     coded = base64.b64encode(charts.svg(chart).encode()).decode()
     return Figure(f"data:image/svg+xml;base64,{coded}", heading, str(chart.description))

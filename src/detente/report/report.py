@@ -133,7 +133,9 @@ def render(report: Report, kind: str = "html") -> str:
     found = sections(report)
     shown = [name for name in ("answer", *pictures_in(found)) if name in report.figures]
     numbers = {name: number for number, name in enumerate(shown, start=1)}
-    return fill(f"report.{kind}", r=report, sections=found, numbers=numbers, reading=reading(report))
+    return fill(
+        f"report.{kind}", r=report, sections=found, numbers=numbers, reading=reading(report)
+    )
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -14,7 +14,7 @@ from detente.report.extras import alt
 if TYPE_CHECKING:
     from detente.analysis.leakage import CaseLeakage
 
-COLUMNS = ((0.0, 1.0), (2.15, 2.65))
+COLUMNS = ((0.0, 1.0), (2.75, 3.2))
 """Where ribbons run; the names of the ways stand between the two, and off both."""
 MOST_HUBS = 4
 """Hubs that are shown by name."""
@@ -26,7 +26,9 @@ def supply_chart(found: CaseLeakage) -> Any:
     named = found.supply[["origin", "route"]].map(text.country)
     billion = found.supply.assign(value=found.supply["value"] / 1e3, **named)
     billion["route"] = _few(billion)
-    billion = billion.groupby(["when", "origin", "route"], as_index=False, sort=False)["value"].sum()
+    billion = billion.groupby(["when", "origin", "route"], as_index=False, sort=False)[
+        "value"
+    ].sum()
     top = float(billion.groupby("when")["value"].sum().max())
     after = found.titles.get(found.drawn, "")
     titles = ["Before: status quo", f"After: {after}" if after else "After"]
@@ -65,7 +67,7 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         of(_ribbons(links, left, middle))
         .mark_area(opacity=0.75)
         .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.05, 3.5])),
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.05, 4.1])),
             y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[1.25 * top, -0.02 * top])),
             y2=alt.Y2("high:Q"),
             detail=alt.Detail("band:N"),
@@ -78,7 +80,7 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         _names(routes, middle, COLUMNS[0][1], "left", top),
         _names(total, total * 0, COLUMNS[1][1], "left", top),
     ]
-    return alt.layer(areas, *names).properties(title=title, width=330, height=250)
+    return alt.layer(areas, *names).properties(title=title, width=340, height=250)
 
 
 def _stack(sizes: pd.Series, gap: float) -> pd.Series:
@@ -119,5 +121,3 @@ def _names(sizes: pd.Series, tops: pd.Series, x: float, side: str, top: float) -
         rows.append({"x": x, "y": last, "text": f"{text.capitalised(name)} {size:.1f}"})
     names = of(rows).mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=11)
     return names.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +47,8 @@ LIMITS = (
     "Bands are about the assumptions listed. That the model itself may be wrong is not in them.",
 )
 DATA = (
-    "Data: OECD, Inter-Country Input-Output tables, 2025 edition (CC BY 4.0), changed. Map: Natural "
-    "Earth. Model: Caliendo and Parro (2015)."
+    "Data: OECD, Inter-Country Input-Output tables, 2025 edition (CC BY 4.0), changed. Map: "
+    "Natural Earth. Model: Caliendo and Parro (2015)."
 )
 VERBS = {"lift": "lifted", "ease": "eased", "impose": "imposed", "harden": "hardened"}
 
@@ -57,7 +58,7 @@ def sections(r: Report) -> list[Section]:
     return [
         Section("claims", "What was claimed, and what the model says", [*_claims(r)]),
         Section("measures", "What changes, and what each part is worth", [*_measures(r)]),
-        Section("welfare", "Who gains and who loses", [*_welfare(r)]),
+        Section("gains", "Who gains and who loses", [*_welfare(r)]),
         Section("trade", "Trade and sectors", [*_trade(r)]),
         *_commodities(r),
         *_routes(r),
@@ -116,16 +117,16 @@ def claim_row(w: WeighedClaim, case: Case) -> ClaimRow:
 def _measures(r: Report) -> Iterator[Part]:
     if r.relief is not None and len(r.relief.contributions):
         yield Words(
-            f"Shared among them, what all relief by {text.countries(_senders(r))} together gives "
-            f"{text.called(r.relief.target)}, takes from the senders, and leaks to "
-            f"{text.called(r.relief.rival)}: the mean contribution of each part over all orders of "
-            "easing (Shapley value)."
+            f"What each part of all relief by {text.countries(_senders(r))} gives "
+            f"{text.called(r.relief.target)}, costs the senders, and leaks to "
+            f"{text.called(r.relief.rival)}, all central: its mean contribution over all orders of "
+            "easing, so that the parts add up."
         )
         yield Sheet.of(leverage.contributions_table(r.relief))
     for name in headlines(r):
         actions = r.case.scenario(name).actions()
         listed = _listed(name, actions, r)
-        few = len(actions) <= MOST_MEASURES
+        few = len(actions) <= MOST_MEASURES and r.relief is None
         yield listed if few else Folded(f"{listed.title} ({len(actions)} measures)", [listed])
 
 
@@ -164,16 +165,29 @@ def _welfare(r: Report) -> Iterator[Part]:
 
 
 def _trade(r: Report) -> Iterator[Part]:
-    yield Sheet.of(tables.trade_table(r.assessment))
-    yield Sheet.of(tables.sectors_table(r.assessment))
+    for table in (tables.trade_table(r.assessment), tables.sectors_table(r.assessment)):
+        yield from _headlined(Sheet.of(table), r)
+
+
+def _headlined(sheet: Sheet, r: Report) -> Iterator[Part]:
+    """A table by scenario: those of the first screen, and folded all."""
+    all_, shown = text.scenario_titles(r.case), headlines(r)
+    others = {words for name, words in all_.items() if name not in shown}
+    yield replace(sheet, rows=[row for row in sheet.rows if row[0] not in others])
+    if others:
+        yield Folded(f"{sheet.title}: all {len(all_)} scenarios", [sheet])
 
 
 def _commodities(r: Report) -> Iterator[Section]:
     for found in r.commodities:
         goods, record = found.market.goods, record_sheet(found)
         parts: list[Part] = [Words(words) for words in commodity_words.sentences(found, r.case)]
-        parts += [Picture(f"{goods}-earners"), Picture(f"{goods}-ways")]
+        parts.append(Picture(f"{goods}-earners"))
+        earned = [Words(words) for words in commodity_words.parties(found, r.case)]
+        parts.append(Folded("Who earns and who pays, in words", earned))
         parts += [Folded(sheet.title, [sheet]) for sheet in sheets(found)]
+        if len(found.ways):
+            parts.append(Folded("The ways it takes, as a figure", [Picture(f"{goods}-ways")]))
         if record is not None:
             parts.append(record)
         if wrong := commodity_words.disagreements(found):
@@ -197,7 +211,7 @@ def _routes(r: Report) -> Iterator[Section]:
             Words(f"Under {title(r, led.drawn)} {drawn}."),
             Picture("supply"),
             Picture("leakage"),
-            channels,
+            *_headlined(channels, r),
             Folded("From which share of goods through the hub it gains or loses", [Points(turns)]),
             Folded(routes.title, [routes]),
             Folded(enforced.title, [enforced]),
@@ -221,8 +235,8 @@ def _relief(r: Report) -> Iterator[Section]:
     search = str(found.packages.attrs.get("search") or "")
     parts: list[Part] = [
         Words(
-            f"{solved} of relief solved in full; {best} on the frontier of gain, leak and senders' "
-            f"cost. {search}".strip()
+            f"{solved} of relief solved in full, all central; {best} on the frontier of gain, leak "
+            f"and senders' cost, where none is better in all three. {search}".strip()
         ),
         Picture("frontier"),
         Sheet.of(leverage.offers_table(found)),
@@ -240,10 +254,11 @@ def _timeline(r: Report) -> Iterator[Part]:
     yield Picture("timeline")
     events, given = r.case.events.values(), r.case.concessions.values()
     rows = [
-        [str(k), str(e.date), text.listed(e.actors), e.what] for k, e in enumerate(events, start=1)
+        [f"{k}. {e.date}", f"{text.listed(e.actors)}: {e.what}"]
+        for k, e in enumerate(events, start=1)
     ]
     if rows:
-        yield Sheet("What happened", ["", "Day", "Who", "What"], rows, prose=True)
+        yield Sheet("What happened", ["Day", "What"], rows, prose=True)
         doubts = [[str(k), e.source, _doubt(e)] for k, e in enumerate(events, start=1)]
         sources = Sheet("Sources of the events", ["", "Source", "Doubt"], doubts, prose=True)
         yield Folded(sources.title, [sources])
@@ -278,9 +293,9 @@ def _record(r: Report) -> Iterator[Section]:
             ]
         )
     matched, many = int(r.record["matched"].sum()), len(rows)
-    heads = ["Percent", "On record (two errors)", "In the model (band)", "Matched", "Used"]
+    heads = ["Observation", "On record (two errors)", "In the model (band)", "Matched", "Used"]
     sheet = Sheet(
-        "Trade on record and in the model",
+        "Trade on record and in the model, percent",
         heads,
         rows,
         "Matched: the model's median is within two standard errors of the record. Used: strengths "
@@ -307,13 +322,11 @@ def _assumptions(r: Report) -> Iterator[Part]:
         [a.title, _range(a), text.RESTS_ON.get(names.get(a.title, ""), ""), a.source]
         for a in case.assumptions.values()
     ]
+    yield Points(text.rests_on(on))
     if rows:
-        heads = ["Assumption", "Range", "Rests on"]
-        short = [row[:3] for row in rows]
-        yield Sheet("What is uncertain", heads, short, prose=True)
-        full = Sheet("Sources of the ranges", ["Assumption", "Source"], [], prose=True)
-        full.rows.extend([row[0], row[3]] for row in rows)
-        yield Folded(full.title, [full])
+        heads = ["Assumption", "Range", "Rests on", "Source"]
+        sheet = Sheet("Ranges and their sources", heads, rows, prose=True)
+        yield Folded(sheet.title, [sheet])
     if case.notes:
         yield Folded(
             "The case in words",

@@ -40,7 +40,9 @@ def assessment_view(result: Assessment) -> RenderableType:
         Text(result.title, style="bold"),
         welfare_table(result, "percent", "Welfare, percent of income (exact real income)", 3),
         *bands_table(result),
-        welfare_table(result, "million_usd", "Welfare, million USD a year (equivalent variation)", 0),
+        welfare_table(
+            result, "million_usd", "Welfare, million USD a year (equivalent variation)", 0
+        ),
         trade_table(result),
         sectors_table(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],

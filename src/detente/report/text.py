@@ -57,7 +57,7 @@ def nested(codes: Iterable[str]) -> dict[str, str]:
     >>> nested(["LTU", "USA", "EU27"])
     {'USA': 'United States', 'EU27': 'EU', 'LTU': 'of which Lithuania'}
     """
-    from detente.world.names import GROUP_NAMES, group_members
+    from detente.world.countries import GROUP_NAMES, group_members
 
     listed_here = list(dict.fromkeys(codes))
     members = {c: set(group_members(c)) for c in listed_here if c in GROUP_NAMES}
@@ -154,6 +154,26 @@ def percent(value: float, digits: int | None = None) -> str:
     ('+1.23 percent', '-0.0123 percent', '+0.5 percent')
     """
     return f"{signed(value, digits_for(value) if digits is None else digits)} percent"
+
+
+def brief(value: float) -> str:
+    """A signed number in two digits that have a meaning.
+
+    >>> brief(0.12727), brief(-3.322), brief(0.0035), brief(0.0)
+    ('+0.13', '-3.3', '+0.0035', '0')
+    """
+    if value == 0 or math.isnan(value):
+        return "0" if value == 0 else NOTHING
+    return signed(value, max(0, 1 - math.floor(math.log10(abs(value)))))
+
+
+def share(percent: float) -> str:
+    """A small change in percent, within a sentence.
+
+    >>> share(0.962), share(-0.00021), share(0.0)
+    ('+0.96 percent', 'less than 0.001 percent', 'less than 0.001 percent')
+    """
+    return "less than 0.001 percent" if abs(percent) < 0.001 else f"{brief(percent)} percent"
 
 
 def usd(million: float) -> str:
@@ -277,7 +297,7 @@ def meaning(result: Assessment) -> list[str]:
 
 
 FOUNDATIONS = {
-    "record": "Anchored in the record of trade",
+    "record": "Narrowed by the record of trade",
     "ranges": "Asked of the record, which does not narrow their ranges",
     "literature": "From the literature",
     "judgement": "Judgement, wholly or in part",
@@ -285,7 +305,7 @@ FOUNDATIONS = {
 
 RESTS_ON = {
     "record": "record of trade",
-    "ranges": "ranges, which the record leaves",
+    "ranges": "ranges of the measures",
     "literature": "literature",
     "judgement": "judgement",
 }

@@ -43,7 +43,7 @@ def timeline_chart(case: Case) -> Any:
     """Measures in force on the target by sender, and the events as marks; an Altair chart."""
     counts = measures_in_force(case)
     counts["day"], counts["sender"] = _coded(counts["day"]), counts["sender"].map(text.country)
-    most = counts.groupby("sender", sort=False)["measures"].max()
+    most = counts.groupby("sender")["measures"].max().sort_values(ascending=False)
     words = "; ".join(f"{sender} {count}" for sender, count in most.items())
     senders = list(most.index)
     x = alt.X("day:T", title=None, axis=alt.Axis(format="%Y", tickCount="year"))
