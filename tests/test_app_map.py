@@ -90,7 +90,7 @@ def test_the_map_is_drawn_without_a_network() -> None:
     assert "World map. A test. 2 countries gain" in chart.to_dict()["description"]
     drawn = vl_convert.vegalite_to_svg(chart.to_json())
     assert "Belarus +1.2" in drawn
-    assert "SGP −0.02" in drawn
+    assert "Singapore −0.02" in drawn
     assert "NaN" not in drawn
 
 

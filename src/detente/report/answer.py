@@ -84,7 +84,9 @@ def _target(r: Report) -> str:
     told: list[str] = []
     who = text.called(r.case.target)
     for name in headlines(r):
-        row, first = changes_of(r, name).to_dict("index")[r.case.target], not told
+        row, first = changes_of(r, name).to_dict("index").get(r.case.target), not told
+        if row is None:
+            return f"What {who} gains or loses is not among what the case reports."
         verb = "gains" if row["percent"] > 0 else "loses"
         ends = " to ".join(text.brief(row[end]) for end in ("low", "high"))
         band = f"90 percent of draws: {ends}" if first else ends

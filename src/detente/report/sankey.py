@@ -26,9 +26,7 @@ def supply_chart(found: CaseLeakage) -> Any:
     named = found.supply[["origin", "route"]].map(text.country)
     billion = found.supply.assign(value=found.supply["value"] / 1e3, **named)
     billion["route"] = _few(billion)
-    billion = billion.groupby(["when", "origin", "route"], as_index=False, sort=False)[
-        "value"
-    ].sum()
+    billion = billion.groupby(["when", "origin", "route"], sort=False).sum().reset_index()
     top = float(billion.groupby("when")["value"].sum().max())
     after = found.titles.get(found.drawn, "")
     titles = ["Before: status quo", f"After: {after}" if after else "After"]
