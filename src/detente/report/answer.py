@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from detente.cases.records import Test
     from detente.report.report import Report
 
+ON = {
+    "record": "{} narrowed by the record of trade",
+    "ranges": "{} that it leaves as wide as they were",
+    "literature": "{} from the literature",
+    "judgement": "{} of judgement",
+}
 MOST_NAMED = 3
 """Countries besides the target that a sentence names as gaining, or as losing."""
 
@@ -126,11 +132,9 @@ def _foundations(r: Report) -> str:
     parts = {on: len(titles) for on, titles in r.assessment.rests_on.items()}
     if not sum(parts.values()):
         return "It rests on one solve with every assumption at its central value."
-    record, ranges = parts["record"], parts["ranges"]
+    counted = text.listed(ON[on].format(n) for on, n in parts.items() if n)
     told = (
-        f"It rests on {text.plural(sum(parts.values()), 'assumption', 'assumptions')} ("
-        f"{record} narrowed by the record of trade, {ranges} that it leaves as wide as they were, "
-        f"{parts['literature']} from the literature, {parts['judgement']} of judgement)"
+        f"It rests on {text.plural(sum(parts.values()), 'assumption', 'assumptions')} ({counted})"
     )
     deciding = _deciding(r)
     return f"{told}{f'; what would change it most: {deciding}' if deciding else ''}."

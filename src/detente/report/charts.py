@@ -21,6 +21,7 @@ from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.exports import whole_file
 from detente.report.extras import alt, vl_convert
+from detente.report.leverage_tables import distinct_offers
 
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence
@@ -38,6 +39,8 @@ MOST_POINTS = 1024
 """Packages in the background of a frontier; others lie among them."""
 MOST_SINGLE = 3
 """Parts of relief that are named by themselves where there is one sender."""
+LONGEST = 48
+"""Characters of a package's name."""
 LEAST_APART = 13
 """Points of the page between the names of packages."""
 FRONTIER = (560, 300)
@@ -206,14 +209,15 @@ def _named_packages(found: Relief, rows: pd.DataFrame) -> pd.DataFrame:
     """Packages with a name: what coalitions offer, those picked, and single parts of one sender."""
     picked = {"bargain": found.bargain, "least leak": found.least_leak, "chosen": found.chosen}
     numbers = {int(p["package"]): label for label, p in picked.items() if p is not None}
-    offered = rows[rows["words"].isin(_spelled(found.offers["words"]))]
+    offered = rows[rows["words"].isin(_spelled(distinct_offers(found)["words"]))]
     chosen = dict.fromkeys([*offered.index, *numbers])
     if len(found.offers) == 1:
         eased = (found.packages["degree"] > 0).sum("bundle").to_series()
         single = rows[rows.index.isin(eased.index[eased == 1])]
         chosen |= dict.fromkeys(single.nlargest(MOST_SINGLE, "gain").index)
     named = rows[rows.index.isin(list(chosen))]
-    labels = [f"{w} ({numbers[k]})" if k in numbers else w for k, w in named["words"].items()]
+    short = named["words"].map(lambda words: textwrap.shorten(words, LONGEST, placeholder=" …"))
+    labels = [f"{w} ({numbers[k]})" if k in numbers else w for k, w in short.items()]
     return named.assign(label=labels)
 
 

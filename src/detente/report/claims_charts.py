@@ -112,7 +112,9 @@ def _limit(w: WeighedClaim, axis: Any) -> Any:
 
 
 def _axis(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
-    return alt.Axis(title=textwrap.wrap(text.measured(w, titles), LINE), tickCount=5)
+    return alt.Axis(
+        title=textwrap.wrap(text.measured(w, titles), LINE), tickCount=4, labelOverlap=True
+    )
 
 
 def _heading(w: WeighedClaim, line: int) -> Any:
@@ -145,7 +147,10 @@ def _tornado(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
         for side, words in points.items()
     )
     shades = scale([*points.values()], ["#FFFFFF", OKABE_ITO[0]])
-    ends["title"] = ["\n".join(textwrap.wrap(words, NAME_LINE)[:2]) for words in ends["title"]]
+    ends["title"] = [
+        "\n".join(textwrap.wrap(words, NAME_LINE, max_lines=2, placeholder="…"))
+        for words in ends["title"]
+    ]
     order = list(dict.fromkeys(ends["title"]))
     lines = {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": 11, "labelFontSize": 10}
     names = alt.Axis(labelLimit=NAMES, minExtent=NAMES, maxExtent=NAMES, **lines)

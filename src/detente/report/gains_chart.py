@@ -16,8 +16,10 @@ from detente.report.extras import alt
 if TYPE_CHECKING:
     from detente.report.report import Report
 
-ROW, PANEL, NARROW, NUMBERS = 26, 246, 110, 106
+ROW, PANEL, NARROW, NUMBERS = 26, 246, 110, 100
 """Height of a row; width of all panels together, of one on a telephone, and of its numbers."""
+LEAST = 0.01
+"""Percent of income below which no percentage is shown."""
 LINE = 26
 """Characters in a line of a scenario's title."""
 SURE = {1: "gains", -1: "loses", 0: "may be either"}
@@ -61,22 +63,25 @@ def _rows(r: Report, name: str) -> pd.DataFrame:
     for end in ("low", "high"):
         found[end] = (found[end] / 100 * found["income"]).fillna(found["million_usd"])
     found["sure"] = found["sign"].map(SURE)
-    found["label"] = [
-        f"{money(m)} ({_short(p)})"
-        for m, p in zip(found["million_usd"], found["percent"], strict=True)
-    ]
+    pairs = zip(found["million_usd"], found["percent"], strict=True)
+    found["label"] = [_label(*pair) for pair in pairs]
     return found[["country", "million_usd", "low", "high", "sure", "label"]]
 
 
-def _short(percent: float) -> str:
-    words = text.share(percent).removesuffix(" percent")
-    return words.replace("less than ", "<").replace("-", "−")
+def _label(million: float, percent: float) -> str:
+    """Money, and its percentage where that says something."""
+    share = f" ({text.brief(percent)})".replace("-", "−")
+    return money(million) + (share if abs(percent) >= LEAST else "")
 
 
 def _panel(rows: pd.DataFrame, title: str, width: int, named: bool) -> Any:
     axis = alt.Axis(labelLimit=130, labelFontSize=12, ticks=False, domain=False) if named else None
     base = of(rows).encode(y=alt.Y("country:N", sort=list(rows["country"]), title=None, axis=axis))
-    x = alt.X("low:Q", title=None, axis=alt.Axis(tickCount=2, format=",~r", labelOverlap=True))
+    x = alt.X(
+        "low:Q",
+        title=None,
+        axis=alt.Axis(tickCount=2, format=",~r", labelOverlap=True, labelSeparation=8),
+    )
     kinds = list(SURE.values())
     shades = scale(kinds, [*OKABE_ITO[:2], "#777777"])
     colour = alt.Color("sure:N", title=None, scale=shades, legend=None)

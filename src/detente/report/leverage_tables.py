@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from rich.console import Group, RenderableType
@@ -20,6 +23,9 @@ from detente.report.tables import signed
 
 SHOWN = 12
 """Packages of the frontier that are printed; the chart and the JSON have all."""
+
+LEAST_OFFER = 1e-6
+"""Percent of income that a coalition must add to what a smaller one can give."""
 
 SENSES = {
     "trade_share": ("trade, %", 1),
@@ -155,6 +161,12 @@ def offers_table(found: Relief) -> Grid:
     return _packages(found, title, labels, offers, **alone)
 
 
+def distinct_offers(found: Relief) -> pd.DataFrame:
+    """What coalitions can offer, without those that offer no more than a smaller one."""
+    more = found.offers["needs_all"] > LEAST_OFFER
+    return found.offers[more] if more.any() else found.offers
+
+
 def _picked(found: Relief) -> Grid:
     w = found.requirements
     asked = [] if w.min_gain is None else [f"gain of at least {w.min_gain:g} percent"]
@@ -201,3 +213,27 @@ def burden_table(burden: Burden) -> Grid:
     common = text.percent(burden.common, 4)
     title = f"Sharing the effect on the senders equally: transfers that leave each at {common}"
     return grid(title, ["member", "before, %", "after, %", "receives, million USD"], rows)
+
+
+def in_titles(found: Relief, titles: Mapping[str, str]) -> Relief:
+    """The same with measures, where they are eased one by one, by their titles."""
+    names = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in titles))
+
+    def told(words: str) -> str:
+        return names.sub(lambda name: titles[name[0]], words)
+
+    def renamed(packages: xr.Dataset) -> xr.Dataset:
+        words = packages["words"]
+        return packages.assign_coords(words=(words.dims, np.vectorize(told)(words.values)))
+
+    return replace(
+        found,
+        packages=renamed(found.packages),
+        frontier=renamed(found.frontier),
+        contributions=found.contributions.rename(index=told),
+        offers=found.offers.assign(words=found.offers["words"].map(told)),
+        chosen=renamed(found.chosen),
+        least_leak=renamed(found.least_leak),
+        bargain=None if found.bargain is None else renamed(found.bargain),
+        snap_back=replace(found.snap_back, package=told(found.snap_back.package)),
+    )

@@ -18,12 +18,13 @@ from detente.analysis.influence import Influence, influence
 from detente.analysis.leakage import CaseLeakage, leakage
 from detente.analysis.parties import counterpart
 from detente.analysis.record import beside_record
-from detente.analysis.relief.bundles import can_ease
+from detente.analysis.relief.bundles import can_ease, measures_on_target
 from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
 from detente.report.answer import answer, reading
 from detente.report.exports import write_text
 from detente.report.extras import check_format, fill, require
+from detente.report.leverage_tables import in_titles
 from detente.report.parts import pictures_in
 from detente.report.pictures import Figure, illustrate
 from detente.report.sections import sections
@@ -116,6 +117,8 @@ def gather(
     held = influence(case.target, chosen, partners, progress=step("Cutting off partners"))
     if can_ease(case):
         eased = relief(case, store=kept, progress=step("Solving packages"))
+        on_target = measures_on_target(case).items()
+        eased = in_titles(eased, {name: m.title for name, m in on_target if m.title})
     record = beside_record(case) if case.observations else None
     welfare = simulation.outcome(drawn).equilibrium.welfare
     found = Report(case, drawn, assessment, evidence, led, held, eased, followed, record, welfare)

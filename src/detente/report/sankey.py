@@ -14,7 +14,7 @@ from detente.report.extras import alt
 if TYPE_CHECKING:
     from detente.analysis.leakage import CaseLeakage
 
-COLUMNS = ((0.0, 1.0), (2.75, 3.2))
+COLUMNS = ((0.0, 1.0), (3.0, 3.45))
 """Where ribbons run; the names of the ways stand between the two, and off both."""
 MOST_HUBS = 4
 """Hubs that are shown by name."""
@@ -65,7 +65,7 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         of(_ribbons(links, left, middle))
         .mark_area(opacity=0.75)
         .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.05, 4.1])),
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.5, 4.4])),
             y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[1.25 * top, -0.02 * top])),
             y2=alt.Y2("high:Q"),
             detail=alt.Detail("band:N"),
@@ -78,7 +78,7 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         _names(routes, middle, COLUMNS[0][1], "left", top),
         _names(total, total * 0, COLUMNS[1][1], "left", top),
     ]
-    return alt.layer(areas, *names).properties(title=title, width=340, height=250)
+    return alt.layer(areas, *names).properties(title=title, width=350, height=250)
 
 
 def _stack(sizes: pd.Series, gap: float) -> pd.Series:

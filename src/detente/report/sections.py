@@ -13,7 +13,6 @@ import numpy as np
 from detente.analysis.evidence import WeighedClaim
 from detente.cases import Case
 from detente.inference.observations import RATIOS
-from detente.policy.kinds import KINDS
 from detente.policy.scenario import Action
 from detente.report import commodity_words, tables, text
 from detente.report import leverage_tables as leverage
@@ -136,22 +135,21 @@ def _senders(r: Report) -> list[str]:
 
 def _listed(name: str, actions: list[Action], r: Report) -> Sheet:
     """What a scenario does to each measure: whose, since when, by which act."""
-    rows = []
-    for a in actions:
-        m = a.measure
-        since = "" if m.start is None else str(m.start)
-        rows.append([_named(a), text.countries(m.senders), VERBS[a.verb], since, m.instrument])
-    heads = ["Measure", "By", "Is", "In force since", "Legal act"]
+    rows = [
+        [_named(a), text.countries(a.measure.senders), VERBS[a.verb], a.measure.instrument]
+        for a in actions
+    ]
+    heads = ["Measure", "By", "Is", "Legal act"]
     return Sheet(title(r, name), heads, rows, prose=True)
 
 
 def _named(a: Action) -> str:
-    """A measure in words."""
-    if a.measure.title:
-        return a.measure.title
-    kind = KINDS[a.measure.kind].name.replace("-", " ").capitalize()
-    covered = [text.sector(s).lower() for s in a.measure.sectors]
-    return f"{kind} on {text.called(a.measure.target)}: {text.listed(covered)}"
+    """A measure in words, and since when it has been in force."""
+    m = a.measure
+    covered = text.listed(text.sector(s).lower() for s in m.sectors)
+    kind = m.kind.replace("-", " ").capitalize()
+    since = "" if m.start is None else f", since {m.start}"
+    return f"{m.title or f'{kind} on {text.called(m.target)}: {covered}'}{since}"
 
 
 def _welfare(r: Report) -> Iterator[Part]:
@@ -239,7 +237,7 @@ def _relief(r: Report) -> Iterator[Section]:
             f"and senders' cost, where none is better in all three. {search}".strip()
         ),
         Picture("frontier"),
-        Sheet.of(leverage.offers_table(found)),
+        Sheet.of(leverage.offers_table(replace(found, offers=leverage.distinct_offers(found)))),
     ]
     parts.append(Folded("The frontier", [Sheet.of(leverage.frontier_table(found))]))
     yield Section("relief", "Relief and its price", parts)
@@ -302,7 +300,7 @@ def _record(r: Report) -> Iterator[Section]:
         "were estimated from it; the others are a test. An offset is in percent of the fall.",
     )
     told = (
-        f"The strengths are those under which the model's trade is near to what happened: "
+        "What trade did, beside trade in the model under the strengths in use: "
         f"{matched} of {text.plural(many, 'observation', 'observations')} matched."
     )
     yield Section("record", "Beside the record", [Words(told), sheet])
