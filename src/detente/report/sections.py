@@ -13,6 +13,8 @@ import numpy as np
 from detente.analysis.evidence import WeighedClaim
 from detente.cases import Case
 from detente.inference.observations import RATIOS
+from detente.policy.measures import STRENGTH
+from detente.policy.posterior import Posterior
 from detente.policy.scenario import Action
 from detente.report import commodity_words, tables, text
 from detente.report import leverage_tables as leverage
@@ -63,7 +65,7 @@ def sections(r: Report) -> list[Section]:
         *_routes(r),
         Section("influence", "Influence, before and after", [*_influence(r)]),
         *_relief(r),
-        Section("timeline", "Timeline", [*_timeline(r)]),
+        *_timeline(r),
         *_record(r),
         Section("assumptions", "Assumptions and their sources", [*_assumptions(r)]),
         Section("limits", "Limits", [Points(_limits(r)), Words(DATA, small=True)]),
@@ -183,7 +185,7 @@ def _commodities(r: Report) -> Iterator[Section]:
         parts.append(Picture(f"{goods}-earners"))
         earned = [Words(words) for words in commodity_words.parties(found, r.case)]
         parts.append(Folded("Who earns and who pays, in words", earned))
-        parts += [Folded(sheet.title, [sheet]) for sheet in sheets(found)]
+        parts += map(_folded, sheets(found))
         if len(found.ways):
             parts.append(Folded("The ways it takes, as a figure", [Picture(f"{goods}-ways")]))
         if record is not None:
@@ -211,8 +213,8 @@ def _routes(r: Report) -> Iterator[Section]:
             Picture("leakage"),
             *_headlined(channels, r),
             Folded("From which share of goods through the hub it gains or loses", [Points(turns)]),
-            Folded(routes.title, [routes]),
-            Folded(enforced.title, [enforced]),
+            _folded(routes),
+            _folded(enforced),
         ],
     )
 
@@ -221,7 +223,7 @@ def _influence(r: Report) -> Iterator[Part]:
     yield Words(text.spelled(r.influence.answer()))
     yield Picture("influence")
     for table in leverage.influence_tables(r.influence):
-        yield Folded(table.title, [Sheet.of(table, leverage.MEANINGS)])
+        yield _folded(Sheet.of(table, leverage.MEANINGS))
 
 
 def _relief(r: Report) -> Iterator[Section]:
@@ -239,31 +241,29 @@ def _relief(r: Report) -> Iterator[Section]:
         Picture("frontier"),
         Sheet.of(leverage.offers_table(replace(found, offers=leverage.distinct_offers(found)))),
     ]
-    parts.append(Folded("The frontier", [Sheet.of(leverage.frontier_table(found))]))
+    parts.append(_folded(Sheet.of(leverage.frontier_table(found))))
     yield Section("relief", "Relief and its price", parts)
     told: list[Part] = [Words(leverage.snap_back_sentence(found))]
     if found.burden is not None:
-        burden = leverage.burden_table(found.burden)
-        told.append(Folded(burden.title, [Sheet.of(burden)]))
+        told.append(_folded(Sheet.of(leverage.burden_table(found.burden))))
     yield Section("snap-back", "If relief is taken back", told)
 
 
-def _timeline(r: Report) -> Iterator[Part]:
-    yield Picture("timeline")
-    events, given = r.case.events.values(), r.case.concessions.values()
-    rows = [
-        [f"{k}. {e.date}", f"{text.listed(e.actors)}: {e.what}"]
-        for k, e in enumerate(events, start=1)
-    ]
-    if rows:
-        yield Sheet("What happened", ["Day", "What"], rows, prose=True)
-        doubts = [[str(k), e.source, _doubt(e)] for k, e in enumerate(events, start=1)]
-        sources = Sheet("Sources of the events", ["", "Source", "Doubt"], doubts, prose=True)
-        yield Folded(sources.title, [sources])
-    if given:
-        gifts = [[str(c.date), f"{c.by} to {c.to}", c.what, c.source] for c in given]
-        sheet = Sheet("Who gave what", ["Day", "Who", "What", "Source"], gifts, prose=True)
-        yield Folded(sheet.title, [sheet])
+def _timeline(r: Report) -> Iterator[Section]:
+    events, given = list(enumerate(r.case.events.values(), start=1)), r.case.concessions.values()
+    happened = [[f"{k}. {e.date}", f"{text.listed(e.actors)}: {e.what}"] for k, e in events]
+    sources = [[str(k), e.source, _doubt(e)] for k, e in events]
+    gifts = [[str(c.date), f"{c.by} to {c.to}", c.what, c.source] for c in given]
+    if events:
+        told = Sheet("What happened", ["Day", "What"], happened, prose=True)
+        doubted = Sheet("Sources of the events", ["", "Source", "Doubt"], sources, prose=True)
+        gave = Sheet("Who gave what", ["Day", "Who", "What", "Source"], gifts, prose=True)
+        more = [_folded(sheet) for sheet in (doubted, gave) if sheet.rows]
+        yield Section("timeline", "Timeline", [Picture("timeline"), told, *more])
+
+
+def _folded(sheet: Sheet) -> Folded:
+    return Folded(sheet.title, [sheet])
 
 
 def _doubt(event: Any) -> str:
@@ -281,15 +281,8 @@ def _record(r: Report) -> Iterator[Section]:
         observed, model = (
             _change(o.of, *band) for band in (ends, (row["low"], row["median"], row["high"]))
         )
-        rows.append(
-            [
-                o.title,
-                observed,
-                model,
-                "yes" if row["matched"] else "no",
-                "yes" if row["used"] else "no",
-            ]
-        )
+        told = ("yes" if row[what] else "no" for what in ("matched", "used"))
+        rows.append([o.title, observed, model, *told])
     matched, many = int(r.record["matched"].sum()), len(rows)
     heads = ["Observation", "On record (two errors)", "In the model (band)", "Matched", "Used"]
     sheet = Sheet(
@@ -299,11 +292,11 @@ def _record(r: Report) -> Iterator[Section]:
         "Matched: the model's median is within two standard errors of the record. Used: strengths "
         "were estimated from it; the others are a test. An offset is in percent of the fall.",
     )
-    told = (
+    words = (
         "What trade did, beside trade in the model under the strengths in use: "
         f"{matched} of {text.plural(many, 'observation', 'observations')} matched."
     )
-    yield Section("record", "Beside the record", [Words(told), sheet])
+    yield Section("record", "Beside the record", [Words(words), sheet])
 
 
 def _change(of: str, low: float, middle: float, high: float) -> str:
@@ -315,16 +308,15 @@ def _change(of: str, low: float, middle: float, high: float) -> str:
 
 def _assumptions(r: Report) -> Iterator[Part]:
     case, on = r.case, r.assessment.rests_on
-    names = {what: word for word, titles in on.items() for what in titles}
+    posterior = case.scenario(r.drawn).confirmed
     rows = [
-        [a.title, _range(a), text.RESTS_ON.get(names.get(a.title, ""), ""), a.source]
-        for a in case.assumptions.values()
+        [a.title, _range(a), _confirmed(name, posterior), a.source]
+        for name, a in case.assumptions.items()
     ]
     yield Points(text.rests_on(on))
     if rows:
-        heads = ["Assumption", "Range", "Rests on", "Source"]
-        sheet = Sheet("Ranges and their sources", heads, rows, prose=True)
-        yield Folded(sheet.title, [sheet])
+        heads = ["Assumption", "Range before", "After the record", "Source"]
+        yield _folded(Sheet("Ranges and their sources", heads, rows, prose=True))
     if case.notes:
         yield Folded(
             "The case in words",
@@ -341,7 +333,17 @@ def _range(assumption: Any) -> str:
         return f"spread of the logarithm {a.spread:g}"
     if a.choices:
         return text.listed(map(str, a.choices))
-    return "that of each measure"
+    return "the range of each measure"
+
+
+def _confirmed(name: str, posterior: Posterior) -> str:
+    """Where 90 percent of the draws are that the record of trade confirms."""
+    if name not in posterior.names:
+        return ""
+    low, median, high = (f"{value:.2g}" for value in posterior.summary[name])
+    ranked = name.startswith(STRENGTH) or name == "invoicing"
+    of = " of the way from the low to the high end" if ranked else ""
+    return f"{low} to {high}, central {median}{of}"
 
 
 def _limits(r: Report) -> list[str]:
@@ -351,7 +353,7 @@ def _limits(r: Report) -> list[str]:
 
 
 def _manifest(r: Report) -> Iterator[Part]:
-    draws = "" if r.evidence is None else f" Claims: {text.draws(r.evidence)}"
+    draws = "" if r.evidence is None else f" Claims: {text.drawn(r.evidence)}"
     made = text.provenance(r.assessment.manifest)
     yield Words(f"{made}.{draws} Written on {date.today().isoformat()}.", small=True)
     yield Folded(

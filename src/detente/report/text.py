@@ -303,14 +303,6 @@ FOUNDATIONS = {
     "judgement": "Judgement, wholly or in part",
 }
 
-RESTS_ON = {
-    "record": "record of trade",
-    "ranges": "ranges of the measures",
-    "literature": "literature",
-    "judgement": "judgement",
-}
-"""The same in a table."""
-
 
 def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
     """What the uncertain parts of a result rest on, a sentence for each foundation.
@@ -338,13 +330,17 @@ def provenance(manifest: Mapping[Any, Any]) -> str:
     )
 
 
+def drawn(found: Evidence) -> str:
+    """How many draws."""
+    seed = found.manifest["seed"]
+    return f"{plural(found.draws, 'draw', 'draws')} (seed {seed}), each solved in full."
+
+
 def draws(found: Evidence) -> str:
     """How many draws, of what."""
-    m, number = found.manifest, plural(found.draws, "draw", "draws")
-    return (
-        f"{number} (seed {m['seed']}), each solved in full. detente {m['detente']}, "
-        f"world {m['world']} ({m['fingerprint']}), {m['elasticities']}."
-    )
+    m = found.manifest
+    made = f"detente {m['detente']}, world {m['world']} ({m['fingerprint']}), {m['elasticities']}."
+    return f"{drawn(found)} {made}"
 
 
 @cache
