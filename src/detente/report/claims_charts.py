@@ -113,7 +113,10 @@ def _limit(w: WeighedClaim, axis: Any) -> Any:
 
 def _axis(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
     return alt.Axis(
-        title=textwrap.wrap(text.measured(w, titles), LINE), tickCount=4, labelOverlap=True
+        title=textwrap.wrap(text.measured(w, titles), LINE),
+        tickCount=4,
+        labelOverlap=True,
+        labelSeparation=6,
     )
 
 

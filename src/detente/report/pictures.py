@@ -34,15 +34,15 @@ class Figure(NamedTuple):
     narrow: str = ""
 
 
-def illustrate(r: Report) -> dict[str, Figure]:
-    """Draw the figures of a report, by name."""
+def illustrate(r: Report, progress: Callable[[int, int], object]) -> dict[str, Figure]:
+    """Draw the figures of a report, by name; told after each how many of how many."""
+    charts_, found = _charts(r), {}
     with ThreadPoolExecutor() as pool:
-        drawn = pool.map(_figure, _charts(r).values())
-        found = dict(zip(_charts(r), drawn, strict=True))
-    if "answer" in found:
-        narrow = _figure(partial(gains_chart, r, stacked=True))
-        found["answer"] = found["answer"]._replace(narrow=narrow.address)
-    return found
+        for name, figure in zip(charts_, pool.map(_figure, charts_.values()), strict=True):
+            found[name] = figure
+            progress(len(found), len(charts_))
+    narrow = _figure(partial(gains_chart, r, stacked=True))
+    return {**found, "answer": found["answer"]._replace(narrow=narrow.address)}
 
 
 def _charts(r: Report) -> dict[str, Draw]:

@@ -85,7 +85,7 @@ def gather(
     store
         Folder that keeps draws and packages for the next time; by default the user's cache.
     illustrated
-        Whether figures are drawn, meanwhile.
+        Whether figures are drawn.
     progress
         Given a step in words, returns what is called with (done, total).
 
@@ -122,7 +122,9 @@ def gather(
     record = beside_record(case) if case.observations else None
     welfare = simulation.outcome(drawn).equilibrium.welfare
     found = Report(case, drawn, assessment, evidence, led, held, eased, followed, record, welfare)
-    return replace(found, figures=illustrate(found)) if illustrated else found
+    if illustrated:
+        found = replace(found, figures=illustrate(found, step("Drawing figures")))
+    return found
 
 
 def render(report: Report, kind: str = "html") -> str:

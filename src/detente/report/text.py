@@ -308,7 +308,7 @@ def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
     """What the uncertain parts of a result rest on, a sentence for each foundation.
 
     >>> rests_on({"record": ["Cost of payments"], "judgement": []})
-    ['Anchored in the record of trade: Cost of payments.']
+    ['Narrowed by the record of trade: Cost of payments.']
     """
     told = {on: "; ".join(titles) for on, titles in foundations.items()}
     return [f"{FOUNDATIONS[on]}: {titles}." for on, titles in told.items() if titles]
