@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 ON = {
     "record": "{} narrowed by the record of trade",
-    "ranges": "{} that it leaves as wide as they were",
+    "ranges": "{} that the record leaves as they were",
     "literature": "{} from the literature",
     "judgement": "{} of judgement",
 }
+MOST_SHOWN = 3
+"""Scenarios of the first screen."""
 MOST_NAMED = 3
 """Countries besides the target that a sentence names as gaining, or as losing."""
 
@@ -30,14 +32,15 @@ def answer(r: Report) -> list[str]:
 
 
 def headlines(r: Report) -> list[str]:
-    """Scenarios of the first screen: that of most claims, the one drawn, and the last that imposes.
+    """Scenarios of the first screen: that drawn, the last that imposes, and those of most claims.
 
     In the order of the case.
     """
     tests = [c.test for c in r.case.claims.values() if c.test is not None]
     asked = Counter(s for t in tests for s in (*t.scenarios, t.relative_to) if s is not None)
     imposing = [name for name, change in r.case.scenarios.items() if change.impose]
-    chosen = {r.drawn, *imposing[-1:], *(name for name, _ in asked.most_common(1))}
+    wanted = [r.drawn, *imposing[-1:], *(name for name, _ in asked.most_common())]
+    chosen = list(dict.fromkeys(wanted))[:MOST_SHOWN]
     return [name for name in r.case.scenarios if name in chosen]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,15 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return alt.Scale(domain=domain, range=values)
 
 
+def apart(places: Iterable[float], least: float) -> list[float]:
+    """Ascending places of names, moved up where they would stand on each other.
+
+    >>> apart([0.0, 1.0, 5.0], 2.0)
+    [0.0, 2.0, 5.0]
+    """
+    return list(accumulate(places, lambda last, place: max(place, last + least)))
+
+
 def leakage_chart(found: CaseLeakage) -> Any:
     """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
     hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
@@ -224,16 +234,14 @@ def _named_packages(found: Relief, rows: pd.DataFrame) -> pd.DataFrame:
 def _package_names(named: pd.DataFrame, at: dict[str, Any]) -> list[Any]:
     """Names beside their points, on the side where there is room, and apart from each other."""
     middle = (named["leak"].max() + named["leak"].min()) / 2
+    step = LEAST_APART / FRONTIER[1] * float(named["gain"].max())
     layers = []
     for align, side in (("left", named["leak"] <= middle), ("right", named["leak"] > middle)):
-        low = -np.inf
-        step = LEAST_APART / FRONTIER[1] * max(float(named["gain"].max()), 1e-12)
-        for row in named[side].sort_values("gain").to_dict("records"):
-            low = max(row["gain"], low + step)
-            text_ = of([{**row, "gain": low}]).mark_text(
-                align=align, dx=9 if align == "left" else -9, fontSize=11, fontWeight="bold"
-            )
-            layers.append(text_.encode(**at, text="label:N"))
+        rows = named[side].sort_values("gain")
+        words = of(rows.assign(gain=apart(rows["gain"], step))).mark_text(
+            align=align, dx=9 if align == "left" else -9, fontSize=11, fontWeight="bold"
+        )
+        layers.append(words.encode(**at, text="label:N"))
     return layers
 
 

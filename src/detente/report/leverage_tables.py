@@ -24,8 +24,8 @@ from detente.report.tables import signed
 SHOWN = 12
 """Packages of the frontier that are printed; the chart and the JSON have all."""
 
-LEAST_OFFER = 1e-6
-"""Percent of income that a coalition must add to what a smaller one can give."""
+LEAST_OFFER = 0.01
+"""Part of the largest gain that a coalition must add to what smaller ones can give."""
 
 SENSES = {
     "trade_share": ("trade, %", 1),
@@ -162,9 +162,10 @@ def offers_table(found: Relief) -> Grid:
 
 
 def distinct_offers(found: Relief) -> pd.DataFrame:
-    """What coalitions can offer, without those that offer no more than a smaller one."""
-    more = found.offers["needs_all"] > LEAST_OFFER
-    return found.offers[more] if more.any() else found.offers
+    """What coalitions can offer: all together, and those that add something to smaller ones."""
+    offers = found.offers
+    more = offers["needs_all"] > LEAST_OFFER * offers["gain"].max()
+    return offers[more | (offers.index == offers.index[-1])]
 
 
 def _picked(found: Relief) -> Grid:

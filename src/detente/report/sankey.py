@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detente.report import text
-from detente.report.charts import OKABE_ITO, WHEN, of, scale
+from detente.report.charts import OKABE_ITO, WHEN, apart, of, scale
 from detente.report.extras import alt
 
 if TYPE_CHECKING:
@@ -113,9 +113,8 @@ def _before(flows: pd.DataFrame, block: str) -> pd.Series:
 
 def _names(sizes: pd.Series, tops: pd.Series, x: float, side: str, top: float) -> Any:
     """Names and sizes beside the blocks of a column, pushed apart where they would overlap."""
-    rows, last = [], -np.inf
-    for name, size in zip(map(str, sizes.index), sizes, strict=True):
-        last = max(tops[name] + size / 2, last + 0.065 * top)
-        rows.append({"x": x, "y": last, "text": f"{text.capitalised(name)} {size:.1f}"})
+    places = apart(tops[sizes.index] + sizes / 2, 0.065 * top)
+    words = [f"{text.capitalised(str(name))} {size:.1f}" for name, size in sizes.items()]
+    rows = pd.DataFrame({"x": x, "y": places, "text": words})
     names = of(rows).mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=11)
     return names.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))

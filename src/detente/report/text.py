@@ -209,7 +209,7 @@ def percent_band(low: float, median: float, high: float) -> str:
     return f"{percent(median, digits)} (5 to 95 percent band {ends})"
 
 
-def band(w: WeighedClaim, titles: Mapping[str, str]) -> str:
+def band(w: WeighedClaim, titles: Mapping[str, str] | None = None) -> str:
     """Median and 5 to 95 percent band of a claim's metric, with its unit.
 
     The digits are those that the width of the band gives meaning to; `titles` are the scenarios'.
@@ -221,10 +221,10 @@ def band(w: WeighedClaim, titles: Mapping[str, str]) -> str:
     return f"{write(median, digits)} [{ends}] {unit(w, titles)}"
 
 
-def unit(w: WeighedClaim, titles: Mapping[str, str]) -> str:
+def unit(w: WeighedClaim, titles: Mapping[str, str] | None = None) -> str:
     """Unit of a claim's metric; of a ratio, the scenario by its title."""
     other = w.test.relative_to
-    return w.unit if other is None else f"times that of “{titles[other]}”"
+    return w.unit if other is None else f"times that of “{(titles or {}).get(other, other)}”"
 
 
 def measured(w: WeighedClaim, titles: Mapping[str, str]) -> str:
