@@ -89,8 +89,8 @@ def test_the_map_is_drawn_without_a_network() -> None:
     chart = world_map(WELFARE, "A test")
     assert "World map. A test. 2 countries gain" in chart.to_dict()["description"]
     drawn = vl_convert.vegalite_to_svg(chart.to_json())
-    assert "BLR +1.2" in drawn
-    assert "SGP −0.02" in drawn
+    assert "Belarus +1.2" in drawn
+    assert "Singapore −0.02" in drawn
     assert "NaN" not in drawn
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from detente.analysis.leakage import CaseLeakage
 from detente.errors import MissingExtraError, ScenarioError
-from detente.report.charts import leakage_chart, save_chart, supply_chart
+from detente.report.charts import leakage_chart, save_chart
+from detente.report.sankey import supply_chart
 from test_command_line import detente
 
 pytest.importorskip("altair", reason="charts need the extra detente[report]")

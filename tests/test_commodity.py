@@ -114,7 +114,9 @@ def test_scenarios_about_the_commodity_alone(found: Commodity) -> None:
 
 
 def test_sentences_say_the_numbers_with_names(found: Commodity, case: Case) -> None:
-    said = " ".join(commodity_words.sentences(found, case))
+    said = " ".join(
+        [*commodity_words.sentences(found, case), *commodity_words.parties(found, case)]
+    )
     gain = found.worth.set_index("scenario")["gain"]
     assert f"{gain['us-potash']:.0f} million dollars if “US eases, potash”" in said
     more = gain["us-potash-klaipeda"] - gain["klaipeda"]

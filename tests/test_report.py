@@ -13,15 +13,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from detente.analysis.assess import assess
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import MissingExtraError, ScenarioError
+from detente.report.answer import tally
 from detente.report.extras import fill
 from detente.report.report import Report, gather, render, write_report
-from detente.report.text import called
+from detente.report.sections import claim_row, sections
+from detente.report.text import brief, called, usd
 from detente.report.timeline import measures_in_force, timeline_chart
 from detente.world import load_world
 from detente.world.names import resolve_countries
@@ -59,12 +62,44 @@ def test_every_chart_is_an_image_with_words(page: str) -> None:
 
 
 def test_the_answer_is_three_sentences_with_bands(report: Report) -> None:
-    target, others, claims = report.answer()
-    assert "Türkiye" in target
-    assert "5 to 95 percent band" in target
-    assert others.endswith(".")
-    assert "Of 1 claim put to the model 0 are supported, 1 contradicted, and 0 depend" in claims
-    assert "1 more is outside" in claims
+    target, others, rests = report.answer()
+    row = report.assessment.welfare.iloc[0]
+    assert re.fullmatch(
+        r"Under “.+” Türkiye (gains|loses) [\d.,]+ (million|billion) dollars a year, "
+        r"[+-][\d.]+ percent of its income \(90 percent of draws: [+-][\d.]+ to [+-][\d.]+\)[;.].*",
+        target,
+    )
+    assert brief(row["percent"]) in target
+    assert usd(row["million_usd"]) in target
+    assert others.startswith("Of others, under “")
+    assert "what would change it most: " in rests
+    assert f"It rests on {len(report.case.assumptions)} assumptions (" in rests
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.1, 0.3, "the EU (20 million dollars, +0.20 percent) gains"),
+        (-0.3, -0.1, "the EU (20 million dollars, +0.20 percent) loses"),
+        (-0.1, 0.3, "for the EU it may be either"),
+    ],
+)
+def test_who_else_gains_is_said_only_where_the_band_says_so(
+    report: Report, low: float, high: float, told: str
+) -> None:
+    rows = report.assessment.welfare
+    one = rows.iloc[:1].assign(
+        country="EU27", percent=0.2, low=low, high=high, million_usd=20.0, income=1e4
+    )
+    rows = pd.concat([rows[rows["country"] == "TUR"], one.assign(scenario=report.drawn)])
+    changed = replace(report, assessment=replace(report.assessment, welfare=rows))
+    assert told in changed.answer()[1]
+
+
+def test_a_case_that_does_not_report_its_target_says_so(report: Report) -> None:
+    rows = report.assessment.welfare
+    others = replace(report.assessment, welfare=rows[rows["country"] != "TUR"])
+    assert "is not among what the case reports" in replace(report, assessment=others).answer()[0]
 
 
 @pytest.mark.parametrize(
@@ -87,14 +122,44 @@ def test_claims_are_counted_in_good_grammar(
     report: Report, verdicts: list[str], outside: int, told: str
 ) -> None:
     weighed = {str(k): SimpleNamespace(verdict=v) for k, v in enumerate(verdicts)}
-    evidence = SimpleNamespace(weighed=weighed, outside=dict.fromkeys(range(outside)), samples=[])
-    assert told in replace(report, evidence=evidence).answer()[2]
+    evidence = SimpleNamespace(weighed=weighed, outside=dict.fromkeys(range(outside)))
+    assert told in tally(replace(report, evidence=evidence))
+
+
+def test_page_and_markdown_have_every_section(report: Report, page: str) -> None:
+    text = render(report, "md")
+    found = [s.title for s in sections(report)]
+    assert found == [unescape(t) for t in re.findall(r"<h2[^>]*>(.*?)</h2>", page)]
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")][1:] == found
+    assert {"Beside the record", "Timeline", "Limits", "Manifest"} <= {*found}
+
+
+def test_figures_are_numbered_in_order_and_captions_are_words(page: str) -> None:
+    captions = re.findall(r"<figcaption><b>Figure (\d+)\.</b> (.*?)</figcaption>", page)
+    assert [int(number) for number, _ in captions] == [*range(1, 1 + len(captions))]
+    assert len(captions) >= 5
+    assert not any(re.search(r"\b[a-z]+-[a-z-]+:|\b(TUR|EU27)\b", words) for _, words in captions)
+
+
+def test_a_claim_is_a_row_with_how_it_was_read(report: Report, page: str) -> None:
+    assert report.evidence is not None
+    (weighed,) = report.evidence.weighed.values()
+    row = unescape(re.search(r'<summary class="claim">(.*?)</summary>', page, re.S)[1])
+    assert f"Tested: {weighed.claim.tested}" in row
+    assert f"--holds: {100 * weighed.probability:.0f}%" in row
+    assert f'class="{weighed.verdict.split(",")[0]}"' in row
+
+
+def test_trade_on_record_stands_beside_the_model(report: Report) -> None:
+    assert report.record is not None
+    assert set(report.record["observation"]) == set(report.case.observations)
+    assert (report.record["low"] <= report.record["high"]).all()
 
 
 def test_the_numbers_are_those_of_the_assessment(report: Report, page: str) -> None:
     rows = assess(report.case, draws=8).welfare
     for percent in rows[rows["country"] == "TUR"]["percent"]:
-        assert f"{percent:+.3f}" in page
+        assert f"{percent:+.3f}".replace("-", "−") in page
 
 
 def test_countries_have_names_and_zeros_no_sign(report: Report, page: str) -> None:
@@ -130,7 +195,9 @@ def test_a_report_names_its_world_in_one_way_and_no_place_on_this_computer(
     report: Report, page: str
 ) -> None:
     assert report.evidence is not None
-    for shown in (unescape(page), render(report, "md"), fill("claims.html", found=report.evidence)):
+    rows = [claim_row(w, report.case) for w in report.evidence.weighed.values()]
+    claims = fill("claims.html", found=report.evidence, rows=rows)
+    for shown in (unescape(page), render(report, "md"), claims):
         assert report.evidence.manifest["fingerprint"] in shown
         rest = shown.replace(report.evidence.manifest["fingerprint"], "")
         assert report.evidence.manifest["fingerprint"][:12] not in rest

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ import xarray as xr
 from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.extras import alt, vl_convert
+from detente.report.leverage_tables import distinct_offers
 from detente.results import whole_file
 
 if TYPE_CHECKING:
@@ -28,14 +31,24 @@ if TYPE_CHECKING:
 
 WHEN = ["before", "after"]
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"]
-COLUMNS = ((0.0, 1.0), (1.5, 2.1))
-"""Where the ribbons of a Sankey diagram run; the names of the ways stand between the two."""
 SENSES = {
     "trade_share": "Share of trade, percent",
     "passing": "Value added the partner buys at any stage, percent",
     "cut_off": "Cost of being cut off, percent of real income",
 }
-MOST_POINTS = 4096
+MOST_POINTS = 1024
+"""Packages in the background of a frontier; others lie among them."""
+MOST_SINGLE = 3
+"""Parts of relief that are named by themselves where there is one sender."""
+LONGEST = 48
+"""Characters of a package's name."""
+LEAST_APART = 13
+"""Points of the page between the names of packages."""
+FRONTIER = (560, 300)
+"""Width and height of the chart of a frontier."""
+FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+NARROW = 28
+"""Characters in a line below a narrow panel."""
 HEADING = 80
 """Characters in a line of a title."""
 FORMATS = (".svg", ".png", ".html")
@@ -69,8 +82,17 @@ def save_chart(chart: Any, path: Path) -> None:
 
 def styled(chart: Any) -> Any:
     """A chart ready to be written: its margins leave room for fonts wider than those measured."""
-    roomy = chart.properties(padding={"left": 60, "right": 60, "top": 5, "bottom": 5})
-    return roomy.configure_view(stroke=None).configure_axis(gridColor="#eeeeee")
+    roomy = chart.properties(padding={"left": 24, "right": 24, "top": 5, "bottom": 5})
+    lettered = roomy.configure(font=FONT).configure_view(stroke=None)
+    return lettered.configure_axis(
+        gridColor="#eeeeee", labelFontSize=11, titleFontSize=11, titleFontWeight="normal"
+    ).configure_legend(labelFontSize=11, titleFontSize=11, titleFontWeight="normal")
+
+
+def heading_of(chart: Any) -> str:
+    """The title of a chart in one line."""
+    title = getattr(chart.title, "text", chart.title)
+    return title if isinstance(title, str) else " ".join(title)
 
 
 def svg(chart: Any) -> str:
@@ -99,6 +121,15 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return alt.Scale(domain=domain, range=values)
 
 
+def apart(places: Iterable[float], least: float) -> list[float]:
+    """Ascending places of names, moved up where they would stand on each other.
+
+    >>> apart([0.0, 1.0, 5.0], 2.0)
+    [0.0, 2.0, 5.0]
+    """
+    return list(accumulate(places, lambda last, place: max(place, last + least)))
+
+
 def leakage_chart(found: CaseLeakage) -> Any:
     """Trade through the hub against enforcement, with the status quo marked; an Altair chart."""
     hub, lane = text.called(found.hub), f"goods bound for {text.called(found.country)}"
@@ -107,116 +138,28 @@ def leakage_chart(found: CaseLeakage) -> Any:
     rows = pd.DataFrame({"cost": cost, "billion": billion.to_numpy()})
     at = {
         "x": alt.X("cost:Q", title=f"Handling cost at {hub} raised by enforcement, percent"),
-        "y": alt.Y("billion:Q", title=f"Trade through {hub}, billion US dollars a year"),
+        "y": alt.Y("billion:Q", title="Billion US dollars a year"),
     }
     line = of(rows).mark_line(color=OKABE_ITO[0], strokeWidth=2.5)
     points = of(rows).mark_point(color=OKABE_ITO[0], filled=True, size=50)
     label = of(rows.head(1)).mark_text(align="left", dx=8, fontSize=12, text="enforcement as today")
     return alt.layer(*(marks.encode(**at) for marks in (line, points, label))).properties(
-        title=f"Leakage: {lane} through {hub}",
+        title=f"Leakage: {lane} through {hub}, by how much dearer enforcement makes the way",
         description=(
             f"Line chart. {text.capitalised(lane)} through {hub} falls from {billion.iloc[0]:.2f} "
             f"to {billion.iloc[-1]:.2f} billion dollars as handling cost rises by {cost[-1]:.0f} "
             "percent."
         ),
         width=520,
-        height=300,
+        height=170,
     )
-
-
-def supply_chart(found: CaseLeakage) -> Any:
-    """Sankey of who supplies the lane's end, directly and by hub, before and after."""
-    destination = text.called(found.country)
-    named = found.supply[["origin", "route"]].map(text.country)
-    billion = found.supply.assign(value=found.supply["value"] / 1e3, **named)
-    top = float(billion.groupby("when")["value"].sum().max())
-    panels = [
-        _sankey(billion[billion["when"] == when], when.capitalize(), destination, top)
-        for when in WHEN
-    ]
-    totals = billion.groupby(["when", "route"], as_index=False)["value"].sum()
-    words = "; ".join(f"{r['when']} {r['route']} {r['value']:.1f}" for _, r in totals.iterrows())
-    chart = alt.hconcat(*panels, spacing=30)
-    return chart.properties(
-        title=f"Who supplies {destination} with goods, and by which way (billion US dollars)",
-        description=f"Two Sankey diagrams, before and after. Billion dollars by way: {words}.",
-    )
-
-
-def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> Any:
-    """One diagram of three columns: origins, ways, destination."""
-    origins, routes = (
-        links.groupby(column)["value"].sum().sort_values(ascending=False)
-        for column in ("origin", "route")
-    )
-    left, middle = _stack(origins, 0.03 * top), _stack(routes, 0.03 * top)
-    kinds = [*origins.index, "direct", "by hub"]
-    shades = scale(kinds, [*OKABE_ITO[: len(origins)], "#BBBBBB", "#444444"])
-    areas = (
-        of(_ribbons(links, left, middle))
-        .mark_area(opacity=0.75)
-        .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.5, 2.5])),
-            y=alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[1.28 * top, -0.02 * top])),
-            y2=alt.Y2("high:Q"),
-            detail=alt.Detail("band:N"),
-            color=alt.Color("kind:N", legend=None, scale=shades),
-        )
-    )
-    total = pd.Series({destination: links["value"].sum()})
-    names = [
-        _names(origins, left, 0.0, "right", top),
-        _names(routes, middle, COLUMNS[0][1], "left", top),
-        _names(total, total * 0, COLUMNS[1][1], "left", top),
-    ]
-    return alt.layer(areas, *names).properties(title=title, width=430, height=380)
-
-
-def _stack(sizes: pd.Series, gap: float) -> pd.Series:
-    """Top of each block when they are stacked with gaps."""
-    return (sizes + gap).cumsum() - sizes - gap
-
-
-def _ribbons(links: pd.DataFrame, left: pd.Series, middle: pd.Series) -> pd.DataFrame:
-    """Ribbons from origins to ways, and from ways to the destination, along a smooth step."""
-    every = pd.MultiIndex.from_product([left.index, middle.index], names=["kind", "route"])
-    sizes = links.groupby(["origin", "route"])["value"].sum().rename_axis(every.names)
-    flows = sizes.reindex(every, fill_value=0.0).reset_index(name="size").assign(column=0)
-    flows["start"] = flows["kind"].map(left) + _before(flows, "kind")
-    flows["end"] = flows["route"].map(middle) + _before(flows, "route")
-    on = flows.groupby("route", sort=False)["size"].sum().reset_index().assign(column=1)
-    on["kind"] = on["route"].where(on["route"] == "direct", "by hub")
-    on["start"], on["end"] = on["route"].map(middle), _before(on, "column")
-    steps = pd.DataFrame({"s": np.linspace(0, 1, 30)})
-    rows = pd.concat([flows, on]).merge(steps, how="cross")
-    begin, stop = np.array(COLUMNS)[rows["column"]].T
-    low = rows["start"] + (rows["end"] - rows["start"]) * rows["s"] ** 2 * (3 - 2 * rows["s"])
-    band = rows["column"].astype(str) + rows["kind"] + rows["route"]
-    return pd.DataFrame(
-        {"x": begin + (stop - begin) * rows["s"], "low": low, "high": low + rows["size"]}
-    ).assign(kind=rows["kind"], band=band)
-
-
-def _before(flows: pd.DataFrame, block: str) -> pd.Series:
-    """What of a block the ribbons above take up."""
-    return flows.groupby(block)["size"].cumsum() - flows["size"]
-
-
-def _names(sizes: pd.Series, tops: pd.Series, x: float, side: str, top: float) -> Any:
-    """Names and sizes beside the blocks of a column, pushed apart where they would overlap."""
-    rows, last = [], -np.inf
-    for name, size in zip(map(str, sizes.index), sizes, strict=True):
-        last = max(tops[name] + size / 2, last + 0.05 * top)
-        rows.append({"x": x, "y": last, "text": f"{text.capitalised(name)} {size:.1f}"})
-    names = of(rows).mark_text(align=side, dx=-6 if side == "right" else 6, fontSize=12)
-    return names.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
 
 
 def frontier_chart(found: Relief) -> Any:
-    """Gain against leak, the senders' cost as size; each point names its package.
+    """Gain against leak, the senders' cost as size; packages to choose from have their names.
 
-    All packages are small grey dots; those on the frontier are open circles, and diamonds where
-    the senders lose; the package chosen is a filled square with its name.
+    All others are small grey dots in the background; those on the frontier are open circles, and
+    diamonds where the senders lose.
     """
     target, rival = text.called(found.target), text.called(found.rival)
     kinds = ["frontier, senders gain", "frontier, senders lose"]
@@ -224,8 +167,8 @@ def frontier_chart(found: Relief) -> Any:
     rows["kind"] = np.where(rows["cost"] > 0, kinds[1], kinds[0])
     rows["size"] = rows["cost"].abs()
     best = rows.index.isin(found.frontier["package"].values)
-    chosen = rows[rows.index == int(found.chosen["package"])]
-    words, count = "".join(chosen["words"]), found.packages.sizes["package"]
+    thinned = rows[~best].iloc[:: max(1, -(-len(rows) // MOST_POINTS))]
+    words, count = text.spelled(str(found.chosen["words"].item()), text.country), len(rows)
     at = {
         "x": alt.X("leak:Q", title=f"Leak: gain of {rival}, percent of its income"),
         "y": alt.Y("gain:Q", title=f"Gain of {target}, percent of its income"),
@@ -235,55 +178,88 @@ def frontier_chart(found: Relief) -> Any:
         alt.Tooltip("gain:Q", title=f"gain of {target}, %", format="+.3f"),
         alt.Tooltip("leak:Q", title=f"gain of {rival}, %", format="+.4f"),
         alt.Tooltip("cost:Q", title="senders' cost, million USD", format="+,.0f"),
-        alt.Tooltip("through_hubs:Q", title="goods through hubs, million USD", format=",.0f"),
-        alt.Tooltip("rival_share:Q", title=f"share of {rival} in trade, %", format=".1f"),
     ]
     shape = alt.Shape("kind:N", title=None, scale=scale(kinds, ["circle", "diamond"]))
     title = "senders' gain or cost, m USD"
-    size = alt.Size("size:Q", title=title, scale=alt.Scale(range=[25, 260]))
-    grey = of(rows[~best]).mark_circle(size=9, color="#bbbbbb", opacity=0.7, aria=False)
-    open_ = of(rows[best]).mark_point(filled=False, color="black", strokeWidth=1.4)
-    square = of(chosen).mark_point(
-        filled=True, shape="square", size=150, color=OKABE_ITO[1], opacity=1, stroke="black"
+    size = alt.Size("size:Q", title=title, scale=alt.Scale(range=[25, 220]))
+    grey = of(thinned).mark_circle(size=7, color="#cccccc", opacity=0.7, aria=False)
+    open_ = of(rows[best]).mark_point(filled=False, color="#666666", strokeWidth=1.2)
+    named = _named_packages(found, rows)
+    square = of(named).mark_point(
+        filled=True, shape="square", size=90, color=OKABE_ITO[1], opacity=1, stroke="black"
     )
-    name = of(chosen).mark_text(align="right", dx=-12, fontWeight="bold", text="chosen")
     layers = [
-        grey.encode(**at, tooltip=tips),
+        grey.encode(**at),
         open_.encode(**at, shape=shape, size=size, tooltip=tips),
         square.encode(**at, tooltip=tips),
-        name.encode(**at),
+        *_package_names(named, at),
     ]
+    width, height = FRONTIER
     return alt.layer(*layers).properties(
-        title={
-            "text": f"Relief for {target}: gain against leak to {rival}",
-            "subtitle": f"Chosen: {words}",
-        },
+        title=f"Relief for {target}: gain against leak to {rival}, package by package",
         description=(
             f"Scatter chart of {text.plural(count, 'relief package', 'relief packages')}, "
             f"{found.frontier.sizes['package']} on the frontier. The chosen package, {words}, "
             f"gives {target} {text.percent(float(found.chosen['gain']), 3)} and "
             f"{rival} {text.percent(float(found.chosen['leak']), 4)}."
         ),
-        width=560,
-        height=380,
+        width=width,
+        height=height,
     )
 
 
+def _named_packages(found: Relief, rows: pd.DataFrame) -> pd.DataFrame:
+    """Packages with a name: what coalitions offer, those picked, and single parts of one sender."""
+    picked = {"bargain": found.bargain, "least leak": found.least_leak, "chosen": found.chosen}
+    numbers = {int(p["package"]): label for label, p in picked.items() if p is not None}
+    offered = rows[rows["words"].isin(_spelled(distinct_offers(found)["words"]))]
+    chosen = dict.fromkeys([*offered.index, *numbers])
+    if len(found.offers) == 1:
+        eased = (found.packages["degree"] > 0).sum("bundle").to_series()
+        single = rows[rows.index.isin(eased.index[eased == 1])]
+        chosen |= dict.fromkeys(single.nlargest(MOST_SINGLE, "gain").index)
+    named = rows[rows.index.isin(list(chosen))]
+    short = named["words"].map(lambda words: textwrap.shorten(words, LONGEST, placeholder=" …"))
+    labels = [f"{w} ({numbers[k]})" if k in numbers else w for k, w in short.items()]
+    return named.assign(label=labels)
+
+
+def _package_names(named: pd.DataFrame, at: dict[str, Any]) -> list[Any]:
+    """Names beside their points, on the side where there is room, and apart from each other."""
+    middle = (named["leak"].max() + named["leak"].min()) / 2
+    step = LEAST_APART / FRONTIER[1] * float(named["gain"].max())
+    layers = []
+    for align, side in (("left", named["leak"] <= middle), ("right", named["leak"] > middle)):
+        rows = named[side].sort_values("gain")
+        words = of(rows.assign(gain=apart(rows["gain"], step))).mark_text(
+            align=align, dx=9 if align == "left" else -9, fontSize=11, fontWeight="bold"
+        )
+        layers.append(words.encode(**at, text="label:N"))
+    return layers
+
+
 def _points(packages: xr.Dataset) -> pd.DataFrame:
-    names = ["words", "gain", "leak", "cost", "through_hubs", "rival_share"]
-    rows = packages[names].isel(package=slice(MOST_POINTS)).to_dataframe()[names]
-    return rows.assign(words=[text.spelled(words, text.country) for words in rows["words"]])
+    names = ["words", "gain", "leak", "cost"]
+    rows = packages[names].to_dataframe()[names]
+    return rows.assign(words=_spelled(rows["words"]))
+
+
+def _spelled(packages: pd.Series[Any]) -> list[str]:
+    return [text.spelled(words, text.country) for words in packages]
 
 
 def influence_chart(found: Influence) -> Any:
     """Dumbbells: each partner's influence before (open) and after (filled), in three senses."""
     data = found.data.assign(cut_off=-found.data["cut_off"])
-    data["partner"] = [text.country(p) for p in data["partner"].values.tolist()]
     costs = zip(data["partner"].values, *data["cut_off"].values, strict=True)
-    words = "; ".join(f"{partner} {before:.2f} to {after:.2f}" for partner, before, after in costs)
-    chart = alt.vconcat(*(_dumbbells(data[sense], title) for sense, title in SENSES.items()))
-    return chart.properties(
-        title=f"Influence over {text.called(found.target)}: {found.scenario}",
+    words = "; ".join(
+        f"{text.country(p)} {before:.2f} to {after:.2f}" for p, before, after in costs
+    )
+    panels = [
+        _dumbbells(data[s], title, named=not k) for k, (s, title) in enumerate(SENSES.items())
+    ]
+    return alt.hconcat(*panels, spacing=14).properties(
+        title=f"Influence over {text.called(found.target)}, before and after: {found.scenario}",
         description=(
             "Three dumbbell charts of influence by partner, before and after. Cost of being "
             f"cut off, percent of real income: {words}."
@@ -291,22 +267,29 @@ def influence_chart(found: Influence) -> Any:
     )
 
 
-def _dumbbells(values: xr.DataArray, title: str) -> Any:
-    wide = values.to_series().unstack("when").reset_index()
-    order = wide.sort_values("before", ascending=False)["partner"].tolist()
-    y = alt.Y("partner:N", sort=order, title=None)
+def _dumbbells(values: xr.DataArray, title: str, named: bool) -> Any:
+    """One sense of influence; partners that belong to another stand below it."""
+    wide = values.to_series().unstack("when").loc[values["partner"].values].reset_index()
+    names = text.nested(wide["partner"])
+    wide["partner"], order = wide["partner"].map(names), list(names.values())
+    axis = alt.Axis(labelLimit=160) if named else None
+    y = alt.Y("partner:N", sort=order, title=None, axis=axis)
+    heading = alt.Axis(title=textwrap.wrap(title, NARROW), tickCount=4)
     lines = of(wide).mark_rule(strokeWidth=2, color="black")
-    lines = lines.encode(y=y, x=alt.X("before:Q", title=title), x2=alt.X2("after:Q"))
+    lines = lines.encode(y=y, x=alt.X("before:Q", axis=heading), x2=alt.X2("after:Q"))
     points = of(wide.melt("partner", WHEN, "when", "value"))
-    points = points.mark_point(size=80, opacity=1, stroke="black", strokeWidth=1.4).encode(
+    legend = alt.Legend(orient="top", direction="horizontal") if named else None
+    points = points.mark_point(size=60, opacity=1, stroke="black", strokeWidth=1.4).encode(
         y=y,
         x=alt.X("value:Q"),
-        shape=alt.Shape("when:N", title=None, scale=scale(WHEN, ["circle", "diamond"])),
-        fill=alt.Fill("when:N", title=None, scale=scale(WHEN, ["white", "black"])),
+        shape=alt.Shape(
+            "when:N", title=None, legend=legend, scale=scale(WHEN, ["circle", "diamond"])
+        ),
+        fill=alt.Fill("when:N", title=None, legend=legend, scale=scale(WHEN, ["white", "black"])),
         tooltip=[
             alt.Tooltip("partner:N"),
             alt.Tooltip("when:N"),
             alt.Tooltip("value:Q", format=".2f"),
         ],
     )
-    return alt.layer(lines, points).properties(width=460, height=18 * len(order))
+    return alt.layer(lines, points).properties(width=165, height=18 * len(order))

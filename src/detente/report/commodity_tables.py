@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from detente.analysis.commodity import OTHERS, Commodity, Market
 from detente.report import text
+from detente.report.parts import Sheet
 
 MINUS = "−"
 STATUS_QUO = "Status quo"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table in words: the first column heads the rows, `small` print stands below."""
-
-    title: str
-    heads: list[str]
-    rows: list[list[str]]
-    small: str = ""
 
 
 class Line(NamedTuple):

@@ -22,13 +22,13 @@ LEAST = 0.05
 
 
 def sentences(found: Commodity, case: Case) -> list[str]:
-    """What relief is worth to the seller, who earns the difference, and what the sanctions did."""
-    return [
-        *_worth(found, case),
-        *_who_earns(found, case),
-        *_bands(found),
-        *_windfall(found),
-    ]
+    """What relief is worth to the seller, and how sure that is."""
+    return [*_worth(found, case), *_bands(found)]
+
+
+def parties(found: Commodity, case: Case) -> list[str]:
+    """Who earns the difference, and what the sanctions did for whom."""
+    return [*_who_earns(found, case), *_windfall(found)]
 
 
 def disagreements(found: Commodity) -> list[str]:

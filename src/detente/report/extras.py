@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from detente.errors import ScenarioError
 from detente.extras import Library, pyarrow
+
+MINUS = re.compile(r"(?<![\w)])-(?=[\d.])")
+"""A hyphen that is a minus."""
 
 Purpose: TypeAlias = Literal["charts", "pages", "parquet"]
 
@@ -61,5 +65,7 @@ def fill(template: str, **values: Any) -> str:
     """Fill in one of the report's templates; its `text` is `detente.report.text`."""
     from detente.report import text
 
-    found = templates("detente.report", template.endswith(".html")).get_template(template)
-    return str(found.render(text=text, **values))
+    made = templates("detente.report", template.endswith(".html"))
+    made.filters["dashed"] = lambda words: MINUS.sub("−", words)
+    made.filters["cell"] = lambda words: " ".join(words.split()).replace("|", "\\|")
+    return str(made.get_template(template).render(text=text, **values))

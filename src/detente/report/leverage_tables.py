@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from rich.console import Group, RenderableType
@@ -20,6 +23,9 @@ from detente.report.tables import signed
 
 SHOWN = 12
 """Packages of the frontier that are printed; the chart and the JSON have all."""
+
+LEAST_OFFER = 0.01
+"""Part of the largest gain that a coalition must add to what smaller ones can give."""
 
 SENSES = {
     "trade_share": ("trade, %", 1),
@@ -46,24 +52,29 @@ MEANINGS = (
 
 def influence_view(found: Influence) -> RenderableType:
     """Influence of each partner, before and after, and a sentence on the first of them."""
-    data = found.data
-    spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
-    title = f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}"
     return Group(
         Text(f"Influence over {text.called(found.target)}: {found.scenario}", "bold"),
-        _by_partner(data, title, SENSES),
-        _by_partner(data, "What a cut does, and who is second best, before/after", CUTS),
+        *influence_tables(found),
         Text(MEANINGS),
         Text(text.spelled(found.answer()), style="bold"),
         Text(text.provenance(found.manifest), style="dim"),
     )
 
 
+def influence_tables(found: Influence) -> list[Grid]:
+    """How much the target depends on each partner, and what a cut by it does."""
+    data = found.data
+    spread = "; ".join(f"{s} {_pair(100 * data[f'hhi_{s}'], 1)}" for s in ("exports", "imports"))
+    title = f"Dependence, before/after. Concentration (Herfindahl-Hirschman x 100): {spread}"
+    cuts = "What a cut does, and who is second best, before/after"
+    return [_by_partner(data, title, SENSES), _by_partner(data, cuts, CUTS)]
+
+
 def _by_partner(data: xr.Dataset, title: str, columns: dict[str, tuple[str, int]]) -> Grid:
     """Pairs by partner; each column has a heading and digits."""
     rows = (
-        [text.country(p), *(_pair(data[k].sel(partner=p), d) for k, (_, d) in columns.items())]
-        for p in data["partner"].values.tolist()
+        [name, *(_pair(data[k].sel(partner=p), d) for k, (_, d) in columns.items())]
+        for p, name in text.nested(data["partner"].values.tolist()).items()
     )
     return grid(title, ["partner", *(head for head, _ in columns.values())], rows)
 
@@ -80,12 +91,12 @@ def relief_view(found: Relief) -> RenderableType:
     return Group(
         Text(f"{found.title}: relief packages", style="bold"),
         Text(found.note),
-        _frontier(found),
-        _contributions(found) if search is None else Text(str(search), style="yellow"),
-        _offers(found),
+        frontier_table(found),
+        contributions_table(found) if search is None else Text(str(search), style="yellow"),
+        offers_table(found),
         _picked(found),
-        Text(_snap_back(found)),
-        *([] if found.burden is None else [_burden(found.burden)]),
+        Text(snap_back_sentence(found)),
+        *([] if found.burden is None else [burden_table(found.burden)]),
         Text(text.provenance(found.manifest), style="dim"),
     )
 
@@ -111,7 +122,8 @@ def _packages(
     return grid(title, heads, cells)
 
 
-def _frontier(found: Relief) -> Grid:
+def frontier_table(found: Relief) -> Grid:
+    """Packages that none dominates, some of them where they are many."""
     total, best = found.packages.sizes["package"], found.frontier.sizes["package"]
     title = f"Frontier: {best} of {text.plural(total, 'package', 'packages')} that none dominates"
     title += f", {SHOWN} of them by gain" if best > SHOWN else ""
@@ -124,21 +136,36 @@ def _frontier(found: Relief) -> Grid:
     return _packages(found, title, shown["words"], shown, **more)
 
 
-def _contributions(found: Relief) -> Grid:
+def contributions_table(found: Relief) -> Grid:
+    """What each bundle adds to gain, leak and cost, and all together."""
     values = found.contributions.sort_values("gain", ascending=False)
     values.loc["sum"] = values.sum()
-    rows = ([text.spelled(str(k), text.country), *_outcomes(row)] for k, row in values.iterrows())
+    most = found.packages.isel(package=int(found.packages["gain"].values.argmax()))
+    usd = float(most["gain_usd"] / most["gain"])  # of a percent
+    rows = (
+        [text.spelled(str(k), text.country), signed(usd * row["gain"], 0), *_outcomes(row)]
+        for k, row in values.iterrows()
+    )
     title = "Shapley values: mean contribution over all orders of easing"
-    return grid(title, ["eased", *_heads(found, "senders' cost, million USD")], rows)
+    worth = f"{text.country(found.target)} gain, m USD"
+    return grid(title, ["eased", worth, *_heads(found)], rows)
 
 
-def _offers(found: Relief) -> Grid:
+def offers_table(found: Relief) -> Grid:
+    """The largest gain that each coalition of senders can give."""
     cap, offers = found.requirements.max_leak, found.offers
     within = "" if cap is None else f" with a leak of at most {cap:g} percent"
     labels = offers["coalition"] + " (" + offers["words"] + ")"
     alone = {"only it can, %": [text.plain(v, 3) for v in offers["needs_all"]]}
     title = f"What each coalition can offer at most{within}"
     return _packages(found, title, labels, offers, **alone)
+
+
+def distinct_offers(found: Relief) -> pd.DataFrame:
+    """What coalitions can offer: all together, and those that add something to smaller ones."""
+    offers = found.offers
+    more = offers["needs_all"] > LEAST_OFFER * offers["gain"].max()
+    return offers[more | (offers.index == offers.index[-1])]
 
 
 def _picked(found: Relief) -> Grid:
@@ -157,7 +184,8 @@ def _picked(found: Relief) -> Grid:
     return _packages(found, title, labels, rows)
 
 
-def _snap_back(found: Relief) -> str:
+def snap_back_sentence(found: Relief) -> str:
+    """What relief gives, and what its end takes once the target has adapted."""
     s, percent = found.snap_back, text.percent
     return (
         f"Snap-back of {text.spelled(s.package, text.country)}: relief gives "
@@ -168,7 +196,8 @@ def _snap_back(found: Relief) -> str:
     )
 
 
-def _burden(burden: Burden) -> Grid:
+def burden_table(burden: Burden) -> Grid:
+    """Transfers that share the effect on the senders."""
     largest = burden.members["transfer"].abs().nlargest(8).index
     rows = [
         [
@@ -185,3 +214,26 @@ def _burden(burden: Burden) -> Grid:
     common = text.percent(burden.common, 4)
     title = f"Sharing the effect on the senders equally: transfers that leave each at {common}"
     return grid(title, ["member", "before, %", "after, %", "receives, million USD"], rows)
+
+
+def in_titles(found: Relief, titles: Mapping[str, str]) -> Relief:
+    """The same with measures, where they are eased one by one, by their titles."""
+
+    def told(words: str) -> str:
+        return re.sub(r"[\w-]+", lambda name: titles.get(name[0], name[0]), words)
+
+    def renamed(packages: xr.Dataset) -> xr.Dataset:
+        words = packages["words"]
+        return packages.assign_coords(words=(words.dims, np.vectorize(told)(words.values)))
+
+    return replace(
+        found,
+        packages=renamed(found.packages),
+        frontier=renamed(found.frontier),
+        contributions=found.contributions.rename(index=told),
+        offers=found.offers.assign(words=found.offers["words"].map(told)),
+        chosen=renamed(found.chosen),
+        least_leak=renamed(found.least_leak),
+        bargain=None if found.bargain is None else renamed(found.bargain),
+        snap_back=replace(found.snap_back, package=told(found.snap_back.package)),
+    )

@@ -17,6 +17,7 @@ import xarray as xr
 
 from detente.report.charts import of, scale
 from detente.report.extras import alt
+from detente.report.text import country as name_of
 from detente.report.text import plural
 
 BREAKS = (0.001, 0.01, 0.1, 1.0)
@@ -131,6 +132,7 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
         title="Welfare, percent of income",
         orient="bottom",
         columns=len(BREAKS) + 1,
+        columnPadding=24,
         symbolType="square",
         symbolStrokeColor=EDGE,
     )
@@ -148,9 +150,9 @@ def world_map(welfare: xr.DataArray | pd.Series, title: str) -> Any:
         points.encode(**look),
         _labels(values),
     ]
-    words = f"World map. {title}. {in_words(values)}"
+    words = f"World map. {title}. {in_words(values.rename(index=name_of))}"
     chart = alt.layer(*layers).project("identity")
-    return chart.properties(title=title, width=760, height=380, description=words)
+    return chart.properties(title=title, width=640, height=320, description=words)
 
 
 def _areas(rows: list[dict[str, Any]]) -> Any:
@@ -180,9 +182,9 @@ def _labels(welfare: pd.Series) -> Any:
     """The largest gains and losses as a list in the South Pacific, where no country is hidden."""
     lines = []
     for word, found in zip(("Gain most", "Lose most"), _extremes(welfare, LABELLED), strict=True):
-        numbers = [f"{code} {percent:+.2g}".replace("-", "−") for code, percent in found.items()]
+        numbers = [f"{name_of(str(code))} {x:+.2g}".replace("-", "−") for code, x in found.items()]
         lines += [word, *numbers] if numbers else []
     marks = of([{}]).mark_text(
         align="left", fontSize=12, lineHeight=16, color="#222222", text=lines
     )
-    return marks.encode(x=alt.value(30), y=alt.value(230))
+    return marks.encode(x=alt.value(16), y=alt.value(190))

@@ -16,6 +16,7 @@ from detente.report import (
     commodity_charts,
     estimate_charts,
     maps,
+    sankey,
 )
 from detente.simulation.run import Outcome
 
@@ -33,7 +34,7 @@ CHARTS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Equilibrium": {"map": _map_of_equilibrium},
     "Outcome": {"map": _map_of_outcome},
     "Assessment": {"welfare": assessment_chart.welfare_chart},
-    "CaseLeakage": {"supply": charts.supply_chart, "leakage": charts.leakage_chart},
+    "CaseLeakage": {"supply": sankey.supply_chart, "leakage": charts.leakage_chart},
     "Influence": {"influence": charts.influence_chart},
     "Relief": {"frontier": charts.frontier_chart},
     "Evidence": {

@@ -38,11 +38,13 @@ def assessment_view(result: Assessment) -> RenderableType:
     """Welfare, trade with main partners and the sectors that move most."""
     return Group(
         Text(result.title, style="bold"),
-        _welfare(result, "percent", "Welfare, percent of income (exact real income)", 3),
-        *_bands(result),
-        _welfare(result, "million_usd", "Welfare, million USD a year (equivalent variation)", 0),
-        _trade(result),
-        _sectors(result),
+        welfare_table(result, "percent", "Welfare, percent of income (exact real income)", 3),
+        *bands_table(result),
+        welfare_table(
+            result, "million_usd", "Welfare, million USD a year (equivalent variation)", 0
+        ),
+        trade_table(result),
+        sectors_table(result),
         *[Text(f"Note. {note}", style="yellow") for note in result.notes],
         *([Text(f"Welfare is {text.ANSWER}.")] if "low" in result.welfare else []),
         *[Text(sentence) for sentence in text.rests_on(result.rests_on)],
@@ -52,17 +54,18 @@ def assessment_view(result: Assessment) -> RenderableType:
     )
 
 
-def _welfare(result: Assessment, column: str, title: str, digits: int) -> Grid:
+def welfare_table(result: Assessment, column: str, title: str, digits: int) -> Grid:
+    """Welfare by scenario, and by country with members of a group below it."""
     found = result.welfare.set_index(["scenario", "country"])[column]
-    codes = list(dict.fromkeys(result.welfare["country"]))
+    names = text.nested(result.welfare["country"])
     rows = (
-        [words, *(signed(found[name, code], digits) for code in codes)]
+        [words, *(signed(found[name, code], digits) for code in names)]
         for name, words in result.titles.items()
     )
-    return grid(title, ["scenario", *map(text.country, codes)], rows)
+    return grid(title, ["scenario", *names.values()], rows)
 
 
-def _bands(result: Assessment) -> list[Grid]:
+def bands_table(result: Assessment) -> list[Grid]:
     """How sure the target's welfare is, where draws were made."""
     if "low" not in result.welfare:
         return []
@@ -76,7 +79,7 @@ def _bands(result: Assessment) -> list[Grid]:
     return [grid(title, ["scenario", "5 %", "median", "95 %", "all central"], told)]
 
 
-def _trade(result: Assessment) -> Grid:
+def trade_table(result: Assessment) -> Grid:
     """Trade of the target with each partner, both directions, change in percent."""
     found, sides = result.trade.set_index(["scenario", "partner"]), ("exports", "imports")
     start = found.loc[next(iter(result.titles))] / 1e3
@@ -92,7 +95,8 @@ def _trade(result: Assessment) -> Grid:
     return grid(title, ["scenario", *map(text.country, start.index)], rows)
 
 
-def _sectors(result: Assessment) -> Grid:
+def sectors_table(result: Assessment) -> Grid:
+    """The target's sectors that move most."""
     rows: list[Row] = []
     for name, words in result.titles.items():
         top = result.top_sectors(name, 3)
@@ -111,14 +115,15 @@ def leakage_view(found: CaseLeakage) -> RenderableType:
     ]
     return Group(
         Text(found.title, style="bold"),
-        _channels(found),
-        _routes(found),
+        channels_table(found),
+        routes_table(found),
         grid("Break-even", ["scenario", ""], turns, left=True),
-        _enforcement(found),
+        enforcement_table(found),
     )
 
 
-def _channels(found: CaseLeakage) -> Grid:
+def channels_table(found: CaseLeakage) -> Grid:
+    """Welfare split into channels."""
     country = text.called(found.country)
     title = f"Why {country} gains or loses, percent of income (channels add up to the total)"
     heads = ["rest of GE" if "rest" in c else str(c) for c in found.channels.columns]
@@ -127,7 +132,8 @@ def _channels(found: CaseLeakage) -> Grid:
     return grid(title, ["scenario", *heads], rows)
 
 
-def _routes(found: CaseLeakage) -> Grid:
+def routes_table(found: CaseLeakage) -> Grid:
+    """Trade of the first lane by way."""
     routes = list(dict.fromkeys(found.routes.index.get_level_values("route")))
     flows = {words: found.routes.xs(name).loc[routes] for name, words in found.titles.items()}
     first = next(iter(flows.values()))
@@ -137,7 +143,8 @@ def _routes(found: CaseLeakage) -> Grid:
     return grid(title, ["scenario", *map(text.country, routes)], rows)
 
 
-def _enforcement(found: CaseLeakage) -> Grid:
+def enforcement_table(found: CaseLeakage) -> Grid:
+    """What dearer handling at a hub does."""
     rows = (
         [
             f"{text.signed(100 * (float(str(factor)) - 1))} %",
@@ -175,7 +182,7 @@ def _verdicts(found: Evidence) -> Prose:
             f"{text.said(w.claim)}\nTested: {w.claim.tested}",
             w.claim.speaker,
             text.probability(w),
-            text.band(w),
+            text.band(w, text.scenario_titles(found.case)),
             Text(w.verdict, style=styles.get(w.verdict.split(",")[0], "yellow")),
         ]
         for w in found.weighed.values()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from detente.analysis.assess import Assessment
     from detente.analysis.evidence import Evidence, WeighedClaim
+    from detente.cases.case import Case
     from detente.cases.records import Claim
 
 NOTHING = "–"
@@ -48,6 +49,25 @@ def countries(codes: Iterable[str]) -> str:
     'the United States, the EU and the United Kingdom'
     """
     return listed(called(code) for code in codes)
+
+
+def nested(codes: Iterable[str]) -> dict[str, str]:
+    """Countries and groups as headings, those that belong to a group listed below it.
+
+    >>> nested(["LTU", "USA", "EU27"])
+    {'USA': 'United States', 'EU27': 'EU', 'LTU': 'of which Lithuania'}
+    """
+    from detente.world.countries import GROUP_NAMES, group_members
+
+    listed_here = list(dict.fromkeys(codes))
+    members = {c: set(group_members(c)) for c in listed_here if c in GROUP_NAMES}
+    within = {c: g for c in listed_here for g, found in members.items() if c in found and c != g}
+    order = [d for c in listed_here if c not in within for d in (c, *_keys(within, c))]
+    return {c: f"of which {called(c)}" if c in within else country(c) for c in order}
+
+
+def _keys(found: Mapping[str, str], value: str) -> list[str]:
+    return [k for k, v in found.items() if v == value]
 
 
 def spelled(sentence: str, name: Callable[[str], str] = called) -> str:
@@ -136,6 +156,26 @@ def percent(value: float, digits: int | None = None) -> str:
     return f"{signed(value, digits_for(value) if digits is None else digits)} percent"
 
 
+def brief(value: float) -> str:
+    """A signed number in two digits that have a meaning.
+
+    >>> brief(0.12727), brief(-3.322), brief(0.0035), brief(0.0)
+    ('+0.13', '-3.3', '+0.0035', '0')
+    """
+    if value == 0 or math.isnan(value):
+        return "0" if value == 0 else NOTHING
+    return signed(value, max(0, 1 - math.floor(math.log10(abs(value)))))
+
+
+def share(percent: float) -> str:
+    """A small change in percent, within a sentence.
+
+    >>> share(0.962), share(-0.00021), share(0.0)
+    ('+0.96 percent', 'less than 0.001 percent', 'less than 0.001 percent')
+    """
+    return "less than 0.001 percent" if abs(percent) < 0.001 else f"{brief(percent)} percent"
+
+
 def usd(million: float) -> str:
     """An amount of money without its sign, in words.
 
@@ -169,15 +209,43 @@ def percent_band(low: float, median: float, high: float) -> str:
     return f"{percent(median, digits)} (5 to 95 percent band {ends})"
 
 
-def band(w: WeighedClaim) -> str:
+def band(w: WeighedClaim, titles: Mapping[str, str] | None = None) -> str:
     """Median and 5 to 95 percent band of a claim's metric, with its unit.
 
-    The digits are those that the width of the band gives meaning to.
+    The digits are those that the width of the band gives meaning to; `titles` are the scenarios'.
     """
     low, median, high = w.band
     digits = digits_for(low, high)
     write = plain if w.test.relative_to or w.unit == "ratio" else signed
-    return f"{write(median, digits)} [{write(low, digits)} to {write(high, digits)}] {w.unit}"
+    ends = f"{write(low, digits)} to {write(high, digits)}"
+    return f"{write(median, digits)} [{ends}] {unit(w, titles)}"
+
+
+def unit(w: WeighedClaim, titles: Mapping[str, str] | None = None) -> str:
+    """Unit of a claim's metric; of a ratio, the scenario by its title."""
+    other = w.test.relative_to
+    return w.unit if other is None else f"times that of “{(titles or {}).get(other, other)}”"
+
+
+def measured(w: WeighedClaim, titles: Mapping[str, str]) -> str:
+    """What a claim is about, as the name of an axis: of whom, and the unit.
+
+    >>> from types import SimpleNamespace as Some
+    >>> about = Some(country="BLR", partner=None, hub=None)
+    >>> test = Some(metric="welfare", parameters=about, relative_to=None)
+    >>> measured(Some(test=test, unit="percent of income"), {})
+    'Belarus: welfare, percent of income'
+    """
+    about = w.test.parameters
+    named = about.country, *(about.partner or []), about.hub
+    whom = [country(c) for c in named if c is not None]
+    thing = f"{w.test.metric.replace('-', ' ')}, {unit(w, titles)}"
+    return f"{listed(whom)}: {thing}" if whom else capitalised(thing)
+
+
+def scenario_titles(case: Case) -> dict[str, str]:
+    """Scenario name to title."""
+    return {name: scenario.title for name, scenario in case.scenarios.items()}
 
 
 def probability(w: WeighedClaim) -> str:
@@ -229,7 +297,7 @@ def meaning(result: Assessment) -> list[str]:
 
 
 FOUNDATIONS = {
-    "record": "Anchored in the record of trade",
+    "record": "Narrowed by the record of trade",
     "ranges": "Asked of the record, which does not narrow their ranges",
     "literature": "From the literature",
     "judgement": "Judgement, wholly or in part",
@@ -240,7 +308,7 @@ def rests_on(foundations: Mapping[str, Iterable[str]]) -> list[str]:
     """What the uncertain parts of a result rest on, a sentence for each foundation.
 
     >>> rests_on({"record": ["Cost of payments"], "judgement": []})
-    ['Anchored in the record of trade: Cost of payments.']
+    ['Narrowed by the record of trade: Cost of payments.']
     """
     told = {on: "; ".join(titles) for on, titles in foundations.items()}
     return [f"{FOUNDATIONS[on]}: {titles}." for on, titles in told.items() if titles]
@@ -262,13 +330,17 @@ def provenance(manifest: Mapping[Any, Any]) -> str:
     )
 
 
+def drawn(found: Evidence) -> str:
+    """How many draws."""
+    seed = found.manifest["seed"]
+    return f"{plural(found.draws, 'draw', 'draws')} (seed {seed}), each solved in full."
+
+
 def draws(found: Evidence) -> str:
     """How many draws, of what."""
-    m, number = found.manifest, plural(found.draws, "draw", "draws")
-    return (
-        f"{number} (seed {m['seed']}), each solved in full. detente {m['detente']}, "
-        f"world {m['world']} ({m['fingerprint']}), {m['elasticities']}."
-    )
+    m = found.manifest
+    made = f"detente {m['detente']}, world {m['world']} ({m['fingerprint']}), {m['elasticities']}."
+    return f"{drawn(found)} {made}"
 
 
 @cache

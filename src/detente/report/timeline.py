@@ -43,16 +43,20 @@ def timeline_chart(case: Case) -> Any:
     """Measures in force on the target by sender, and the events as marks; an Altair chart."""
     counts = measures_in_force(case)
     counts["day"], counts["sender"] = _coded(counts["day"]), counts["sender"].map(text.country)
-    most = counts.groupby("sender", sort=False)["measures"].max()
+    most = counts.groupby("sender")["measures"].max().sort_values(ascending=False)
     words = "; ".join(f"{sender} {count}" for sender, count in most.items())
     senders = list(most.index)
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%Y", tickCount="year"))
+    years = (pd.to_datetime(counts["day"]).max() - pd.to_datetime(counts["day"]).min()).days / 365
+    axis = (
+        {"format": "%Y", "tickCount": "year"} if years > 2 else {"format": "%b %Y", "tickCount": 6}
+    )
+    x = alt.X("day:T", title=None, axis=alt.Axis(**axis, labelOverlap=True))
     lines = (
         of(counts)
         .mark_line(interpolate="step-after", strokeWidth=2.2)
         .encode(
             x=x,
-            y=alt.Y("measures:Q", title="Measures in force"),
+            y=alt.Y("measures:Q", title="Measures in force", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("sender:N", title=None, scale=scale(senders, OKABE_ITO)),
             strokeDash=alt.StrokeDash("sender:N", title=None, scale=scale(senders, DASHES)),
         )

@@ -1,0 +1,73 @@
+"""The record beside the model: what trade did, and what it does under the strengths in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from detente.cases import Case
+from detente.inference.moments import Moments
+from detente.inference.priors import FIRST_YEAR
+from detente.policy.parameters import Parameters
+from detente.simulation.assumptions import kind_of
+from detente.simulation.evaluation import BAND
+
+DRAWS = 21
+"""Draws of the posterior behind a band, spread evenly from weak to strong."""
+
+
+def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
+    """Observations of a case beside trade simulated under the posterior that it uses.
+
+    Parameters
+    ----------
+    case
+        With observations.
+    draws
+        Of the posterior.
+
+    Returns
+    -------
+    DataFrame
+        One row per observation, in logs of the change or as a ratio (see `Observation`):
+        `observation`, `observed` with its standard `error`; `low`, `median` and `high` of simulated
+        trade (5, 50 and 95 percent of the draws); `used`, whether the posterior was made of it; and
+        `matched`, whether it is within two errors of the median.
+
+    Raises
+    ------
+    ConvergenceError
+        From a draw that cannot be solved.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> found = beside_record(load_case("india-2025"), draws=3)
+    >>> found["observation"].tolist(), bool(found["used"].any())
+    (['exports-to-us'], False)
+    """
+    moments, posterior = (
+        Moments(case.observations, case),
+        case.scenario(case.last_easing()).confirmed,
+    )
+    drawn = posterior.at((np.arange(draws) + 0.5) / draws)
+    p = Parameters.central(moments.scenario, moments.world, draws)
+    for name, values in zip(posterior.names, drawn.T, strict=True):
+        first_year = name == FIRST_YEAR
+        p = replace(p, horizon=values) if first_year else kind_of(name).apply(p, values)
+    low, median, high = np.nanquantile(moments.simulated(p), BAND, axis=1)
+    known = posterior.manifest.get("observations", [])
+    return pd.DataFrame(
+        {
+            "observation": list(moments.observations),
+            "observed": moments.values,
+            "error": moments.errors,
+            "low": low,
+            "median": median,
+            "high": high,
+            "used": [name in known for name in moments.observations],
+            "matched": np.abs(moments.values - median) <= 2 * moments.errors,
+        }
+    )
