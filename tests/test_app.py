@@ -654,7 +654,7 @@ def test_browsers_are_told_to_be_strict(client: TestClient) -> None:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
     page = client.get("/").text
     assert " style=" not in page
     assert "<style" not in page

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from detente.app.address import query_of, read_state
 from detente.app.controls import scenario_of
 from detente.app.security import MOST_BODY, guards
-from detente.app.views.drafts import draft_page
+from detente.app.views.drafts import draft_folder, draft_page
 from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
 from detente.errors import DetenteError
@@ -47,6 +47,7 @@ def application(host: str) -> Starlette:
             Route("/report.html", _report),
             Route("/open", _open, methods=["POST"]),
             Route("/draft", _draft, methods=["GET", "POST"]),
+            Route("/draft.zip", _draft, methods=["POST"]),
             Route("/static/{name}", _asset),
         ],
         middleware=guards(host),
@@ -100,9 +101,9 @@ def _report(request: Request) -> Response:
     return _download(report_html(read_state(request.url.query)), "report.html", "text/html")
 
 
-def _download(text: str, name: str, kind: str) -> Response:
+def _download(content: str | bytes, name: str, kind: str) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type=kind, headers=headers)
+    return Response(content, media_type=kind, headers=headers)
 
 
 async def _open(request: Request) -> Response:
@@ -124,7 +125,13 @@ async def _draft(request: Request) -> Response:
         return PlainTextResponse(f"Reports are at most {MOST_BODY // 1024} kB.", 413)
     except UnicodeDecodeError:
         return PlainTextResponse("This is not text in UTF-8.", 422)
-    return HTMLResponse(await run_in_threadpool(draft_page, body))
+    if request.url.path == "/draft":
+        return HTMLResponse(await run_in_threadpool(draft_page, body))
+    try:
+        name, packed = await run_in_threadpool(draft_folder, body)
+    except DetenteError:
+        return HTMLResponse(await run_in_threadpool(draft_page, body), 422)
+    return _download(packed, name, "application/zip")
 
 
 async def _asset(request: Request) -> Response:
