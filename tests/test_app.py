@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from detente.analysis.assess import assess
 from detente.cases import available_cases, load_case
 from detente.cases.records import Claim
+from detente.cases.template import new_case
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.reading import read_scenario
 from detente.policy.scenario import Scenario
@@ -38,6 +39,7 @@ uvicorn = pytest.importorskip("uvicorn", reason="the page needs the extra detent
 
 from starlette.testclient import TestClient  # noqa: E402
 
+from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
 from detente.app.results import results_of, solved  # noqa: E402
@@ -491,6 +493,63 @@ def test_names_and_groups_of_a_file_are_those_of_the_command_line(
     assert results_of(panel).countries["percent"].to_numpy() == pytest.approx(welfare, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("start", "slider", "value"),
+    [
+        ("australia-2023/coal", "ease.coal-2020", 50),
+        ("australia-2023/tighten", "harden.wine-2020", 400),
+        ("venezuela-oil/china-half", "impose.china-half", 40),
+        ("iran-snapback-2025/returns", "impose.eu-irn-oil-2025", 30),
+        ("india-2025/gives-in", "impose.us-in-reciprocal-2025", 60),
+    ],
+)
+def test_measures_of_every_case_have_sliders(
+    client: TestClient, start: str, slider: str, value: int
+) -> None:
+    page = client.get(f"/?a.start={start}").text
+    assert f'name="a.{slider}"' in page
+    assert "Also part of this scenario" not in page
+    moved = f"a.start={start}&a.{slider}={value}"
+    assert query_of(read_state(moved)) == moved
+    welfare = [results_of(read_state(q).a).welfare("CHN")[0] for q in (f"a.start={start}", moved)]
+    assert welfare[0] != welfare[1]
+    own_strengths = load_case(start.partition("/")[0]).posterior is not None
+    document = client.get(f"/scenario.yaml?{moved}").text
+    assert ("posterior, which is not in this file" in document) == own_strengths
+
+
+def test_a_measure_says_what_it_does_and_where_that_stands(client: TestClient) -> None:
+    page = unescape(client.get("/?a.start=belarus-2025/us-eu-goods").text)
+    about = page[page.index("a-about-eu-potash-2021") :][:1500]
+    assert "Hinders imports of the EU from Belarus. It covers 8 % of: Chemicals." in about
+    assert (
+        "Trade covered becomes dearer by 33 % (14 to 55 %). In force since 25 June 2021." in about
+    )
+    assert 'href="http://data.europa.eu/eli/reg/2021/1030/oj"' in about
+    assert "OJ L 224I" in about
+
+
+def test_a_case_of_ones_own_is_shown_first_and_read_again_when_it_changes(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "_folders", {})
+    folder = tmp_path / "my-case"
+    new_case(folder)
+    name = starts.open_folder(folder)
+    title = load_case(folder).title
+    assert title in unescape(client.get("/").text)
+    (folder / "case.yaml").write_text(
+        (folder / "case.yaml").read_text().replace(title, "Another title")
+    )
+    os.utime(folder / "case.yaml", (time.time() + 9, time.time() + 9))
+    assert "Another title" in client.get("/").text
+    (folder / "scenarios.yaml").write_text("nonsense\n")
+    os.utime(folder / "scenarios.yaml", (time.time() + 19, time.time() + 19))
+    refused = client.get(f"/?a.start={name}/x")
+    assert refused.status_code == 400
+    assert f"{name}/scenarios.yaml:1" in refused.text
+
+
 def test_tables_as_csv(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
     assert len(rows) == len(load_case("belarus-2025").scenario("us-goods").load_world().countries)
@@ -658,7 +717,7 @@ def test_browsers_are_told_to_be_strict(client: TestClient) -> None:
     page = client.get("/").text
     assert " style=" not in page
     assert "<style" not in page
-    assert not re.search(r"https?://(?!127)", page)
+    assert not re.search(r'(src|action)="https?:|<(?!a )[^>]*href="https?:', page)
 
 
 def test_words_from_a_file_are_text_on_the_page(client: TestClient) -> None:

@@ -14,6 +14,7 @@ pytest.importorskip("spacy", reason="needs the extra `draft`")
 
 from starlette.testclient import TestClient
 
+from detente.app import starts
 from detente.app.server import make_app
 from detente.cases import load_case
 from detente.cases.drafting.review import open_points
@@ -152,3 +153,28 @@ def test_answers_that_cannot_be_are_refused(client):
     assert "is no answer to" in client.post("/draft", data=answers(client, how_rival="drop")).text
     many = "&".join(f"how.{n}=accept" for n in range(2000))
     assert "more than 1000 fields" in client.post("/draft", content=f"report=x&{many}").text
+
+
+def test_a_draft_on_disk_is_reviewed_where_it_is(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(starts, "_folders", {})
+    assert client.get("/review").status_code == 400
+    folder = unpacked(client, tmp_path, answers(client))
+    starts.open_folder(folder)
+    assert "3 points of this case to be confirmed" in client.get("/").text
+    page = client.get("/review").text
+    of = re.search(r'name="of" value="(\w+)"', page)[1]
+    number = re.search(r'How strong.*?name="low.(\d)"', page, re.DOTALL)[1]
+    stale = client.post("/review", data={"of": "0", f"low.{number}": "0.3"}).text
+    assert "changed meanwhile" in stale
+    wrong = {f"how.{n}": "accept" for n in (1, 2, 3)} | {f"low.{number}": "9"}
+    wrong[f"how.{number}"] = "change"
+    page = client.post("/review", data={"of": of, **wrong}).text
+    assert "in order" in page
+    (left,) = open_points(folder)
+    assert left.at[-1] == "ave"
+    of = re.search(r'name="of" value="(\w+)"', page)[1]
+    assert "Nothing is open" in client.post("/review", data={"of": of, "low.1": "0.3"}).text
+    (measure,) = load_case(folder).measures.values()
+    assert measure.strength("low") == 0.3
+    with TestClient(make_app("0.0.0.0"), base_url=HERE) as open_to_all:
+        assert open_to_all.get("/review").status_code == 404

@@ -10,9 +10,9 @@ import pandas as pd
 
 from detente.analysis.assess import answered, bands_of, in_draws
 from detente.analysis.evidence import holds, verdict_of
-from detente.app.controls import scenario_of
+from detente.app.controls import scenario_of, split
 from detente.app.results import REMEMBERED, Results, Scored, results_of
-from detente.app.starts import case_of
+from detente.app.starts import case, case_of, changed, scenario_at
 from detente.app.state import Panel
 from detente.arrays import Array
 from detente.simulation.about import About
@@ -49,6 +49,13 @@ def banded(panel: Panel) -> Results:
         chosen=_answered(results.chosen, bands),
         claims={name: _weighed(scored, found) for (name, scored), found in scores},
     )
+
+
+def reread() -> None:
+    """Forget what was computed of a case on disk, if its files have changed."""
+    if changed():
+        for remembered in (case, scenario_at, split, results_of, banded):
+            remembered.cache_clear()
 
 
 def _answered(chosen: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:

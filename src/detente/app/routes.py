@@ -21,12 +21,13 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from detente.app.address import query_of, read_state
+from detente.app.bands import reread
 from detente.app.controls import scenario_of
-from detente.app.security import MOST_BODY, guards
-from detente.app.views.drafts import draft_folder, draft_page
+from detente.app.security import MOST_BODY, guards, is_local
+from detente.app.views.drafts import draft_folder, draft_page, review_page
 from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
-from detente.errors import DetenteError
+from detente.errors import DetenteError, ScenarioError
 
 AT_ONCE = 2
 """Requests computed at the same time; the others wait their turn."""
@@ -49,6 +50,8 @@ def application(host: str) -> Starlette:
             Route("/draft", _draft, methods=["GET", "POST"]),
             Route("/draft.zip", _draft, methods=["POST"]),
             Route("/static/{name}", _asset),
+            # Answers are written to disk: only for those who sit at this computer.
+            *([Route("/review", _review, methods=["GET", "POST"])] if is_local(host) else []),
         ],
         middleware=guards(host),
         exception_handlers={DetenteError: _told},
@@ -71,6 +74,7 @@ def _told(request: Request, error: Exception) -> Response:
 
 
 def _page(request: Request) -> Response:
+    reread()
     state = read_state(request.url.query)
     if "a.full" in request.query_params:
         return RedirectResponse(f"/?{query_of(state)}", 303)
@@ -78,7 +82,8 @@ def _page(request: Request) -> Response:
 
 
 def _part(request: Request) -> Response:
-    return HTMLResponse(render("part.html", read_state(request.url.query), _bands(request)))
+    state, laid = read_state(request.url.query), request.query_params.get("shape", "")
+    return HTMLResponse(render("moved.html", state, _bands(request), laid=laid))
 
 
 def _bands(request: Request) -> bool:
@@ -119,12 +124,7 @@ async def _open(request: Request) -> Response:
 
 
 async def _draft(request: Request) -> Response:
-    try:
-        body = (await request.body()).decode("utf-8")
-    except HTTPException:
-        return PlainTextResponse(f"Reports are at most {MOST_BODY // 1024} kB.", 413)
-    except UnicodeDecodeError:
-        return PlainTextResponse("This is not text in UTF-8.", 422)
+    body = await _form(request)
     if request.url.path == "/draft":
         return HTMLResponse(await run_in_threadpool(draft_page, body))
     try:
@@ -132,6 +132,20 @@ async def _draft(request: Request) -> Response:
     except DetenteError:
         return HTMLResponse(await run_in_threadpool(draft_page, body), 422)
     return _download(packed, name, "application/zip")
+
+
+async def _review(request: Request) -> Response:
+    return HTMLResponse(await run_in_threadpool(review_page, await _form(request)))
+
+
+async def _form(request: Request) -> str:
+    """A form as it was sent; a `ScenarioError` for what is none."""
+    try:
+        return (await request.body()).decode("utf-8")
+    except HTTPException as error:
+        raise ScenarioError(f"Reports are at most {MOST_BODY // 1024} kB.") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError("This is not text in UTF-8.") from error
 
 
 async def _asset(request: Request) -> Response:

@@ -52,6 +52,14 @@ def _names(host: str) -> list[str]:
     return [*found, *(f"*.{number}" for number in range(256))] if everywhere else found
 
 
+def is_local(host: str) -> bool:
+    """Whether a server that listens on an address is reached from this computer only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     refused = _refusal(request)
     response = await answer(request) if refused is None else refused

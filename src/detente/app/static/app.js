@@ -75,7 +75,7 @@ function rest() {
 
 async function layBands(query) {
   try {
-    const response = await fetch(`/part?${query}&bands=on`);
+    const response = await fetch(`/part?${query}&bands=on&shape=${byId("controls").dataset.shape}`);
     const text = await response.text();
     if (response.ok && !asking && byId("answer").dataset.query === query) lay(text, false);
   } catch {
@@ -86,7 +86,9 @@ async function layBands(query) {
 async function answer({ query, relay }) {
   const slow = setTimeout(() => byId("results").setAttribute("aria-busy", "true"), SLOW);
   try {
-    const response = await fetch(`/part?${query}`);
+    // Controls that are laid already need not be sent again.
+    const laid = relay ? "" : `&shape=${byId("controls").dataset.shape}`;
+    const response = await fetch(`/part?${query}${laid}`);
     const text = await response.text();
     if (response.ok) lay(text, relay);
     trouble(response.ok ? "" : text);
@@ -108,8 +110,10 @@ function lay(text, relay) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const focus = document.activeElement?.id;
   const form = fresh.getElementById("controls");
+  replace("masthead", fresh);
   replace("answer", fresh);
   replace("results", fresh);
+  document.title = byId("masthead").dataset.title;
   // What was entered since the question stays, until the answer to that.
   if (!next && (relay || form.dataset.shape !== byId("controls").dataset.shape)) {
     replace("controls", fresh);

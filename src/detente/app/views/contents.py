@@ -12,8 +12,9 @@ from detente.app.bands import banded, has_bands
 from detente.app.names import country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
-from detente.app.views.form import KINDS, strength
+from detente.app.views.form import strength
 from detente.app.views.maps import Map, map_of
+from detente.app.views.measures import told
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report import text
@@ -133,8 +134,7 @@ def _changes(scenario: Scenario) -> Iterator[str]:
             "harden": f"changed to {100 * (action.new_ave or 0):.0f} % of cost",
         }[action.verb]
         measure = action.measure
-        kind = KINDS[measure.kind].format(target=text.called(measure.target))
-        title = measure.title or f"{kind}, by {text.countries(measure.senders)}"
+        title = measure.title or told(measure).does
         where = f"{in_sectors(measure.sectors)}, {strength(measure, scenario.level)}"
         yield f"{title} ({where}): {what}"
     for cost in scenario.costs:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from detente.app.names import countries_of
-from detente.app.starts import manageable, packed
+from detente.app.starts import drafted_folder, manageable, packed
 from detente.app.views.page import environment
 from detente.app.views.reviews import ABOUT, Asked, Fields, review, zipped
 from detente.cases import Case, load_case
+from detente.cases.drafting.files import DRAFT
 from detente.cases.records import Claim
 from detente.errors import DetenteError, ScenarioError
 from detente.policy.measures import Measure
@@ -71,6 +73,45 @@ def draft_folder(body: str) -> tuple[str, bytes]:
         return f"{found.folder.name}.zip", zipped(found.folder)
 
 
+def review_page(body: str = "") -> str:
+    """The open points of the case on disk that the server was started with; answers go to it.
+
+    Parameters
+    ----------
+    body
+        The form as a browser sends it; answers to other files than those there now are not taken.
+
+    Raises
+    ------
+    ScenarioError
+        The server was not started with a draft.
+    """
+    folder = drafted_folder()
+    if folder is None:
+        raise ScenarioError("Start the page with the folder of a draft: `detente app my-case`.")
+    fields, told = _fields(body), ""
+    refused: list[Asked] = []
+    if fields.get("of") == _checksum(folder):
+        refused = [asked for asked in review(folder, fields) if asked.trouble]
+    elif body:
+        told = "The files were changed meanwhile: answer again."
+    asked = [_with(asked, refused) for asked in review(folder, {})]
+    context = {"case": load_case(folder), "asked": asked, "of": _checksum(folder), "told": told}
+    return str(environment().get_template("answers.html").render(folder=folder.name, **context))
+
+
+def _checksum(folder: Path) -> str:
+    return hashlib.sha256((folder / DRAFT).read_bytes()).hexdigest()
+
+
+def _with(asked: Asked, refused: list[Asked]) -> Asked:
+    """A point with the answer that was not taken, if there was one."""
+    for r in refused:
+        if (r.point.at, r.point.ask) == (asked.point.at, asked.point.ask):
+            return replace(r, number=asked.number)
+    return asked
+
+
 def _fields(body: str) -> Fields:
     try:
         fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS))
@@ -120,7 +161,6 @@ def _contents(found: Reviewed) -> dict[str, Any]:
         "left": sum(a.how == "later" or bool(a.trouble) for a in found.asked if not a.gone),
         "folder": found.folder.name,
         "files": {p.name: p.read_text("utf-8") for p in sorted(found.folder.iterdir())},
-        "countries": list(countries_of(case.world).values()),
     }
 
 

@@ -21,12 +21,22 @@ from detente.source import Source
 
 
 def scenario_yaml(scenario: Scenario) -> str:
-    """Write a scenario as a file for `detente solve`; reading it gives the same numbers."""
+    """Write a scenario as a file for `detente solve`; reading it gives the same numbers.
+
+    Unless its case has a posterior of its own: the file then says so.
+    """
     document = scenario.model_dump(mode="json", exclude_defaults=True)
     writer, written = YAML(), StringIO()
     writer.width = 100
     writer.dump({"title": scenario.title, **document}, written)
-    return f"# run with: detente solve FILE\n{written.getvalue()}"
+    return f"# run with: detente solve FILE\n{_warning(scenario)}{written.getvalue()}"
+
+
+def _warning(scenario: Scenario) -> str:
+    """What of a case's scenario a file of its own cannot say."""
+    if scenario.posterior is None:
+        return ""
+    return "# strengths of its case come from a posterior, which is not in this file\n"
 
 
 def results_csv(state: State, table: str) -> str:

@@ -17,6 +17,7 @@ from detente.app.state import State
 from detente.app.views import form
 from detente.app.views.contents import View, contents, plain, signed, views_of
 from detente.app.views.maps import legend, paths
+from detente.app.views.measures import told
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.kinds import KINDS
 from detente.report.commodity_tables import level, money, percent
@@ -25,6 +26,7 @@ from detente.report.maps import land
 from detente.report.text import called, countries, sector
 
 TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
+HEADING = "What easing or imposing sanctions does"
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
 
 
@@ -39,9 +41,12 @@ def render(template: str, state: State, bands: bool = False, **more: Any) -> str
     except (ScenarioError, WorldError, ConvergenceError) as error:
         problem = str(error)
     case = case_of(state.a.start)
+    heading = HEADING if case is None else case.title
     context = {
-        "title": "detente",
+        "title": f"{heading} · detente",
+        "heading": heading,
         "question": QUESTION if case is None else case.question,
+        "open_points": form.open_points(state.a.start),
         "query": query_of(state),
         "panels": state.panels,
         "shape": _shape(state),
@@ -49,6 +54,7 @@ def render(template: str, state: State, bands: bool = False, **more: Any) -> str
         "views": views,
         "alone": False,
         "awaited": [],
+        "laid": "",
         **(contents(views) if views else {}),
         **more,
     }
@@ -81,7 +87,8 @@ def environment() -> Any:
         "form": form,
         "names": country_names(),
         "countries_of": lambda panel: list(countries_of(rest_of(panel).world).items()),
-        "cases": form.cases(),
+        "countries_in": lambda world: list(countries_of(world).values()),
+        "cases": form.cases,
         "first_day": first_day().isoformat(),
         "land": paths(list(countries_of())),
         "world_view": land().world,
@@ -96,6 +103,7 @@ def environment() -> Any:
         "percent": percent,
         "sector": sector,
         "called": called,
+        "told": told,
         "in_words": countries,
         "rest_of": rest_of,
         "hub_share": shown_hub_share,
