@@ -550,6 +550,131 @@ def test_a_case_of_ones_own_is_shown_first_and_read_again_when_it_changes(
     assert f"{name}/scenarios.yaml:1" in refused.text
 
 
+@pytest.mark.parametrize("start", ["belarus-2025/us-all", "australia-2023/all"])
+def test_why_a_country_gains_adds_up_and_is_told(client: TestClient, start: str) -> None:
+    state = read_state(f"a.start={start}&why=CHN")
+    rows = list(
+        csv.DictReader(io.StringIO(client.get(f"/results.csv?{query_of(state)}&table=why").text))
+    )
+    parts = {row["channel"]: float(row["percent"]) for row in rows}
+    total = parts.pop("total")
+    assert sum(parts.values()) == pytest.approx(total, abs=1e-12)
+    assert total == pytest.approx(results_of(state.a).welfare("CHN")[0], abs=1e-9)
+    page = client.get(f"/?{query_of(state)}").text
+    assert "Why China gains or loses" in page
+    assert re.search(r"China (gains|loses), most of all by|China hardly gains", page)
+    assert "Why China" not in client.get(f"/?{query_of(state)}&why=").text
+    assert read_state(f"a.start={start}&why=IRQ").why == ""
+
+
+def test_words_lead_to_countries_branches_and_measures(client: TestClient) -> None:
+    page = unescape(client.get("/part?a.start=belarus-2025/us-all&find=lith").text)
+    assert re.search(
+        r'<a href="/\?[^"]*why=LTU[^"]*#why">Lithuania</a> [+−][\d.]+ % of income', page
+    )
+    for words, found in (
+        ("Turkey", ">Türkiye</a>"),
+        ("turkiye", ">Türkiye</a>"),
+        ("potash", 'href="#sectors-heading">Potash</a> Output +'),
+        ("Belaruskali", 'href="#a-about-us-potash-2021"'),
+        ("steel", 'href="#sectors-heading">Iron and steel</a>'),
+        ("<b>", "Nothing here is called “<b>”."),
+    ):
+        page = client.get(
+            "/part?a.start=belarus-2025/us-all",
+            params={"find": words, "a.start": "belarus-2025/us-all"},
+        ).text
+        assert "<b>”" not in page
+        hits = unescape(page[page.index('id="hits"') :][:4000])
+        assert found in hits, words
+    assert 'id="a-about-us-potash-2021"' in page
+
+
+def test_any_table_as_a_workbook_without_formulas(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    monkeypatch.setattr(starts, "_folders", {})
+    new_case(tmp_path / "mine")
+    claims = tmp_path / "mine" / "claims.yaml"
+    claims.write_text(re.sub(r"(?m)^  said: .*$", '  said: "=1+1"', claims.read_text()))
+    name = starts.open_folder(tmp_path / "mine")
+    own = f"a.start={name}/{next(iter(load_case(tmp_path / 'mine').scenarios))}"
+    told = openpyxl.load_workbook(io.BytesIO(client.get(f"/results.xlsx?{own}").content))
+    assert "=1+1" in [cell.value for row in told["What was claimed"] for cell in row]
+    query = "a.start=belarus-2025/us-all&b.start=nothing"
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/results.xlsx?{query}").content))
+    assert book.sheetnames == [
+        "Countries and groups", "What was claimed", "Why a country gains or loses", "Countries",
+        "Trade by partner", "Branches", "Goods by way", "Commodities", "Events",
+    ]  # fmt: skip
+    cells = [cell for found in (book, told) for sheet in found for row in sheet for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    head, first, *_ = book["Countries and groups"].iter_rows(values_only=True)
+    row = dict(zip(head, first, strict=True))
+    assert row["low"] < row["percent"] < row["high"]
+    assert (row["country"], row["name"]) == ("BLR", "Belarus")
+    one = openpyxl.load_workbook(io.BytesIO(client.get("/results.xlsx?table=sectors").content))
+    assert one.sheetnames == ["Branches"]
+    for table in ("claims&a.start=nothing", "nothing"):
+        assert client.get(f"/results.xlsx?table={table}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "chart", ["map", "gains", "why", "exports", "imports", "sectors", "ways", "timeline"]
+)
+def test_any_chart_as_svg_and_png(client: TestClient, chart: str) -> None:
+    drawn = client.get(f"/chart.svg?chart={chart}&a.start=belarus-2025/us-all")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert drawn.text.startswith("<svg")
+    assert "Belarus" in drawn.text
+    if chart == "exports":
+        picture = client.get(f"/chart.png?chart={chart}&a.start=belarus-2025/us-all").content
+        assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("query", ["chart=none", "chart=timeline&a.start=nothing"])
+def test_charts_that_are_not_there_are_told(client: TestClient, query: str) -> None:
+    assert client.get(f"/chart.svg?{query}").status_code == 400
+
+
+def test_the_view_as_a_slide(client: TestClient) -> None:
+    pptx = pytest.importorskip("pptx")
+    query = "a.start=belarus-2025/us-all&b.start=belarus-2025/us-eu-all"
+    deck = pptx.Presentation(io.BytesIO(client.get(f"/slide.pptx?{query}").content))
+    (slide,) = deck.slides
+    (table,) = (shape.table for shape in slide.shapes if shape.has_table)
+    cells = [[cell.text for cell in row.cells] for row in table.rows]
+    assert cells[0][1:] == [
+        f"{n}: {w}" for n in "AB" for w in ("% of income", "Million dollars a year")
+    ]
+    assert cells[1][0] == "Belarus"
+    assert re.fullmatch(r"\+0\.\d+ \(\+0\.\d+ to \+0\.\d+\)", cells[1][1])
+    assert sum(shape.shape_type == 13 for shape in slide.shapes) == 2
+    assert "A: Belarus gains" in slide.shapes.title.text
+    inside = [
+        (s.left >= 0, s.left + s.width <= deck.slide_width, s.top + s.height <= deck.slide_height)
+        for s in slide.shapes
+    ]
+    assert all(map(all, inside))
+
+
+def test_the_glossary_stands_on_the_page(client: TestClient) -> None:
+    page = client.get("/").text
+    assert 'href="#words"' in page
+    glossary = page[page.index('id="words"') :]
+    for word in ("Welfare", "Band", "Ease, lift", "Hub", "Channels", "Supported, open"):
+        assert f"<dt>{word}" in glossary
+
+
+def test_the_heading_follows_the_case(client: TestClient) -> None:
+    for name in ("australia-2023", "venezuela-oil"):
+        case = load_case(name)
+        moved = client.get(f"/part?a.start={name}/{case.last_easing()}").text
+        assert f'data-title="{case.title} · detente"' in moved
+        assert f"<h1>{case.title}</h1>" in moved
+
+
 def test_tables_as_csv(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
     assert len(rows) == len(load_case("belarus-2025").scenario("us-goods").load_world().countries)
@@ -565,7 +690,9 @@ def test_the_report_needs_nothing_else(client: TestClient) -> None:
     report = client.get(f"/report.html?{HALF}")
     assert report.headers["content-disposition"].endswith('"report.html"')
     assert percent(report.text) == percent(client.get(f"/part?{HALF}&bands=on").text)
-    assert not re.search(r'(src|href)="(?!#|/scenario|/results|/report)', report.text)
+    assert not re.search(
+        r'(src|href)="(?!#|/scenario|/results|/report)(?!https?:)|src="https?:|<link', report.text
+    )
     assert 'href="/' not in report.text
     assert "<script" not in report.text
 

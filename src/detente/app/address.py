@@ -15,7 +15,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import QueryParams
 
-from detente.app.controls import MOST_HARDENED, MOST_NEW, MOST_STRENGTH, shown_hub_share, split
+from detente.app.controls import (
+    MOST_HARDENED,
+    MOST_NEW,
+    MOST_STRENGTH,
+    rest_of,
+    shown_hub_share,
+    split,
+)
 from detente.app.names import countries_of, country_names
 from detente.app.starts import OWN, first_day, first_shown
 from detente.app.state import PARTS, PERCENT, Deficits, NewMeasure, Panel, State
@@ -29,8 +36,10 @@ from detente.world.names import resolve_sectors
 
 HUB_SHARES = (5, 300)
 """Hundredths of a percent between which the hub share can be moved."""
+MOST_FIND = 60
+"""Characters of what is looked for."""
 LAST_DAY = date(2035, 12, 31)
-COMMON = ("compare", "of", "table", "bands", "shape")
+COMMON = ("compare", "of", "table", "chart", "bands", "shape", "why", "find")
 OF_PANEL = (
     "start", "own", "full", "reset", "target", "senders", "level", "deficits", "horizon", "since",
     "routes", "hubs", "new", "add", "drop",
@@ -52,10 +61,18 @@ def read_state(query: str) -> State:
     fields = QueryParams(parse_qsl(query, keep_blank_values=True, max_num_fields=2000))
     _refuse_unknown(fields)
     a, compare = _panel(_under(fields, "a.")), fields.get("compare")
-    if compare == "on":
-        return State(a, a)
+    find = fields.get("find", "").strip()[:MOST_FIND]
     shown = "b.start" in fields and compare != "off"
-    return State(a, _panel(_under(fields, "b.")) if shown else None)
+    b = a if compare == "on" else _panel(_under(fields, "b.")) if shown else None
+    return State(a, b, _explained(fields.get("why", ""), a), find)
+
+
+def _explained(country: str, panel: Panel) -> str:
+    """Whose gain is explained; a country that another world has is left out with that world."""
+    known = countries_of(rest_of(panel).world)
+    if country not in known and country not in ("", *countries_of()):
+        _one_of("why", country, known)
+    return country if country in known and country != panel.target else ""
 
 
 def _refuse_unknown(fields: QueryParams) -> None:
@@ -249,6 +266,7 @@ def query_of(state: State) -> str:
     """The address that restores a state."""
     panels = state.panels.items()
     pairs = [(f"{name}.{key}", value) for name, panel in panels for key, value in _pairs(panel)]
+    pairs += [(key, value) for key in ("why", "find") if (value := getattr(state, key))]
     return urlencode(pairs, safe="/:,")
 
 

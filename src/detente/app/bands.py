@@ -14,6 +14,7 @@ from detente.app.controls import scenario_of, split
 from detente.app.results import REMEMBERED, Results, Scored, results_of
 from detente.app.starts import case, case_of, changed, scenario_at
 from detente.app.state import Panel
+from detente.app.why import channels_of
 from detente.arrays import Array
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Quantity
@@ -54,7 +55,7 @@ def banded(panel: Panel) -> Results:
 def reread() -> None:
     """Forget what was computed of a case on disk, if its files have changed."""
     if changed():
-        for remembered in (case, scenario_at, split, results_of, banded):
+        for remembered in (case, scenario_at, split, results_of, banded, channels_of):
             remembered.cache_clear()
 
 

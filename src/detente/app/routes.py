@@ -24,10 +24,16 @@ from detente.app.address import query_of, read_state
 from detente.app.bands import reread
 from detente.app.controls import scenario_of
 from detente.app.security import MOST_BODY, guards, is_local
+from detente.app.views.charts import as_png, as_svg, drawn
 from detente.app.views.drafts import draft_folder, draft_page, review_page
-from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
+from detente.app.views.files import opened, report_html, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
+from detente.app.views.slides import slide
+from detente.app.views.tables import as_csv, as_workbook
 from detente.errors import DetenteError, ScenarioError
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+SHEET, SLIDES = "spreadsheetml.sheet", "presentationml.presentation"
 
 AT_ONCE = 2
 """Requests computed at the same time; the others wait their turn."""
@@ -45,6 +51,10 @@ def application(host: str) -> Starlette:
             Route("/part", _part),
             Route("/scenario.yaml", _scenario),
             Route("/results.csv", _results),
+            Route("/results.xlsx", _workbook),
+            Route("/chart.svg", _chart),
+            Route("/chart.png", _chart),
+            Route("/slide.pptx", _slide),
             Route("/report.html", _report),
             Route("/open", _open, methods=["POST"]),
             Route("/draft", _draft, methods=["GET", "POST"]),
@@ -61,10 +71,16 @@ def application(host: str) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(_: Starlette) -> AsyncIterator[None]:
-    """Solve the first page in the background, so that nobody waits for it."""
+    """Solve the first page in the background, and get ready to draw, so that nobody waits."""
     current_default_thread_limiter().total_tokens = AT_ONCE
-    threading.Thread(target=lambda: render("page.html", read_state("")), daemon=True).start()
+    threading.Thread(target=_get_ready, daemon=True).start()
     yield
+
+
+def _get_ready() -> None:
+    state = read_state("")
+    render("page.html", state)
+    as_svg(drawn(state, "sectors"))
 
 
 def _told(request: Request, error: Exception) -> Response:
@@ -98,8 +114,26 @@ def _scenario(request: Request) -> Response:
 
 def _results(request: Request) -> Response:
     table = request.query_params.get("table", "countries")
-    text = results_csv(read_state(request.url.query), table)
-    return _download(text, f"{table}.csv", "text/csv")
+    return _download(as_csv(read_state(request.url.query), table), f"{table}.csv", "text/csv")
+
+
+def _workbook(request: Request) -> Response:
+    table = request.query_params.get("table", "all")
+    written = as_workbook(read_state(request.url.query), table)
+    return _download(written, f"{'results' if table == 'all' else table}.xlsx", OFFICE + SHEET)
+
+
+def _chart(request: Request) -> Response:
+    asked = request.query_params
+    name, panel = asked.get("chart", "map"), asked.get("of", "a")
+    spec = drawn(read_state(request.url.query), name, panel)
+    if request.url.path.endswith(".svg"):
+        return Response(as_svg(spec), media_type="image/svg+xml")
+    return _download(as_png(spec), f"{name}.png", "image/png")
+
+
+def _slide(request: Request) -> Response:
+    return _download(slide(read_state(request.url.query)), "slide.pptx", OFFICE + SLIDES)
 
 
 def _report(request: Request) -> Response:

@@ -138,10 +138,21 @@ class Panel:
 
 @dataclass(frozen=True)
 class State:
-    """What the page shows: one scenario, or two beside each other."""
+    """What the page shows: one scenario, or two beside each other.
+
+    Of one country it is told `why` it gains or loses, by default of the target; what somebody
+    wants to `find` is shown if it is there.
+    """
 
     a: Panel
     b: Panel | None = None
+    why: str = ""
+    find: str = ""
+
+    @property
+    def explained(self) -> str:
+        """The country of which it is told why it gains or loses."""
+        return self.why or self.a.target
 
     @property
     def panels(self) -> dict[Name, Panel]:

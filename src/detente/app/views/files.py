@@ -1,20 +1,17 @@
-"""Files that go out and come in: scenarios as YAML, results as CSV, the report as HTML."""
+"""Files that go out and come in: scenarios as YAML, the report as HTML."""
 
 from __future__ import annotations
 
 from io import StringIO
 from typing import Any
 
-import pandas as pd
 from ruamel.yaml import YAML
 
 from detente.app.controls import scenario_of
-from detente.app.names import country_names
 from detente.app.starts import manageable, packed, refuse_elsewhere
 from detente.app.state import State
-from detente.app.views.contents import View, views_of
-from detente.app.views.page import TABLES, assets, render
-from detente.errors import ScenarioError
+from detente.app.views.contents import views_of
+from detente.app.views.page import assets, render
 from detente.policy.reading import parse_scenario
 from detente.policy.scenario import Scenario
 from detente.source import Source
@@ -37,30 +34,6 @@ def _warning(scenario: Scenario) -> str:
     if scenario.posterior is None:
         return ""
     return "# strengths of its case come from a posterior, which is not in this file\n"
-
-
-def results_csv(state: State, table: str) -> str:
-    """Write a table of results as CSV, one row for each scenario and country, partner or sector.
-
-    Raises
-    ------
-    ScenarioError
-        There is no such table.
-    """
-    if table not in dict(TABLES):
-        raise ScenarioError(f"no table {table[:40]!r}")
-    parts = [_table(view, table) for view in views_of(state)]
-    return str(pd.concat(parts, ignore_index=True).to_csv(index=False, lineterminator="\n"))
-
-
-def _table(view: View, table: str) -> pd.DataFrame:
-    found: pd.DataFrame = getattr(view.results, table).reset_index()
-    if table == "countries":
-        found.insert(1, "name", found["country"].map(country_names()))
-    else:
-        found.insert(0, "target", view.results.target)
-    found.insert(0, "scenario", view.name.upper())
-    return found
 
 
 def report_html(state: State) -> str:

@@ -100,13 +100,14 @@ def _range(ave: Range) -> str:
 def _dates(measure: Measure) -> str:
     if measure.start is None:
         return "Not in force: an option."
-    until = f" to {_day(measure.end)}" if measure.end else ""
-    wound = f"; older contracts until {_day(measure.wind_down)}" if measure.wind_down else ""
-    return f"In force {'from' if until else 'since'} {_day(measure.start)}{until}{wound}."
+    until = f" to {day(measure.end)}" if measure.end else ""
+    wound = f"; older contracts until {day(measure.wind_down)}" if measure.wind_down else ""
+    return f"In force {'from' if until else 'since'} {day(measure.start)}{until}{wound}."
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def day(on: date) -> str:
+    """A day in words."""
+    return f"{on.day} {on:%B %Y}"
 
 
 def linked(words: str) -> Iterator[Piece]:
