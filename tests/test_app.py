@@ -41,6 +41,7 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
+from detente.app.bands import banded  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
 from detente.app.results import results_of, solved  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
@@ -290,6 +291,24 @@ def test_the_page_says_what_assess_says(client: TestClient) -> None:
     belarus = told.loc["us-all", "BLR"]
     low, high = (text.signed(belarus[end], 3, "−") for end in ("low", "high"))
     assert f"90 % lie between {low} and {high} %" in page
+
+
+def test_central_numbers_have_bands_beside_them() -> None:
+    state = read_state("a.start=australia-2023/all")
+    found = banded(state.a)
+    for table, names in (
+        (found.countries, ("percent", "low", "high")),
+        (found.sectors, ("percent", "low", "high")),
+        (found.partners, ("exports_percent", "exports_low", "exports_high")),
+    ):
+        middle, low, high = (table[name].dropna() for name in names)
+        assert (low <= middle).all()
+        assert (middle <= high).all()
+    row = found.partners.loc["CHN"]
+    after = row.exports_before * (1 + row.exports_percent / 100)
+    assert row.exports_after == pytest.approx(after)
+    page = render("part.html", state, True)
+    assert page.count('class="band"') > 20
 
 
 def test_where_strengths_are_not_central_there_is_no_band(client: TestClient) -> None:
@@ -730,6 +749,16 @@ def test_files_that_are_no_scenario_are_refused(client: TestClient, text: str, t
     assert answer.status_code == 422
     assert told in answer.json()["problem"]
     assert time.monotonic() - started < 5
+
+
+def test_a_scenario_is_pasted_without_a_script(client: TestClient) -> None:
+    text = "title: Pasted\nlift: [us-potash-2021]\nstatus_quo: 2025-02-12\n"
+    page = client.post("/open", data={"scenario": text})
+    assert page.status_code == 200
+    assert "Pasted" in page.text
+    refused = client.post("/open", data={"scenario": "title: x\nlift: [us-potash-2o21]\n"})
+    assert refused.status_code == 400
+    assert "scenario:2" in refused.text
 
 
 def test_scenarios_that_would_hold_everybody_up_are_refused() -> None:

@@ -275,7 +275,7 @@ def test_a_faulty_file_is_pointed_at(visit: Open, tmp_path: Path) -> None:
     page = visit(expect="422")
     page.locator("#a-file").set_input_files(path)
     told = page.locator("#a-file-trouble")
-    told.filter(has_text="line:2").wait_for()
+    told.filter(has_text="wrong.yaml:2").wait_for()
     assert "did you mean 'us-potash-2021'?" in told.inner_text()
     path.write_text("#" * (256 * 1024 + 1))
     page.locator("#a-file").set_input_files(path)

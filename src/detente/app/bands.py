@@ -19,6 +19,8 @@ from detente.arrays import Array
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Quantity
 
+SIDES = ("exports", "imports")
+
 
 def has_bands(panel: Panel) -> bool:
     """Whether a panel starts from a case that says what is uncertain, at central strengths."""
@@ -35,20 +37,56 @@ def banded(panel: Panel) -> Results:
     results, case = results_of(panel), case_of(panel.start)
     if case is None or not has_bands(panel):
         return results
-    welfare = [Quantity("welfare", About(country=c), panel.start) for c in results.chosen.index]
-    tested = [
-        Quantity(s.test.metric, s.test.parameters, panel.start) for s in results.claims.values()
-    ]
+    asked = _asked(results, panel.start)
+    drawn = [quantity for part in asked.values() for quantity in part]
     horizon = None if panel.horizon == case.horizon else panel.horizon
     uncertain = case.at_horizon(horizon).assumptions
     # As `assess` draws, so that both say the same of a scenario on file.
-    values = in_draws({panel.start: scenario_of(panel)}, uncertain, [*welfare, *tested])
-    bands = bands_of(zip(welfare, values[: len(welfare)], strict=True))
-    scores = zip(results.claims.items(), values[len(welfare) :], strict=True)
+    values = iter(in_draws({panel.start: scenario_of(panel)}, uncertain, drawn))
+    found = {part: np.array([next(values) for _ in some]) for part, some in asked.items()}
+    bands = bands_of(zip(asked["welfare"], found["welfare"], strict=True))
+    scores = zip(results.claims.items(), found["claims"], strict=True)
+    partners = results.partners
+    for side in SIDES:
+        partners = _moved(partners, found[side], f"{side}_")
     return replace(
         results,
         chosen=_answered(results.chosen, bands),
+        countries=_answered(results.countries, bands),
+        partners=partners,
+        sectors=_moved(results.sectors, found["sectors"]),
         claims={name: _weighed(scored, found) for (name, scored), found in scores},
+    )
+
+
+def _asked(results: Results, scenario: str) -> dict[str, list[Quantity]]:
+    """What is asked of every draw, by the table it is for."""
+    who, target = [*results.chosen.index, *results.countries.index], results.target
+    trade = {
+        side: [About(country=target, partner=[str(p)]) for p in results.partners.index]
+        for side in SIDES
+    }
+    output = [About(country=target, sectors=[str(s)]) for s in results.sectors.index]
+    tests = [scored.test for scored in results.claims.values()]
+    return {
+        "welfare": [Quantity("welfare", About(country=c), scenario) for c in dict.fromkeys(who)],
+        **{side: [Quantity(side, about, scenario) for about in trade[side]] for side in SIDES},
+        "sectors": [Quantity("output", about, scenario) for about in output],
+        "claims": [Quantity(test.metric, test.parameters, scenario) for test in tests],
+    }
+
+
+def _moved(table: pd.DataFrame, values: Array, prefix: str = "") -> pd.DataFrame:
+    """A table with the medians of draws of its changes in percent, and their bands."""
+    low, median, high = np.quantile(values, BAND, axis=1)
+    before = table[f"{prefix}before"]
+    return table.assign(
+        **{
+            f"{prefix}percent": median,
+            f"{prefix}low": low,
+            f"{prefix}high": high,
+            f"{prefix}after": before * (1 + np.nan_to_num(median) / 100),
+        }
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl, urlencode
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from detente.app.address import query_of, read_state
 from detente.app.bands import reread
 from detente.app.controls import scenario_of
 from detente.app.security import MOST_BODY, guards, is_local
+from detente.app.starts import OWN
 from detente.app.views.charts import as_png, as_svg, drawn
 from detente.app.views.drafts import draft_folder, draft_page, review_page
 from detente.app.views.files import opened, report_html, scenario_yaml
@@ -34,6 +36,9 @@ from detente.errors import DetenteError, ScenarioError
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 SHEET, SLIDES = "spreadsheetml.sheet", "presentationml.presentation"
+
+MOST_NAME = 80
+"""Characters of a file's name that a message about it repeats."""
 
 AT_ONCE = 2
 """Requests computed at the same time; the others wait their turn."""
@@ -84,7 +89,7 @@ def _get_ready() -> None:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    if request.url.path == "/":
+    if request.url.path == "/" or "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(problem_page(str(error)), 400)
     return PlainTextResponse(str(error), 400)
 
@@ -146,14 +151,22 @@ def _download(content: str | bytes, name: str, kind: str) -> Response:
 
 
 async def _open(request: Request) -> Response:
+    """Read a scenario: of a file that a script sends, or of the box of the page without one."""
+    written = "form" in request.headers.get("content-type", "")
     try:
-        text = (await request.body()).decode("utf-8")
-        return JSONResponse(await run_in_threadpool(opened, text))
+        text, name = (await request.body()).decode("utf-8"), request.query_params.get("name", "")
+        if written:
+            text, name = dict(parse_qsl(text)).get("scenario", ""), "scenario"
+        found = await run_in_threadpool(opened, text, name[-MOST_NAME:] or "line")
+        address = urlencode({"a.start": OWN, "a.own": found["own"]})
+        return RedirectResponse(f"/?{address}", 303) if written else JSONResponse(found)
     except HTTPException:
         return JSONResponse({"problem": f"Files are at most {MOST_BODY // 1024} kB."}, 413)
     except UnicodeDecodeError:
         return JSONResponse({"problem": "This is not a text file in UTF-8."}, 422)
     except DetenteError as error:
+        if written:
+            raise
         return JSONResponse({"problem": str(error)}, 422)
 
 

@@ -195,7 +195,7 @@ async function open(input) {
       return;
     }
     const headers = { "Content-Type": "application/yaml" };
-    const response = await fetch("/open", { method: "POST", body: await file.arrayBuffer(), headers });
+    const response = await fetch(`/open?name=${encodeURIComponent(file.name)}`, { method: "POST", body: await file.arrayBuffer(), headers });
     const found = await response.json();
     if (!response.ok) {
       told.textContent = found.problem;

@@ -15,10 +15,9 @@ from detente.app.controls import rest_of
 from detente.app.names import countries_of, country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
-from detente.app.views import why
+from detente.app.views import measures, why
 from detente.app.views.form import strength
 from detente.app.views.maps import Map, map_of
-from detente.app.views.measures import told
 from detente.app.why import channels_of
 from detente.errors import ConvergenceError
 from detente.policy.routes import DIRECT
@@ -169,7 +168,7 @@ def _changes(scenario: Scenario) -> Iterator[str]:
             "harden": f"changed to {100 * (action.new_ave or 0):.0f} % of cost",
         }[action.verb]
         measure = action.measure
-        title = measure.title or told(measure).does
+        title = measures.title(measure)
         where = f"{in_sectors(measure.sectors)}, {strength(measure, scenario.level)}"
         yield f"{title} ({where}): {what}"
     for cost in scenario.costs:

@@ -44,15 +44,15 @@ def report_html(state: State) -> str:
     return render("report.html", state, True, title=titles, style=style, alone=True)
 
 
-def opened(text: str) -> dict[str, Any]:
-    """Read a scenario file that somebody opened; what the page needs to show it.
+def opened(text: str, name: str = "line") -> dict[str, Any]:
+    """Read a scenario file that somebody opened, by its name; what the page needs to show it.
 
     Raises
     ------
     ScenarioError
         Not plain data, not a scenario, or more than the page takes: line and field.
     """
-    source = Source.parse(text, "line")
+    source = Source.parse(text, name)
     refuse_elsewhere(str(source.data.get("world", "icio2022")))
     scenario = manageable(parse_scenario(source))
     return {"own": packed(scenario), "title": scenario.title}

@@ -59,10 +59,8 @@ class Told(NamedTuple):
 
 def told(measure: Measure) -> Told:
     """Tell what a measure does, how strong it is taken to be, since when, and where that stands."""
-    pattern = DOES[measure.kind]
-    ends = {"senders": text.countries(measure.senders), "target": text.called(measure.target)}
     return Told(
-        does=f"{pattern.format(**ends)}. {_covered(measure)}",
+        does=f"{_does(measure)}. {_covered(measure)}",
         strength=_strength(measure),
         dates=_dates(measure),
         act=list(linked(measure.instrument)),
@@ -72,8 +70,23 @@ def told(measure: Measure) -> Told:
     )
 
 
+def title(measure: Measure) -> str:
+    """A measure in a few words: its title, or what it does to which goods."""
+    return measure.title or f"{_does(measure)}: {_goods(measure)}"
+
+
+def _does(measure: Measure) -> str:
+    ends = {"senders": text.countries(measure.senders), "target": text.called(measure.target)}
+    does = DOES[measure.kind].format(**ends)
+    return does.replace("Hinders", "Prohibits") if measure.ban else does
+
+
+def _goods(measure: Measure) -> str:
+    return "all goods and services" if measure.sectors == ["all"] else in_sectors(measure.sectors)
+
+
 def _covered(measure: Measure) -> str:
-    goods = "all goods and services" if measure.sectors == ["all"] else in_sectors(measure.sectors)
+    goods = _goods(measure)
     if isinstance(measure.share, dict):
         return f"It covers part of: {goods}."
     part = "" if measure.share == 1 else f"{100 * measure.share:.3g} % of: "

@@ -19,7 +19,7 @@ from detente.app.views import form
 from detente.app.views.contents import View, contents, fine, plain, signed, views_of
 from detente.app.views.events import told_of
 from detente.app.views.maps import legend, paths
-from detente.app.views.measures import told
+from detente.app.views.measures import title, told
 from detente.app.views.search import found
 from detente.app.views.why import WORDS
 from detente.errors import ConvergenceError, ScenarioError, WorldError
@@ -113,6 +113,7 @@ def environment() -> Any:
         "sector": sector,
         "called": called,
         "told": told,
+        "measure_title": title,
         "told_of": told_of,
         "channel_words": WORDS,
         "in_words": countries,

@@ -12,7 +12,7 @@ from detente.app.address import query_of
 from detente.app.names import country_names, sector_names
 from detente.app.state import Panel, State
 from detente.app.views.contents import View, fine, signed
-from detente.app.views.measures import told
+from detente.app.views.measures import title, told
 from detente.errors import WorldError
 from detente.policy.measures import Measure
 from detente.world.countries import also_understood
@@ -76,8 +76,8 @@ def _sectors(words: str, view: View) -> Iterator[Hit]:
 
 def _measures(words: str, panel: Panel) -> Iterator[Hit]:
     for place, name, measure in _controlled(panel):
-        if _matches(words, measure.title, measure.instrument, name):
-            yield Hit(measure.title or name, told(measure).does, f"#a-about-{place}{name}")
+        if _matches(words, title(measure), measure.instrument, name):
+            yield Hit(title(measure), told(measure).does, f"#a-about-{place}{name}")
 
 
 def _controlled(panel: Panel) -> Iterator[tuple[str, str, Measure]]:
