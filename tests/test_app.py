@@ -552,9 +552,10 @@ def test_a_case_of_ones_own_is_shown_first_and_read_again_when_it_changes(
     client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(starts, "_folders", {})
+    monkeypatch.setattr(starts, "_first", [])
     folder = tmp_path / "my-case"
     new_case(folder)
-    name = starts.open_folder(folder)
+    name = starts.show_first(folder)
     title = load_case(folder).title
     assert title in unescape(client.get("/").text)
     (folder / "case.yaml").write_text(
@@ -614,10 +615,11 @@ def test_any_table_as_a_workbook_without_formulas(
 ) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     monkeypatch.setattr(starts, "_folders", {})
+    monkeypatch.setattr(starts, "_first", [])
     new_case(tmp_path / "mine")
     claims = tmp_path / "mine" / "claims.yaml"
     claims.write_text(re.sub(r"(?m)^  said: .*$", '  said: "=1+1"', claims.read_text()))
-    name = starts.open_folder(tmp_path / "mine")
+    name = starts.show_first(tmp_path / "mine")
     own = f"a.start={name}/{next(iter(load_case(tmp_path / 'mine').scenarios))}"
     told = openpyxl.load_workbook(io.BytesIO(client.get(f"/results.xlsx?{own}").content))
     assert "=1+1" in [cell.value for row in told["What was claimed"] for cell in row]

@@ -157,9 +157,10 @@ def test_answers_that_cannot_be_are_refused(client):
 
 def test_a_draft_on_disk_is_reviewed_where_it_is(client, tmp_path, monkeypatch):
     monkeypatch.setattr(starts, "_folders", {})
+    monkeypatch.setattr(starts, "_first", [])
     assert client.get("/review").status_code == 400
     folder = unpacked(client, tmp_path, answers(client))
-    starts.open_folder(folder)
+    starts.show_first(folder)
     assert "3 points of this case to be confirmed" in client.get("/").text
     page = client.get("/review").text
     of = re.search(r'name="of" value="(\w+)"', page)[1]

@@ -395,3 +395,23 @@ def test_no_motion_for_those_who_asked_for_none(visit: Open) -> None:
     assert page.evaluate(style) in ("none", "all")
     moving = visit(reduced_motion="no-preference")
     assert moving.evaluate(style) == "opacity"
+
+
+def test_the_pages_of_drafts_are_accessible(visit: Open, address: str) -> None:
+    pytest.importorskip("spacy", reason="needs the extra `draft`")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core")
+    page = visit(viewport={"width": 360, "height": 800}, bypass_csp=True, color_scheme="dark")
+    page.goto(f"{address}draft")
+    page.locator("#report").fill(
+        "US bans Turkish steel\nThe United States imposed an import ban on Turkish steel on 2 June "
+        "2025, the White House said. Analysts expect Turkish steel exports to the United States to "
+        "fall by more than 30 percent."
+    )
+    page.get_by_role("button", name="Draft a case").click()
+    page.locator("#review").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the case").click()
+    assert download.value.suggested_filename == "us-bans-turkish-steel.zip"
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found] == []

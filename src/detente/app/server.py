@@ -18,18 +18,19 @@ PORT = 8765
 
 
 def serve(
-    host: str = HOST, port: int = PORT, open_browser: bool = False, folder: Path | None = None
+    host: str = HOST, port: int = PORT, open_browser: bool = False, case: Path | None = None
 ) -> None:
     """Serve the page until interrupted; by default only to programs on this computer.
 
-    Port 0 takes a free one; one that is taken is an `OSError`. A `folder` with a case of one's own
-    is shown first; what is changed in its files shows when the page is loaded anew.
+    Port 0 takes a free one; one that is taken is an `OSError`. A `case` of the package, or in a
+    folder of one's own, is shown first; what is changed in its files shows once the page is loaded
+    anew.
     """
     app = make_app(host)
-    if folder is not None:
-        from detente.app.starts import open_folder
+    if case is not None:
+        from detente.app.starts import show_first
 
-        open_folder(folder)
+        show_first(case)
     import socket
 
     import uvicorn

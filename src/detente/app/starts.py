@@ -40,22 +40,27 @@ def first_day() -> date:
 
 _folders: dict[str, Path] = {}
 """Folders of cases that the server was started with, by name."""
+_first: list[str] = []
+"""The case that is shown first, if one was named."""
 _read: dict[str, float] = {}
 """When their files were last changed, of what was read."""
 
 
-def open_folder(folder: Path) -> str:
-    """Offer a case of one's own on the page; gives the name it has there.
+def show_first(case: Path) -> str:
+    """Show a case first: one of the package by its name, or a folder; gives its name on the page.
 
     Raises
     ------
     ScenarioError
         The folder has no case, or one with a fault: file, line and field.
     """
-    load_case(folder)
-    called = folder.resolve().name
-    name = f"{called}-own" if called in available_cases() else called
-    _folders[name] = folder.resolve()
+    load_case(case)
+    name = str(case)
+    if case.exists():
+        folder = (case if case.is_dir() else case.parent).resolve()
+        name = f"{folder.name}-own" if folder.name in available_cases() else folder.name
+        _folders[name] = folder
+    _first[:] = [name]
     return name
 
 
@@ -81,8 +86,7 @@ def cases_here() -> list[str]:
 
 def first_shown() -> str:
     """The starting point of somebody who names none."""
-    own = next(iter(_folders), None)
-    return DEFAULT if own is None else f"{own}/{case(own).last_easing()}"
+    return f"{_first[0]}/{case(_first[0]).last_easing()}" if _first else DEFAULT
 
 
 @lru_cache(maxsize=16)

@@ -49,7 +49,7 @@ for command in (
 @app.command("app")
 def serve_page(
     case: Annotated[
-        Path | None, typer.Argument(help="Folder of a case of your own, shown first.")
+        Path | None, typer.Argument(help="Case to show first: a name, or a folder of your own.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,

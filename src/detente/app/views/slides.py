@@ -19,6 +19,8 @@ WIDE, HIGH = 13.333, 7.5
 """Inches of a slide of 16 to 9."""
 MARGIN = 0.5
 MOST_ROWS = 9
+FIRST, WIDTHS = 1.3, {1: (2.9, 1.9), 2: (1.6, 0.8)}
+"""Inches of the columns of a table: names, and the two of each scenario, by how many there are."""
 
 
 def slide(state: State) -> bytes:
@@ -63,6 +65,8 @@ def _table(page: Any, views: list[View]) -> None:
     rows += [[text.country(c), *(x for v in views for x in _numbers(v, c))] for c in codes]
     place = (MARGIN, 1.5, 6.1, 0.4 * len(rows))
     table = page.shapes.add_table(len(rows), len(rows[0]), *_box(place)).table
+    for x, width in enumerate([FIRST, *WIDTHS[len(views)] * len(views)]):
+        table.columns[x].width = lengths.Inches(width)
     for y, row in enumerate(rows):
         for x, words in enumerate(row):
             cell = table.cell(y, x)

@@ -8,8 +8,8 @@ from detente.analysis.channels import CHANNELS
 from detente.report import text
 
 WORDS = {
-    "trade diversion": "Prices in its trade with those who move their measures and the target",
-    "rest of general equilibrium": "All other prices, of inputs, wages and third countries",
+    "trade diversion": "Prices in trade with the sanctioning and the sanctioned countries",
+    "rest of general equilibrium": "Costs of its trade, other prices and wages",
     "circumvention": "Goods that go round the sanctions",
     "hub margins": "What it earns on goods that pass through",
     "transfers": "Support of a patron",
@@ -32,7 +32,7 @@ def sentence(country: str, found: pd.DataFrame) -> str:
 
     >>> found = pd.DataFrame({"percent": [0.3, -0.1, 0, 0, 0, 0.2]}, index=[*CHANNELS, "total"])
     >>> sentence("RUS", found)
-    'Russia gains, most of all by prices in its trade with those who move their measures and ...'
+    'Russia gains, most of all by prices in trade with the sanctioning and the sanctioned ...'
     """
     parts = {str(channel): float(percent) for channel, percent in found["percent"].items()}
     total = parts.pop("total")
