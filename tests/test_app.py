@@ -234,12 +234,16 @@ def test_measures_come_and_go() -> None:
         "c.start=nothing",
         "compare=maybe",
         "b.level=low",
+        "a.start=venezuela-oil/china-half&a.impose.china-half=500",
+        "a.start=australia-2023/tighten&a.harden.coal-2020=1001",
+        "a.impose.us-potash-2021=50",
+        "why=Atlantis",
         "a.start=own&a.own=AAAA",
         "a.start=own&a.own=%ff",
     ],
 )
 def test_an_address_that_makes_no_sense_is_told(client: TestClient, query: str) -> None:
-    for path in ("/", "/part", "/scenario.yaml", "/results.csv", "/report.html"):
+    for path in ("/", "/part", "/scenario.yaml", "/results.csv", "/report.html", "/slide.pptx"):
         answer = client.get(f"{path}?{query}")
         assert answer.status_code == 400
         assert "Traceback" not in answer.text
