@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from detente.analysis.assess import assess
 from detente.cases import available_cases, load_case
 from detente.cases.records import Claim
+from detente.cases.template import new_case
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.reading import read_scenario
 from detente.policy.scenario import Scenario
@@ -38,7 +39,9 @@ uvicorn = pytest.importorskip("uvicorn", reason="the page needs the extra detent
 
 from starlette.testclient import TestClient  # noqa: E402
 
+from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
+from detente.app.bands import banded  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
 from detente.app.results import results_of, solved  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
@@ -231,12 +234,16 @@ def test_measures_come_and_go() -> None:
         "c.start=nothing",
         "compare=maybe",
         "b.level=low",
+        "a.start=venezuela-oil/china-half&a.impose.china-half=500",
+        "a.start=australia-2023/tighten&a.harden.coal-2020=1001",
+        "a.impose.us-potash-2021=50",
+        "why=Atlantis",
         "a.start=own&a.own=AAAA",
         "a.start=own&a.own=%ff",
     ],
 )
 def test_an_address_that_makes_no_sense_is_told(client: TestClient, query: str) -> None:
-    for path in ("/", "/part", "/scenario.yaml", "/results.csv", "/report.html"):
+    for path in ("/", "/part", "/scenario.yaml", "/results.csv", "/report.html", "/slide.pptx"):
         answer = client.get(f"{path}?{query}")
         assert answer.status_code == 400
         assert "Traceback" not in answer.text
@@ -288,6 +295,24 @@ def test_the_page_says_what_assess_says(client: TestClient) -> None:
     belarus = told.loc["us-all", "BLR"]
     low, high = (text.signed(belarus[end], 3, "−") for end in ("low", "high"))
     assert f"90 % lie between {low} and {high} %" in page
+
+
+def test_central_numbers_have_bands_beside_them() -> None:
+    state = read_state("a.start=australia-2023/all")
+    found = banded(state.a)
+    for table, names in (
+        (found.countries, ("percent", "low", "high")),
+        (found.sectors, ("percent", "low", "high")),
+        (found.partners, ("exports_percent", "exports_low", "exports_high")),
+    ):
+        middle, low, high = (table[name].dropna() for name in names)
+        assert (low <= middle).all()
+        assert (middle <= high).all()
+    row = found.partners.loc["CHN"]
+    after = row.exports_before * (1 + row.exports_percent / 100)
+    assert row.exports_after == pytest.approx(after)
+    page = render("part.html", state, True)
+    assert page.count('class="band"') > 20
 
 
 def test_where_strengths_are_not_central_there_is_no_band(client: TestClient) -> None:
@@ -491,6 +516,190 @@ def test_names_and_groups_of_a_file_are_those_of_the_command_line(
     assert results_of(panel).countries["percent"].to_numpy() == pytest.approx(welfare, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("start", "slider", "value"),
+    [
+        ("australia-2023/coal", "ease.coal-2020", 50),
+        ("australia-2023/tighten", "harden.wine-2020", 400),
+        ("venezuela-oil/china-half", "impose.china-half", 40),
+        ("iran-snapback-2025/returns", "impose.eu-irn-oil-2025", 30),
+        ("india-2025/gives-in", "impose.us-in-reciprocal-2025", 60),
+    ],
+)
+def test_measures_of_every_case_have_sliders(
+    client: TestClient, start: str, slider: str, value: int
+) -> None:
+    page = client.get(f"/?a.start={start}").text
+    assert f'name="a.{slider}"' in page
+    assert "Also part of this scenario" not in page
+    moved = f"a.start={start}&a.{slider}={value}"
+    assert query_of(read_state(moved)) == moved
+    welfare = [results_of(read_state(q).a).welfare("CHN")[0] for q in (f"a.start={start}", moved)]
+    assert welfare[0] != welfare[1]
+    own_strengths = load_case(start.partition("/")[0]).posterior is not None
+    document = client.get(f"/scenario.yaml?{moved}").text
+    assert ("posterior, which is not in this file" in document) == own_strengths
+
+
+def test_a_measure_says_what_it_does_and_where_that_stands(client: TestClient) -> None:
+    page = unescape(client.get("/?a.start=belarus-2025/us-eu-goods").text)
+    about = page[page.index("a-about-eu-potash-2021") :][:1500]
+    assert "Hinders imports of the EU from Belarus. It covers 8 % of: Chemicals." in about
+    assert (
+        "Trade covered becomes dearer by 33 % (14 to 55 %). In force since 25 June 2021." in about
+    )
+    assert 'href="http://data.europa.eu/eli/reg/2021/1030/oj"' in about
+    assert "OJ L 224I" in about
+
+
+def test_a_case_of_ones_own_is_shown_first_and_read_again_when_it_changes(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "_folders", {})
+    monkeypatch.setattr(starts, "_first", [])
+    folder = tmp_path / "my-case"
+    new_case(folder)
+    name = starts.show_first(folder)
+    title = load_case(folder).title
+    assert title in unescape(client.get("/").text)
+    (folder / "case.yaml").write_text(
+        (folder / "case.yaml").read_text().replace(title, "Another title")
+    )
+    os.utime(folder / "case.yaml", (time.time() + 9, time.time() + 9))
+    assert "Another title" in client.get("/").text
+    (folder / "scenarios.yaml").write_text("nonsense\n")
+    os.utime(folder / "scenarios.yaml", (time.time() + 19, time.time() + 19))
+    refused = client.get(f"/?a.start={name}/x")
+    assert refused.status_code == 400
+    assert f"{name}/scenarios.yaml:1" in refused.text
+
+
+@pytest.mark.parametrize("start", ["belarus-2025/us-all", "australia-2023/all"])
+def test_why_a_country_gains_adds_up_and_is_told(client: TestClient, start: str) -> None:
+    state = read_state(f"a.start={start}&why=CHN")
+    rows = list(
+        csv.DictReader(io.StringIO(client.get(f"/results.csv?{query_of(state)}&table=why").text))
+    )
+    parts = {row["channel"]: float(row["percent"]) for row in rows}
+    total = parts.pop("total")
+    assert sum(parts.values()) == pytest.approx(total, abs=1e-12)
+    assert total == pytest.approx(results_of(state.a).welfare("CHN")[0], abs=1e-9)
+    page = client.get(f"/?{query_of(state)}").text
+    assert "Why China gains or loses" in page
+    assert re.search(r"China (gains|loses), most of all by|China hardly gains", page)
+    assert "Why China" not in client.get(f"/?{query_of(state)}&why=").text
+    assert read_state(f"a.start={start}&why=IRQ").why == ""
+
+
+def test_words_lead_to_countries_branches_and_measures(client: TestClient) -> None:
+    page = unescape(client.get("/part?a.start=belarus-2025/us-all&find=lith").text)
+    assert re.search(
+        r'<a href="/\?[^"]*why=LTU[^"]*#why">Lithuania</a> [+−][\d.]+ % of income', page
+    )
+    for words, found in (
+        ("Turkey", ">Türkiye</a>"),
+        ("turkiye", ">Türkiye</a>"),
+        ("potash", 'href="#sectors-heading">Potash</a> Output +'),
+        ("Belaruskali", 'href="#a-about-us-potash-2021"'),
+        ("steel", 'href="#sectors-heading">Iron and steel</a>'),
+        ("<b>", "Nothing here is called “<b>”."),
+    ):
+        page = client.get(
+            "/part?a.start=belarus-2025/us-all",
+            params={"find": words, "a.start": "belarus-2025/us-all"},
+        ).text
+        assert "<b>”" not in page
+        hits = unescape(page[page.index('id="hits"') :][:4000])
+        assert found in hits, words
+    assert 'id="a-about-us-potash-2021"' in page
+
+
+def test_any_table_as_a_workbook_without_formulas(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    monkeypatch.setattr(starts, "_folders", {})
+    monkeypatch.setattr(starts, "_first", [])
+    new_case(tmp_path / "mine")
+    claims = tmp_path / "mine" / "claims.yaml"
+    claims.write_text(re.sub(r"(?m)^  said: .*$", '  said: "=1+1"', claims.read_text()))
+    name = starts.show_first(tmp_path / "mine")
+    own = f"a.start={name}/{next(iter(load_case(tmp_path / 'mine').scenarios))}"
+    told = openpyxl.load_workbook(io.BytesIO(client.get(f"/results.xlsx?{own}").content))
+    assert "=1+1" in [cell.value for row in told["What was claimed"] for cell in row]
+    query = "a.start=belarus-2025/us-all&b.start=nothing"
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/results.xlsx?{query}").content))
+    assert book.sheetnames == [
+        "Countries and groups", "What was claimed", "Why a country gains or loses", "Countries",
+        "Trade by partner", "Branches", "Goods by way", "Commodities", "Events",
+    ]  # fmt: skip
+    cells = [cell for found in (book, told) for sheet in found for row in sheet for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    head, first, *_ = book["Countries and groups"].iter_rows(values_only=True)
+    row = dict(zip(head, first, strict=True))
+    assert row["low"] < row["percent"] < row["high"]
+    assert (row["country"], row["name"]) == ("BLR", "Belarus")
+    one = openpyxl.load_workbook(io.BytesIO(client.get("/results.xlsx?table=sectors").content))
+    assert one.sheetnames == ["Branches"]
+    for table in ("claims&a.start=nothing", "nothing"):
+        assert client.get(f"/results.xlsx?table={table}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "chart", ["map", "gains", "why", "exports", "imports", "sectors", "ways", "timeline"]
+)
+def test_any_chart_as_svg_and_png(client: TestClient, chart: str) -> None:
+    drawn = client.get(f"/chart.svg?chart={chart}&a.start=belarus-2025/us-all")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert drawn.text.startswith("<svg")
+    assert "Belarus" in drawn.text
+    if chart == "exports":
+        picture = client.get(f"/chart.png?chart={chart}&a.start=belarus-2025/us-all").content
+        assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("query", ["chart=none", "chart=timeline&a.start=nothing"])
+def test_charts_that_are_not_there_are_told(client: TestClient, query: str) -> None:
+    assert client.get(f"/chart.svg?{query}").status_code == 400
+
+
+def test_the_view_as_a_slide(client: TestClient) -> None:
+    pptx = pytest.importorskip("pptx")
+    query = "a.start=belarus-2025/us-all&b.start=belarus-2025/us-eu-all"
+    deck = pptx.Presentation(io.BytesIO(client.get(f"/slide.pptx?{query}").content))
+    (slide,) = deck.slides
+    (table,) = (shape.table for shape in slide.shapes if shape.has_table)
+    cells = [[cell.text for cell in row.cells] for row in table.rows]
+    assert cells[0][1:] == [
+        f"{n}: {w}" for n in "AB" for w in ("% of income", "Million dollars a year")
+    ]
+    assert cells[1][0] == "Belarus"
+    assert re.fullmatch(r"\+0\.\d+ \(\+0\.\d+ to \+0\.\d+\)", cells[1][1])
+    assert sum(shape.shape_type == 13 for shape in slide.shapes) == 2
+    assert "A: Belarus gains" in slide.shapes.title.text
+    inside = [
+        (s.left >= 0, s.left + s.width <= deck.slide_width, s.top + s.height <= deck.slide_height)
+        for s in slide.shapes
+    ]
+    assert all(map(all, inside))
+
+
+def test_the_glossary_stands_on_the_page(client: TestClient) -> None:
+    page = client.get("/").text
+    assert 'href="#words"' in page
+    glossary = page[page.index('id="words"') :]
+    for word in ("Welfare", "Band", "Ease, lift", "Hub", "Channels", "Supported, open"):
+        assert f"<dt>{word}" in glossary
+
+
+def test_the_heading_follows_the_case(client: TestClient) -> None:
+    for name in ("australia-2023", "venezuela-oil"):
+        case = load_case(name)
+        moved = client.get(f"/part?a.start={name}/{case.last_easing()}").text
+        assert f'data-title="{case.title} · detente"' in moved
+        assert f"<h1>{case.title}</h1>" in moved
+
+
 def test_tables_as_csv(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
     assert len(rows) == len(load_case("belarus-2025").scenario("us-goods").load_world().countries)
@@ -506,7 +715,9 @@ def test_the_report_needs_nothing_else(client: TestClient) -> None:
     report = client.get(f"/report.html?{HALF}")
     assert report.headers["content-disposition"].endswith('"report.html"')
     assert percent(report.text) == percent(client.get(f"/part?{HALF}&bands=on").text)
-    assert not re.search(r'(src|href)="(?!#|/scenario|/results|/report)', report.text)
+    assert not re.search(
+        r'(src|href)="(?!#|/scenario|/results|/report)(?!https?:)|src="https?:|<link', report.text
+    )
     assert 'href="/' not in report.text
     assert "<script" not in report.text
 
@@ -544,6 +755,16 @@ def test_files_that_are_no_scenario_are_refused(client: TestClient, text: str, t
     assert answer.status_code == 422
     assert told in answer.json()["problem"]
     assert time.monotonic() - started < 5
+
+
+def test_a_scenario_is_pasted_without_a_script(client: TestClient) -> None:
+    text = "title: Pasted\nlift: [us-potash-2021]\nstatus_quo: 2025-02-12\n"
+    page = client.post("/open", data={"scenario": text})
+    assert page.status_code == 200
+    assert "Pasted" in page.text
+    refused = client.post("/open", data={"scenario": "title: x\nlift: [us-potash-2o21]\n"})
+    assert refused.status_code == 400
+    assert "scenario:2" in refused.text
 
 
 def test_scenarios_that_would_hold_everybody_up_are_refused() -> None:
@@ -654,11 +875,11 @@ def test_browsers_are_told_to_be_strict(client: TestClient) -> None:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
     page = client.get("/").text
     assert " style=" not in page
     assert "<style" not in page
-    assert not re.search(r"https?://(?!127)", page)
+    assert not re.search(r'(src|action)="https?:|<(?!a )[^>]*href="https?:', page)
 
 
 def test_words_from_a_file_are_text_on_the_page(client: TestClient) -> None:

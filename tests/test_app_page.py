@@ -184,6 +184,46 @@ def test_reset_takes_back_what_was_moved(visit: Open) -> None:
     assert page.locator("#results").inner_text() == before
 
 
+def test_back_undoes_a_move_and_not_a_step_of_it(visit: Open) -> None:
+    page = visit()
+    start = page.locator("#answer .headline").inner_text()
+    for value in (80, 70, 60):
+        move(page, GOODS, value)
+    settled(page, "a.ease.USA.goods=60")
+    page.wait_for_timeout(700)
+    moved = page.locator("#answer .headline").inner_text()
+    page.locator("#a-start").select_option("australia-2023/coal")
+    settled(page, "a.start=australia-2023/coal")
+    assert "Australia" in page.locator("h1").inner_text()
+    assert "Australia" in page.title()
+    page.go_back()
+    until(page, lambda: "Belarus" in page.title())
+    assert page.locator(GOODS).input_value() == "60"
+    page.locator("#answer:not([data-awaited])").wait_for()
+    page.go_back()
+    until(page, lambda: page.locator(GOODS).input_value() == "100")
+    assert "ease" not in page.url
+    page.go_forward()
+    until(page, lambda: page.locator(GOODS).input_value() == "60")
+    assert start != moved
+
+
+def test_a_word_leads_to_a_measure_by_keyboard_alone(visit: Open) -> None:
+    page = visit()
+    page.locator("#find").focus()
+    page.keyboard.type("Belaruskali")
+    page.keyboard.press("Enter")
+    settled(page, "find=Belaruskali")
+    page.locator("#hits a[href='#a-about-us-potash-2021']").focus()
+    page.keyboard.press("Enter")
+    about = page.locator("#a-about-us-potash-2021")
+    until(page, about.is_visible)
+    page.locator("#why-country").select_option("LTU")
+    settled(page, "why=LTU")
+    page.locator("#why-scroll").wait_for()
+    assert page.locator("#why-heading").inner_text() == "Why Lithuania gains or loses"
+
+
 def test_a_slider_on_the_move_is_followed_to_where_it_stops(visit: Open) -> None:
     page = visit()
     for value in range(90, 20, -5):
@@ -206,9 +246,10 @@ def test_a_link_restores_the_page(visit: Open) -> None:
 
 def test_files_open_and_say_the_same(visit: Open, tmp_path: Path) -> None:
     page = visit("a.start=nothing&a.target=BLR&a.senders=USA&a.new=import-ban:C20:30:")
-    for label, name in (("Scenario (YAML)", "s.yaml"), ("Countries (CSV)", "c.csv")):
+    page.locator("#take-countries summary").click()
+    for label, name in (("Scenario (YAML)", "s.yaml"), ("Table (CSV)", "c.csv")):
         with page.expect_download() as download:
-            page.get_by_role("link", name=label).click()
+            page.get_by_role("link", name=label).first.click()
         download.value.save_as(tmp_path / name)
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (HTML)").click()
@@ -234,7 +275,7 @@ def test_a_faulty_file_is_pointed_at(visit: Open, tmp_path: Path) -> None:
     page = visit(expect="422")
     page.locator("#a-file").set_input_files(path)
     told = page.locator("#a-file-trouble")
-    told.filter(has_text="line:2").wait_for()
+    told.filter(has_text="wrong.yaml:2").wait_for()
     assert "did you mean 'us-potash-2021'?" in told.inner_text()
     path.write_text("#" * (256 * 1024 + 1))
     page.locator("#a-file").set_input_files(path)
@@ -354,3 +395,23 @@ def test_no_motion_for_those_who_asked_for_none(visit: Open) -> None:
     assert page.evaluate(style) in ("none", "all")
     moving = visit(reduced_motion="no-preference")
     assert moving.evaluate(style) == "opacity"
+
+
+def test_the_pages_of_drafts_are_accessible(visit: Open, address: str) -> None:
+    pytest.importorskip("spacy", reason="needs the extra `draft`")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core")
+    page = visit(viewport={"width": 360, "height": 800}, bypass_csp=True, color_scheme="dark")
+    page.goto(f"{address}draft")
+    page.locator("#report").fill(
+        "US bans Turkish steel\nThe United States imposed an import ban on Turkish steel on 2 June "
+        "2025, the White House said. Analysts expect Turkish steel exports to the United States to "
+        "fall by more than 30 percent."
+    )
+    page.get_by_role("button", name="Draft a case").click()
+    page.locator("#review").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the case").click()
+    assert download.value.suggested_filename == "us-bans-turkish-steel.zip"
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found] == []

@@ -339,6 +339,14 @@ def test_a_claim_may_be_dropped_with_its_other_questions(drafted):
     assert all(p.at[0] != "claims" for p in open_points(drafted))
 
 
+def test_what_is_put_to_the_model_follows_the_test(drafted):
+    point = next(p for p in open_points(drafted) if p.at[-1] == "threshold")
+    answer(drafted, point, "change", "-20")
+    (claim,) = load_case(drafted).claims.values()
+    assert claim.test.threshold == -20
+    assert "fall by more than 20 percent" in claim.tested
+
+
 def test_the_only_measure_cannot_be_dropped(drafted):
     point = next(p for p in open_points(drafted) if p.at[0] == "measures")
     with pytest.raises(ScenarioError, match="scenario"):

@@ -7,7 +7,7 @@ apart by its field `a.full`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
@@ -15,9 +15,16 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import QueryParams
 
-from detente.app.controls import MOST_NEW, MOST_STRENGTH, shown_hub_share, split
+from detente.app.controls import (
+    MOST_HARDENED,
+    MOST_NEW,
+    MOST_STRENGTH,
+    rest_of,
+    shown_hub_share,
+    split,
+)
 from detente.app.names import countries_of, country_names
-from detente.app.starts import DEFAULT, OWN, first_day
+from detente.app.starts import OWN, first_day, first_shown
 from detente.app.state import PARTS, PERCENT, Deficits, NewMeasure, Panel, State
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.policy.horizon import HorizonName
@@ -29,14 +36,18 @@ from detente.world.names import resolve_sectors
 
 HUB_SHARES = (5, 300)
 """Hundredths of a percent between which the hub share can be moved."""
+MOST_FIND = 60
+"""Characters of what is looked for."""
 LAST_DAY = date(2035, 12, 31)
-COMMON = ("compare", "of", "table", "bands")
+COMMON = ("compare", "of", "table", "chart", "bands", "shape", "why", "find")
 OF_PANEL = (
     "start", "own", "full", "reset", "target", "senders", "level", "deficits", "horizon", "since",
     "routes", "hubs", "new", "add", "drop",
 )  # fmt: skip
-OF_MANY = re.compile(r"[ab]\.((ease|was)\..+|new\.\d{1,3}\.(kind|sectors|strength|ban|by))")
-"""Fields that there are many of: for each measure in force, and each new one."""
+OF_MANY = re.compile(
+    r"[ab]\.((ease|was|impose|harden)\..+|new\.\d{1,3}\.(kind|sectors|strength|ban|by))"
+)
+"""Fields that there are many of: for each measure in force, known or new."""
 
 
 def read_state(query: str) -> State:
@@ -50,10 +61,18 @@ def read_state(query: str) -> State:
     fields = QueryParams(parse_qsl(query, keep_blank_values=True, max_num_fields=2000))
     _refuse_unknown(fields)
     a, compare = _panel(_under(fields, "a.")), fields.get("compare")
-    if compare == "on":
-        return State(a, a)
+    find = fields.get("find", "").strip()[:MOST_FIND]
     shown = "b.start" in fields and compare != "off"
-    return State(a, _panel(_under(fields, "b.")) if shown else None)
+    b = a if compare == "on" else _panel(_under(fields, "b.")) if shown else None
+    return State(a, b, _explained(fields.get("why", ""), a), find)
+
+
+def _explained(country: str, panel: Panel) -> str:
+    """Whose gain is explained; a country that another world has is left out with that world."""
+    known = countries_of(rest_of(panel).world)
+    if country not in known and country not in ("", *countries_of()):
+        _one_of("why", country, known)
+    return country if country in known and country != panel.target else ""
 
 
 def _refuse_unknown(fields: QueryParams) -> None:
@@ -78,7 +97,7 @@ def _under(fields: QueryParams, prefix: str) -> QueryParams:
 
 
 def _panel(fields: QueryParams) -> Panel:
-    start = fields.get("start", DEFAULT)
+    start = fields.get("start", first_shown())
     default, rest = split(start, fields.get("own", "") if start == OWN else "")
     known = country_names(rest.world)
     whole = "full" in fields
@@ -106,7 +125,24 @@ def _panel(fields: QueryParams) -> Panel:
         hub_share=_hub_share(fields.get("hubs"), default),
         new=_from_form(fields) if whole else _from_link(fields, default),
     )
+    panel = replace(
+        panel,
+        imposed=_moved(_under(fields, "impose."), default.imposed, PERCENT, "impose"),
+        hardened=_moved(_under(fields, "harden."), default.hardened, MOST_HARDENED, "change"),
+    )
     return _eased(fields, default, panel)
+
+
+def _moved(fields: QueryParams, default: Mapping[str, int], most: int, verb: str) -> dict[str, int]:
+    """Read the sliders of measures that a starting point names."""
+    for name in fields:
+        if name not in default:
+            hint = nearest(name[:60], default)
+            raise ScenarioError(f"Nothing to {verb} is called {name[:60]!r}: {hint}")
+    return {
+        name: _number(name, fields[name], 0, most) if name in fields else value
+        for name, value in default.items()
+    }
 
 
 def _eased(fields: QueryParams, default: Panel, panel: Panel) -> Panel:
@@ -139,7 +175,7 @@ def _refuse_uneased(names: Iterable[str], panel: Panel) -> None:
     for name in names:
         senders, _, part = name.rpartition(".")
         grouped = part in PARTS and all(s in country_names() for s in senders.split("+"))
-        if not (grouped or name in shown or name in register().measures):
+        if not (grouped or name in shown or name in panel.own or name in register().measures):
             raise ScenarioError(f"Nothing to ease is called {name[:60]!r}: {nearest(name, shown)}")
 
 
@@ -230,6 +266,7 @@ def query_of(state: State) -> str:
     """The address that restores a state."""
     panels = state.panels.items()
     pairs = [(f"{name}.{key}", value) for name, panel in panels for key, value in _pairs(panel)]
+    pairs += [(key, value) for key in ("why", "find") if (value := getattr(state, key))]
     return urlencode(pairs, safe="/:,")
 
 
@@ -251,6 +288,11 @@ def _pairs(panel: Panel) -> Iterator[tuple[str, str]]:
         for name in group.measures:
             if panel.degree(group, name) != default.apart.get(name, together):
                 yield f"ease.{name}", str(panel.degree(group, name))
+    for field in ("imposed", "hardened"):
+        standing, verb = getattr(default, field), {"imposed": "impose", "hardened": "harden"}[field]
+        for name, percent in getattr(panel, field).items():
+            if percent != standing[name]:
+                yield f"{verb}.{name}", str(percent)
     if panel.new != default.new:
         yield from (("new", row) for row in [_link(n) for n in panel.new] or [""])
 

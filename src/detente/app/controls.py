@@ -7,16 +7,19 @@ from dataclasses import replace
 from functools import lru_cache
 
 from detente.app.names import country_names
-from detente.app.starts import measures_in_force, scenario_at
+from detente.app.starts import case_of, measures_in_force, scenario_at
 from detente.app.state import PERCENT, NewMeasure, Panel
+from detente.cases import Case
+from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
-from detente.policy.register import register
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Named, Routes, Scenario, Selection
 from detente.world.names import resolve_countries
 
 MOST_STRENGTH = 300
 """Percent of cost that a new measure may add."""
+MOST_HARDENED = 1000
+"""Percent of cost that a measure in force may be hardened to."""
 MOST_NEW = 12
 
 
@@ -28,20 +31,24 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
     whatever else the scenario has is left as it is, and computed with.
     """
     scenario = scenario_at(start, packed)
-    target, senders = _parties(scenario)
-    on_file = measures_in_force(target, scenario.start)
+    target, senders = _parties(scenario, case_of(start))
+    on_file = measures_in_force(target, scenario.start, scenario.measures)
     in_force = {name for name, m in on_file.items() if not m.ban}
     degrees, lift = _lifted(scenario, target, in_force)
     moved = {k: _whole_percent(v) for k, v in scenario.ease.items() if k in in_force}
     ease = {k: v for k, v in scenario.ease.items() if moved.get(k) is None}
     degrees |= {k: v for k, v in moved.items() if v is not None}
     new, impose = _imposed(scenario, target, senders)
+    hardened = {k: p for k, ave in scenario.harden.items() if (p := _hardened(ave)) is not None}
+    harden = {k: ave for k, ave in scenario.harden.items() if k not in hardened}
     panel = Panel(
         start=start,
         packed=packed,
         target=target,
         senders=senders,
         new=tuple(new),
+        imposed=_named(scenario),
+        hardened=hardened,
         level=scenario.level,
         deficits=scenario.deficits,
         horizon=scenario.horizon,
@@ -55,24 +62,27 @@ def split(start: str, packed: str = "") -> tuple[Panel, Scenario]:
         common = min(found.values()) if len(set(found.values())) == 1 else 0
         eased |= {group.key: common} if common else {}
         apart |= {name: percent for name, percent in found.items() if percent != common}
-    rest = scenario.model_copy(update={"lift": lift, "ease": ease, "impose": impose})
+    rest = scenario.model_copy(
+        update={"lift": lift, "ease": ease, "impose": impose, "harden": harden}
+    )
     return replace(panel, eased=eased, apart=apart), rest
 
 
-def _parties(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
+def _parties(scenario: Scenario, case: Case | None) -> tuple[str, tuple[str, ...]]:
     """The target and the senders that a scenario is about; for a group, its first member."""
     actions, selections = scenario.actions(), _selections(scenario)
     ends = [a.measure.target for a in actions] or [
         x for c in scenario.costs for x in c.destinations
     ]
     countries = scenario.load_world().countries
-    target = resolve_countries(ends[0] if ends else "RUS", countries)[0]
+    target = case.target if case else resolve_countries((ends or ["RUS"])[0], countries)[0]
     if not actions:
         return target, ("USA", "EU27")
     picked = {n for s in selections for n in s.chosen(scenario.start, scenario.measures)}
     named = [s for a in actions if a.name not in picked for s in a.measure.senders]
-    senders = dict.fromkeys([*(s for m in selections for s in m.senders), *named])
-    return target, tuple(s for s in senders if s in country_names())
+    found = dict.fromkeys([*(s for m in selections for s in m.senders), *named])
+    senders = [s for s in found if s != target and s in country_names()]
+    return target, tuple(senders or (case.parties.get("senders", []) if case else []))
 
 
 def _selections(scenario: Scenario) -> list[Selection]:
@@ -100,19 +110,55 @@ def _lifted(
 def _imposed(
     scenario: Scenario, target: str, senders: tuple[str, ...]
 ) -> tuple[list[NewMeasure], Named]:
-    """Measures that the controls show as new, and what of `impose` they cannot show."""
-    known = {**register().measures, **scenario.measures}
+    """Measures that rows show as new, and what of `impose` has no name and fits into no row."""
     new: list[NewMeasure] = []
     rest: Named = []
     for entry in scenario.impose:
-        measure = known[entry] if isinstance(entry, str) else entry
-        plain = None if isinstance(measure, Selection) else _plain(measure, target)
+        if isinstance(entry, str):
+            continue
+        plain = None if isinstance(entry, Selection) else _plain(entry, target)
         if plain is None or len(new) == MOST_NEW:
             rest.append(entry)
         else:
             by_all = plain.by == "+".join(senders)
             new.append(plain._replace(by="") if by_all else plain)
     return new, rest
+
+
+def _named(scenario: Scenario) -> dict[str, int]:
+    """Measures by name that the scenario imposes, in full, or that it could impose."""
+    day = scenario.start
+    options = [
+        name
+        for name, m in scenario.measures.items()
+        if m.start is None or (m.start > day and KINDS[m.kind].sanction)
+    ]
+    named = [entry for entry in scenario.impose if isinstance(entry, str)]
+    return dict.fromkeys(named, PERCENT) | {name: 0 for name in options if name not in named}
+
+
+def _hardened(ave: float) -> int | None:
+    percent = _whole_percent(ave)
+    return percent if percent is not None and percent <= MOST_HARDENED else None
+
+
+def part_of(measure: Measure, percent: int) -> Measure:
+    """A measure of part of the strength: of its cost, or else of the goods that it covers.
+
+    >>> ban = Measure(senders="USA", target="BLR", kind="import-ban", ban=True, share=0.5)
+    >>> part_of(ban, 50).share
+    0.25
+    """
+    degree = percent / PERCENT
+    if measure.ave is not None:
+        ends = {end: degree * value for end, value in measure.ave.model_dump().items()}
+        return measure.model_copy(update={"ave": type(measure.ave)(**ends)})
+    share = measure.share
+    scaled = (
+        {k: degree * x for k, x in share.items()} if isinstance(share, dict) else degree * share
+    )
+    split = {k: degree * x for k, x in measure.split.items()}
+    return measure.model_copy(update={"share": scaled, "split": split})
 
 
 def _plain(measure: Measure, target: str) -> NewMeasure | None:
@@ -144,7 +190,13 @@ def scenario_of(panel: Panel) -> Scenario:
     eased = {m: percent / PERCENT for m, percent in degrees.items() if percent < PERCENT}
     new = [n.measure(panel.senders, panel.target) for n in panel.new if n.by or panel.senders]
     listed = (x for x in rest.lift + rest.impose if isinstance(x, str))
-    used = {*lifted, *eased, *rest.ease, *rest.harden, *listed}
+    used = {*lifted, *eased, *rest.ease, *rest.harden, *panel.hardened, *listed}
+    imposed: Named = [
+        name if percent == PERCENT else part_of(panel.measure(name), percent)
+        for name, percent in panel.imposed.items()
+        if percent
+    ]
+    used |= {entry for entry in imposed if isinstance(entry, str)}
     return rest.model_copy(
         update={
             "measures": {
@@ -153,7 +205,8 @@ def scenario_of(panel: Panel) -> Scenario:
             "title": rest.title if is_unchanged(panel) else f"{rest.title}, changed",
             "lift": [*rest.lift, *lifted],
             "ease": {**rest.ease, **eased},
-            "impose": [*rest.impose, *new],
+            "impose": [*rest.impose, *imposed, *new],
+            "harden": {**rest.harden, **{k: x / PERCENT for k, x in panel.hardened.items()}},
             "level": panel.level,
             "deficits": panel.deficits,
             "horizon": panel.horizon,

@@ -48,7 +48,7 @@ def sector_names(name: str = "icio2022") -> dict[str, str]:
 
 def in_sectors(codes: list[str]) -> str:
     """Sectors of a measure, in words."""
-    found = [sector_names().get(code, code) for code in codes]
+    found = [sector_names().get(code) or text.sector(code) for code in codes]
     if len(found) < 4:
         return ", ".join(found)
     return f"{', '.join(found[:3])} and {len(found) - 3} more"

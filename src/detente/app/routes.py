@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl, urlencode
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
@@ -21,12 +22,23 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from detente.app.address import query_of, read_state
+from detente.app.bands import reread
 from detente.app.controls import scenario_of
-from detente.app.security import MOST_BODY, guards
-from detente.app.views.drafts import draft_page
-from detente.app.views.files import opened, report_html, results_csv, scenario_yaml
+from detente.app.security import MOST_BODY, guards, is_local
+from detente.app.starts import OWN
+from detente.app.views.charts import as_png, as_svg, drawn
+from detente.app.views.drafts import draft_folder, draft_page, review_page
+from detente.app.views.files import opened, report_html, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
-from detente.errors import DetenteError
+from detente.app.views.slides import slide
+from detente.app.views.tables import as_csv, as_workbook
+from detente.errors import DetenteError, ScenarioError
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+SHEET, SLIDES = "spreadsheetml.sheet", "presentationml.presentation"
+
+MOST_NAME = 80
+"""Characters of a file's name that a message about it repeats."""
 
 AT_ONCE = 2
 """Requests computed at the same time; the others wait their turn."""
@@ -44,10 +56,17 @@ def application(host: str) -> Starlette:
             Route("/part", _part),
             Route("/scenario.yaml", _scenario),
             Route("/results.csv", _results),
+            Route("/results.xlsx", _workbook),
+            Route("/chart.svg", _chart),
+            Route("/chart.png", _chart),
+            Route("/slide.pptx", _slide),
             Route("/report.html", _report),
             Route("/open", _open, methods=["POST"]),
             Route("/draft", _draft, methods=["GET", "POST"]),
+            Route("/draft.zip", _draft, methods=["POST"]),
             Route("/static/{name}", _asset),
+            # Answers are written to disk: only for those who sit at this computer.
+            *([Route("/review", _review, methods=["GET", "POST"])] if is_local(host) else []),
         ],
         middleware=guards(host),
         exception_handlers={DetenteError: _told},
@@ -57,19 +76,26 @@ def application(host: str) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(_: Starlette) -> AsyncIterator[None]:
-    """Solve the first page in the background, so that nobody waits for it."""
+    """Solve the first page in the background, and get ready to draw, so that nobody waits."""
     current_default_thread_limiter().total_tokens = AT_ONCE
-    threading.Thread(target=lambda: render("page.html", read_state("")), daemon=True).start()
+    threading.Thread(target=_get_ready, daemon=True).start()
     yield
 
 
+def _get_ready() -> None:
+    state = read_state("")
+    render("page.html", state)
+    as_svg(drawn(state, "sectors"))
+
+
 def _told(request: Request, error: Exception) -> Response:
-    if request.url.path == "/":
+    if request.url.path == "/" or "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(problem_page(str(error)), 400)
     return PlainTextResponse(str(error), 400)
 
 
 def _page(request: Request) -> Response:
+    reread()
     state = read_state(request.url.query)
     if "a.full" in request.query_params:
         return RedirectResponse(f"/?{query_of(state)}", 303)
@@ -77,7 +103,8 @@ def _page(request: Request) -> Response:
 
 
 def _part(request: Request) -> Response:
-    return HTMLResponse(render("part.html", read_state(request.url.query), _bands(request)))
+    state, laid = read_state(request.url.query), request.query_params.get("shape", "")
+    return HTMLResponse(render("moved.html", state, _bands(request), laid=laid))
 
 
 def _bands(request: Request) -> bool:
@@ -92,39 +119,80 @@ def _scenario(request: Request) -> Response:
 
 def _results(request: Request) -> Response:
     table = request.query_params.get("table", "countries")
-    text = results_csv(read_state(request.url.query), table)
-    return _download(text, f"{table}.csv", "text/csv")
+    return _download(as_csv(read_state(request.url.query), table), f"{table}.csv", "text/csv")
+
+
+def _workbook(request: Request) -> Response:
+    table = request.query_params.get("table", "all")
+    written = as_workbook(read_state(request.url.query), table)
+    return _download(written, f"{'results' if table == 'all' else table}.xlsx", OFFICE + SHEET)
+
+
+def _chart(request: Request) -> Response:
+    asked = request.query_params
+    name, panel = asked.get("chart", "map"), asked.get("of", "a")
+    spec = drawn(read_state(request.url.query), name, panel)
+    if request.url.path.endswith(".svg"):
+        return Response(as_svg(spec), media_type="image/svg+xml")
+    return _download(as_png(spec), f"{name}.png", "image/png")
+
+
+def _slide(request: Request) -> Response:
+    return _download(slide(read_state(request.url.query)), "slide.pptx", OFFICE + SLIDES)
 
 
 def _report(request: Request) -> Response:
     return _download(report_html(read_state(request.url.query)), "report.html", "text/html")
 
 
-def _download(text: str, name: str, kind: str) -> Response:
+def _download(content: str | bytes, name: str, kind: str) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type=kind, headers=headers)
+    return Response(content, media_type=kind, headers=headers)
 
 
 async def _open(request: Request) -> Response:
+    """Read a scenario: of a file that a script sends, or of the box of the page without one."""
+    written = "form" in request.headers.get("content-type", "")
     try:
-        text = (await request.body()).decode("utf-8")
-        return JSONResponse(await run_in_threadpool(opened, text))
+        text, name = (await request.body()).decode("utf-8"), request.query_params.get("name", "")
+        if written:
+            text, name = dict(parse_qsl(text)).get("scenario", ""), "scenario"
+        found = await run_in_threadpool(opened, text, name[-MOST_NAME:] or "line")
+        address = urlencode({"a.start": OWN, "a.own": found["own"]})
+        return RedirectResponse(f"/?{address}", 303) if written else JSONResponse(found)
     except HTTPException:
         return JSONResponse({"problem": f"Files are at most {MOST_BODY // 1024} kB."}, 413)
     except UnicodeDecodeError:
         return JSONResponse({"problem": "This is not a text file in UTF-8."}, 422)
     except DetenteError as error:
+        if written:
+            raise
         return JSONResponse({"problem": str(error)}, 422)
 
 
 async def _draft(request: Request) -> Response:
+    body = await _form(request)
+    if request.url.path == "/draft":
+        return HTMLResponse(await run_in_threadpool(draft_page, body))
     try:
-        body = (await request.body()).decode("utf-8")
-    except HTTPException:
-        return PlainTextResponse(f"Reports are at most {MOST_BODY // 1024} kB.", 413)
-    except UnicodeDecodeError:
-        return PlainTextResponse("This is not text in UTF-8.", 422)
-    return HTMLResponse(await run_in_threadpool(draft_page, body))
+        name, packed = await run_in_threadpool(draft_folder, body)
+    except DetenteError:
+        return HTMLResponse(await run_in_threadpool(draft_page, body), 422)
+    return _download(packed, name, "application/zip")
+
+
+async def _review(request: Request) -> Response:
+    return HTMLResponse(await run_in_threadpool(review_page, await _form(request)))
+
+
+async def _form(request: Request) -> str:
+    """A form as it was sent; a `ScenarioError` for what is none."""
+    try:
+        return (await request.body()).decode("utf-8")
+    except HTTPException as error:
+        raise ScenarioError(f"Reports are at most {MOST_BODY // 1024} kB.") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError("This is not text in UTF-8.") from error
 
 
 async def _asset(request: Request) -> Response:

@@ -22,7 +22,7 @@ HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -50,6 +50,14 @@ def _names(host: str) -> list[str]:
     except ValueError:
         return found
     return [*found, *(f"*.{number}" for number in range(256))] if everywhere else found
+
+
+def is_local(host: str) -> bool:
+    """Whether a server that listens on an address is reached from this computer only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from detente.errors import MissingExtraError
@@ -16,12 +17,20 @@ HOST = "127.0.0.1"
 PORT = 8765
 
 
-def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> None:
+def serve(
+    host: str = HOST, port: int = PORT, open_browser: bool = False, case: Path | None = None
+) -> None:
     """Serve the page until interrupted; by default only to programs on this computer.
 
-    Port 0 takes a free one; one that is taken is an `OSError`.
+    Port 0 takes a free one; one that is taken is an `OSError`. A `case` of the package, or in a
+    folder of one's own, is shown first; what is changed in its files shows once the page is loaded
+    anew.
     """
     app = make_app(host)
+    if case is not None:
+        from detente.app.starts import show_first
+
+        show_first(case)
     import socket
 
     import uvicorn

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from detente.cases import Case, available_cases, load_case
+from detente.cases.drafting.files import DRAFT
 from detente.errors import ScenarioError, nearest
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure
-from detente.policy.register import register
+from detente.policy.register import Regime, register
 from detente.policy.scenario import Scenario
 from detente.world import World, load_world
 from detente.world.storage import WorldFile
@@ -21,7 +23,7 @@ from detente.world.storage import WorldFile
 NOTHING = "nothing"
 OWN = "own"
 DEFAULT = "belarus-2025/us-all"
-"""Shown first."""
+"""Shown first, unless a case of one's own is."""
 
 MOST_PACKED = 12_000
 """Characters of an own scenario in a link; longer addresses are cut by programs on the way."""
@@ -36,12 +38,63 @@ def first_day() -> date:
     return Scenario(title="").start
 
 
+_folders: dict[str, Path] = {}
+"""Folders of cases that the server was started with, by name."""
+_first: list[str] = []
+"""The case that is shown first, if one was named."""
+_read: dict[str, float] = {}
+"""When their files were last changed, of what was read."""
+
+
+def show_first(case: Path) -> str:
+    """Show a case first: one of the package by its name, or a folder; gives its name on the page.
+
+    Raises
+    ------
+    ScenarioError
+        The folder has no case, or one with a fault: file, line and field.
+    """
+    load_case(case)
+    name = str(case)
+    if case.exists():
+        folder = (case if case.is_dir() else case.parent).resolve()
+        name = f"{folder.name}-own" if folder.name in available_cases() else folder.name
+        _folders[name] = folder
+    _first[:] = [name]
+    return name
+
+
+def drafted_folder(start: str = "") -> Path | None:
+    """The folder of a starting point, or of the case shown first, if it is a draft on disk."""
+    name = start.partition("/")[0] if start else next(iter(_folders), "")
+    folder = _folders.get(name)
+    return folder if folder is not None and (folder / DRAFT).is_file() else None
+
+
+def changed() -> bool:
+    """Whether files of an own case were changed, come or gone since this was last asked."""
+    now = {n: max(p.stat().st_mtime for p in (f, *f.iterdir())) for n, f in _folders.items()}
+    found = now != _read
+    _read.update(now)
+    return found
+
+
+def cases_here() -> list[str]:
+    """Names of the cases that can be started from, own ones first."""
+    return [*_folders, *available_cases()]
+
+
+def first_shown() -> str:
+    """The starting point of somebody who names none."""
+    return f"{_first[0]}/{case(_first[0]).last_easing()}" if _first else DEFAULT
+
+
 @lru_cache(maxsize=16)
 def case(name: str) -> Case:
-    """Load an embedded case; a path is no name of one."""
-    if name not in available_cases():
-        raise ScenarioError(f"unknown case {name!r}: {nearest(name, available_cases())}")
-    return load_case(name)
+    """Load an embedded case, or one that the server was started with; no path is a name of one."""
+    if name not in cases_here():
+        raise ScenarioError(f"unknown case {name!r}: {nearest(name, cases_here())}")
+    return load_case(_folders.get(name, name))
 
 
 def case_of(start: str) -> Case | None:
@@ -49,6 +102,7 @@ def case_of(start: str) -> Case | None:
     return None if start in (NOTHING, OWN) else case(start.partition("/")[0])
 
 
+@lru_cache(maxsize=64)
 def scenario_at(start: str, packed: str = "") -> Scenario:
     """The scenario that a starting point stands for; raises where there is none such."""
     if start == NOTHING:
@@ -123,7 +177,8 @@ def manageable(scenario: Scenario) -> Scenario:
     return scenario
 
 
-def measures_in_force(target: str, on: date) -> dict[str, Measure]:
-    """Sanctions on file against a target on a day."""
-    found = register().in_force(on).of(target=target).measures
+def measures_in_force(target: str, on: date, own: Mapping[str, Measure]) -> dict[str, Measure]:
+    """Sanctions against a target on a day, of the register and of a case or scenario itself."""
+    dated = {name: m for name, m in own.items() if m.start is not None}
+    found = Regime({**register().measures, **dated}).in_force(on).of(target=target).measures
     return {name: m for name, m in found.items() if KINDS[m.kind].sanction}

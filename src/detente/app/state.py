@@ -8,9 +8,10 @@ from datetime import date
 from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
-from detente.app.starts import first_day
+from detente.app.starts import first_day, scenario_at
 from detente.policy.horizon import HorizonName
 from detente.policy.measures import Kind, Level, Measure
+from detente.policy.register import register
 from detente.policy.scenario import Selection
 
 Deficits = Literal["share", "value", "zero"]
@@ -57,8 +58,10 @@ class Panel:
     """One scenario, as its controls show it.
 
     What is `eased` of groups of measures in force, and of single measures that stand `apart` from
-    their group, is in percent; the hub share is in hundredths of a percent, None for that of the
-    starting point. `packed` is the scenario itself where it is somebody's own.
+    their group, is in percent. Of measures that the starting point knows and that can be `imposed`,
+    in percent of their strength; those `hardened` stand at a percentage of cost. The hub share is
+    in hundredths of a percent, None for that of the starting point. `packed` is the scenario itself
+    where it is somebody's own.
     """
 
     start: str
@@ -67,6 +70,8 @@ class Panel:
     senders: tuple[str, ...]
     eased: Mapping[str, int] = field(default_factory=dict)
     apart: Mapping[str, int] = field(default_factory=dict)
+    imposed: Mapping[str, int] = field(default_factory=dict)
+    hardened: Mapping[str, int] = field(default_factory=dict)
     new: tuple[NewMeasure, ...] = ()
     level: Level = "central"
     deficits: Deficits = "share"
@@ -76,7 +81,8 @@ class Panel:
     hub_share: int | None = None
 
     def __hash__(self) -> int:
-        moved = frozenset(self.eased.items()), frozenset(self.apart.items())
+        moves = self.eased, self.apart, self.imposed, self.hardened
+        moved = [frozenset(found.items()) for found in moves]
         return hash((self.start, self.packed, self.target, self.senders, self.new, *moved))
 
     @property
@@ -90,14 +96,23 @@ class Panel:
         return self.since or first_day()
 
     @cached_property
+    def own(self) -> dict[str, Measure]:
+        """Measures that the starting point has besides those of the register."""
+        return scenario_at(self.start, self.packed).measures
+
+    def measure(self, name: str) -> Measure:
+        """A measure of the register or of the starting point."""
+        return self.own.get(name) or register()[name]
+
+    @cached_property
     def groups(self) -> list[Group]:
         """Measures in force of the senders on the target, by who took them and on what."""
         found: dict[str, Group] = {}
         for of in PARTS if self.senders else ():
             eased = Selection(senders=list(self.senders), target=self.target, of=of)
-            for name, measure in eased.chosen(self.day).items():
+            for name, measure in eased.chosen(self.day, self.own).items():
                 key = f"{'+'.join(measure.senders)}.{of}"
-                if not measure.ban:
+                if not (measure.ban or name in self.hardened or self.imposed.get(name)):
                     empty = Group(key, tuple(measure.senders), of, {})
                     found.setdefault(key, empty).measures[name] = measure
         return sorted(found.values(), key=self._order)
@@ -123,10 +138,21 @@ class Panel:
 
 @dataclass(frozen=True)
 class State:
-    """What the page shows: one scenario, or two beside each other."""
+    """What the page shows: one scenario, or two beside each other.
+
+    Of one country it is told `why` it gains or loses, by default of the target; what somebody
+    wants to `find` is shown if it is there.
+    """
 
     a: Panel
     b: Panel | None = None
+    why: str = ""
+    find: str = ""
+
+    @property
+    def explained(self) -> str:
+        """The country of which it is told why it gains or loses."""
+        return self.why or self.a.target
 
     @property
     def panels(self) -> dict[Name, Panel]:

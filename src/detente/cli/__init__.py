@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,6 +48,9 @@ for command in (
 
 @app.command("app")
 def serve_page(
+    case: Annotated[
+        Path | None, typer.Argument(help="Case to show first: a name, or a folder of your own.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
     open_browser: Annotated[
@@ -56,7 +60,7 @@ def serve_page(
     """Serve the page on which sanctions are eased and imposed with sliders, on this computer."""
     from detente.app.server import serve
 
-    serve(host, port, open_browser)
+    serve(host, port, open_browser, case)
 
 
 for command in (cases.solve, cases.leakage, leverage.influence, leverage.relief):

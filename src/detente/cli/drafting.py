@@ -102,10 +102,9 @@ def _answered(folder: Path, point: Point) -> bool:
 
     if point.at not in [p.at for p in open_points(folder)]:
         return True
-    choices = (
-        "[a]ccept, [c]hange, [d]rop, [l]ater, [q]uit"
-        if point.whole
-        else ("[a]ccept, [c]hange, [l]ater, [q]uit")
+    offered = {"[c]hange": point.changes, "[d]rop": point.whole}
+    choices = ", ".join(
+        ["[a]ccept", *(c for c, able in offered.items() if able), "[l]ater, [q]uit"]
     )
     while True:
         try:
@@ -114,7 +113,7 @@ def _answered(folder: Path, point: Point) -> bool:
                 return bool(key == "l")
             if key == "a":
                 answer(folder, point, "accept")
-            elif key == "c":
+            elif key == "c" and point.changes:
                 answer(folder, point, "change", typer.prompt(".".join(point.at)))
             elif key == "d" and point.whole:
                 answer(folder, point, "drop")

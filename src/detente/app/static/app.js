@@ -11,6 +11,9 @@ document.documentElement.classList.add("js");
 let soon = 0;
 let speaking = 0;
 let resting = 0;
+let moves = 0; // what the person did, a slider's way from rest to rest being one thing
+let moved = 0; // when a slider last moved
+let entered = 0; // which move the newest entry of the history is of
 let asking = false;
 let next = null; // the newest question, while the answer to an older one is on its way
 
@@ -49,12 +52,14 @@ function fields(submitter) {
 // Asks once the browser has done what the event stands for.
 function after(submitter, relay = false) {
   clearTimeout(soon);
-  soon = setTimeout(() => ask(fields(submitter), relay));
+  moves += 1;
+  soon = setTimeout(() => ask(fields(submitter), { relay }));
 }
 
 // One question at a time, so that a slider on the move is followed as fast as the server answers.
-async function ask(query, relay = false) {
-  next = { query, relay };
+async function ask(query, { relay = false, back = false } = {}) {
+  next = { query, relay, back, move: moves };
+  clearTimeout(resting);
   if (asking) return;
   asking = true;
   while (next) {
@@ -75,20 +80,22 @@ function rest() {
 
 async function layBands(query) {
   try {
-    const response = await fetch(`/part?${query}&bands=on`);
+    const response = await fetch(`/part?${query}&bands=on&shape=${byId("controls").dataset.shape}`);
     const text = await response.text();
-    if (response.ok && !asking && byId("answer").dataset.query === query) lay(text, false);
+    if (response.ok && !asking && byId("answer").dataset.query === query) lay(text);
   } catch {
     // The answer without its band stays.
   }
 }
 
-async function answer({ query, relay }) {
+async function answer({ query, ...how }) {
   const slow = setTimeout(() => byId("results").setAttribute("aria-busy", "true"), SLOW);
   try {
-    const response = await fetch(`/part?${query}`);
+    // Controls that are laid already need not be sent again.
+    const laid = how.relay ? "" : `&shape=${byId("controls").dataset.shape}`;
+    const response = await fetch(`/part?${query}${laid}`);
     const text = await response.text();
-    if (response.ok) lay(text, relay);
+    if (response.ok) lay(text, how);
     trouble(response.ok ? "" : text);
   } catch {
     trouble("The page cannot reach detente on this computer. What you see is from before.");
@@ -104,21 +111,37 @@ function trouble(words) {
 
 // -------------------------------------------------------------------------------- laying out parts
 
-function lay(text, relay) {
+function lay(text, { relay = false, back = false, move = entered } = {}) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const focus = document.activeElement?.id;
   const form = fresh.getElementById("controls");
+  replace("masthead", fresh);
   replace("answer", fresh);
   replace("results", fresh);
+  document.title = byId("masthead").dataset.title;
   // What was entered since the question stays, until the answer to that.
   if (!next && (relay || form.dataset.shape !== byId("controls").dataset.shape)) {
     replace("controls", fresh);
+    replace("story", fresh);
     worded_sliders();
   }
   if (focus && document.activeElement?.id !== focus) refocus(focus);
-  history.replaceState(null, "", `/?${byId("answer").dataset.query}`);
+  remember(back ? entered : move);
   speak();
 }
+
+// ---------------------------------------------------------------------------------------- history
+
+// Every move becomes one entry, so that Back undoes it whole and not a step of it.
+function remember(move) {
+  const address = `/?${byId("answer").dataset.query}`;
+  if (address !== location.pathname + location.search) {
+    history[move === entered ? "replaceState" : "pushState"](null, "", address);
+  }
+  entered = move;
+}
+
+// -------------------------------------------------------------------------------------- replacing
 
 // Replaces an element; folds stay open, and tables stay scrolled, as they were.
 function replace(id, fresh) {
@@ -172,7 +195,7 @@ async function open(input) {
       return;
     }
     const headers = { "Content-Type": "application/yaml" };
-    const response = await fetch("/open", { method: "POST", body: await file.arrayBuffer(), headers });
+    const response = await fetch(`/open?name=${encodeURIComponent(file.name)}`, { method: "POST", body: await file.arrayBuffer(), headers });
     const found = await response.json();
     if (!response.ok) {
       told.textContent = found.problem;
@@ -182,7 +205,8 @@ async function open(input) {
     for (const key of [...query.keys()]) if (key.startsWith(`${panel}.`)) query.delete(key);
     query.set(`${panel}.start`, "own");
     query.set(`${panel}.own`, found.own);
-    await ask(query, true);
+    moves += 1;
+    await ask(query, { relay: true });
   } catch {
     told.textContent = "The page cannot reach detente on this computer.";
   } finally {
@@ -204,6 +228,8 @@ async function copyLink(button) {
 
 document.addEventListener("input", (event) => {
   if (event.target.type !== "range") return;
+  if (event.timeStamp - moved > REST) moves += 1;
+  moved = event.timeStamp;
   show(event.target);
   moveGroup(event.target);
   ask(fields());
@@ -219,7 +245,13 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.id === "copy") copyLink(event.target);
 });
+// Back and Forward: the page as it was there, its controls as well.
+window.addEventListener("popstate", () => {
+  const query = location.search.slice(1);
+  if (query !== byId("answer").dataset.query) ask(query, { relay: true, back: true });
+});
 window.addEventListener("online", () => after());
 
 worded_sliders();
+remember(entered); // the address that was asked for, written out
 rest();

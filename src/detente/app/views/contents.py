@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from detente.analysis.draws import DRAWS
 from detente.app.bands import banded, has_bands
-from detente.app.names import country_names, in_sectors, sector_names
+from detente.app.controls import rest_of
+from detente.app.names import countries_of, country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
 from detente.app.state import Panel, State
-from detente.app.views.form import KINDS, strength
+from detente.app.views import measures, why
+from detente.app.views.form import strength
 from detente.app.views.maps import Map, map_of
+from detente.app.why import channels_of
+from detente.errors import ConvergenceError
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report import text
@@ -33,6 +39,8 @@ class View:
     name: str
     panel: Panel
     results: Results
+    explained: str
+    channels: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:
@@ -65,8 +73,14 @@ class View:
     def others(self) -> str:
         """What it means for the other countries of interest."""
         rows = [c for c in self.results.rows["chosen"] if c != self.results.target][:5]
-        changes = (f"{signed(self.results.welfare(c)[0], 3)} %" for c in rows)
+        changes = (f"{fine(self.results.welfare(c)[0])} %" for c in rows)
         return " · ".join(f"{text.country(c)} {x}" for c, x in zip(rows, changes, strict=True))
+
+    @property
+    def why(self) -> str:
+        """Why the country that is explained gains or loses, in a sentence."""
+        assert self.channels is not None
+        return why.sentence(self.explained, self.channels)
 
     @cached_property
     def map(self) -> Map:
@@ -108,15 +122,36 @@ class View:
         return f"{made}; measures in force on {on}" if on else made
 
 
-def views_of(state: State, bands: bool = False) -> list[View]:
-    """Solve what the page shows, once or in draws; raises as `simulate` does."""
-    solve = banded if bands else results_of
-    return [View(name, panel, solve(panel)) for name, panel in state.panels.items()]
+def views_of(state: State, bands: bool = False, explain: bool = False) -> list[View]:
+    """Solve what the page shows, once or in draws; raises as `simulate` does.
+
+    With `explain` it is told why a country gains or loses.
+    """
+    solve, country = banded if bands else results_of, state.explained
+    return [
+        View(name, panel, solve(panel), country, _channels(panel, country) if explain else None)
+        for name, panel in state.panels.items()
+    ]
+
+
+def _channels(panel: Panel, country: str) -> pd.DataFrame | None:
+    """Welfare by channel; None for a country that the world does not have, or without solution."""
+    if country not in countries_of(rest_of(panel).world):
+        return None
+    try:
+        return channels_of(panel, country)
+    except ConvergenceError:
+        return None
 
 
 def signed(number: float, digits: int = 0) -> str:
     """A number with its sign, as a page writes it."""
     return text.signed(number, digits, "−")
+
+
+def fine(percent: float) -> str:
+    """A change in percent that may be small, with its sign."""
+    return signed(percent, 3 if abs(percent) >= 0.00995 else 4)
 
 
 def plain(number: float, digits: int = 0) -> str:
@@ -133,8 +168,7 @@ def _changes(scenario: Scenario) -> Iterator[str]:
             "harden": f"changed to {100 * (action.new_ave or 0):.0f} % of cost",
         }[action.verb]
         measure = action.measure
-        kind = KINDS[measure.kind].format(target=text.called(measure.target))
-        title = measure.title or f"{kind}, by {text.countries(measure.senders)}"
+        title = measures.title(measure)
         where = f"{in_sectors(measure.sectors)}, {strength(measure, scenario.level)}"
         yield f"{title} ({where}): {what}"
     for cost in scenario.costs:
@@ -149,13 +183,12 @@ def contents(views: list[View]) -> dict[str, Any]:
     """What the tables show: the same rows for both scenarios, on the same scales."""
     tables, targets = [v.results.rows for v in views], [v.results.target for v in views]
     sectors = [{k: r.after - r.before for k, r in t["sectors"].items()} for t in tables]
-    gains = [
-        {k: r.million_usd for k, r in t["countries"].items() if k not in targets} for t in tables
-    ]
+    gains = _gains([v.results for v in views])
     movers = _movers(gains)
     worlds = [v.results.scenario.world for v in views]
     partners = [row for t in tables for row in t["partners"].values()]
     ways = [row for t in tables for row in t.get("ways", {}).values()]
+    explained = [v.channels for v in views if v.channels is not None]
     return {
         "target": targets[0],
         "chosen": _union(t["chosen"] for t in tables),
@@ -178,6 +211,8 @@ def contents(views: list[View]) -> dict[str, Any]:
         "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),
+        "channels": why.channels(explained),
+        "channels_top": _top(x for found in explained for x in found["percent"]),
         "awaited": [v.name for v in views if v.results.band is None and has_bands(v.panel)],
     }
 
@@ -206,6 +241,19 @@ def _largest(columns: list[dict[str, float]], count: int) -> list[str]:
     sizes = {name: _top(found.get(name, 0.0) for found in columns) for name in columns[0]}
     chosen = sorted(sizes, key=lambda name: -sizes[name])[:count]
     return sorted(chosen, key=lambda name: -columns[0][name])
+
+
+def movers_of(results: list[Results]) -> list[str]:
+    """Who gains and who loses most beside the targets, the largest gain first."""
+    return _movers(_gains(results))
+
+
+def _gains(results: list[Results]) -> list[dict[str, float]]:
+    targets = {r.target for r in results}
+    return [
+        {k: row.million_usd for k, row in r.rows["countries"].items() if k not in targets}
+        for r in results
+    ]
 
 
 def _movers(gains: list[dict[str, float]]) -> list[str]:

@@ -8,9 +8,8 @@ import numpy as np
 
 from detente.app.controls import rest_of
 from detente.app.names import country_names, in_sectors, sector_names
-from detente.app.starts import case, measures_in_force
+from detente.app.starts import case, cases_here, drafted_folder, measures_in_force
 from detente.app.state import Group, NewMeasure, Panel
-from detente.cases import available_cases
 from detente.policy.measures import Level, Measure
 from detente.report.text import called, plural
 
@@ -78,9 +77,15 @@ def by_sender(panel: Panel) -> list[tuple[str, list[Group]]]:
     ]
 
 
+def options(panel: Panel) -> list[tuple[str, int]]:
+    """Measures that the starting point knows and that can be imposed, and how much of each is."""
+    on = {name for group in panel.groups for name in group.measures}
+    return [(name, percent) for name, percent in panel.imposed.items() if name not in on]
+
+
 def offered(panel: Panel) -> list[str]:
     """Senders to choose from: those with measures on file, and those chosen."""
-    on_file = measures_in_force(panel.target, panel.day).values()
+    on_file = measures_in_force(panel.target, panel.day, panel.own).values()
     known = {s for m in on_file for s in m.senders} | set(panel.senders)
     return [c for c in country_names() if c in known]
 
@@ -137,5 +142,16 @@ def cases() -> list[tuple[str, Choices]]:
     """Titles of the cases, with their scenarios."""
     return [
         (case(name).title, [(f"{name}/{k}", s.title) for k, s in case(name).scenarios.items()])
-        for name in available_cases()
+        for name in cases_here()
     ]
+
+
+def open_points(start: str) -> str:
+    """How many points of a starting point's case are open, in words; nothing if none."""
+    folder = drafted_folder(start)
+    if folder is None:
+        return ""
+    from detente.cases.drafting.review import open_points
+
+    left = len(open_points(folder))
+    return plural(left, "point", "points") if left else ""

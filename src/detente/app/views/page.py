@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -15,8 +16,12 @@ from detente.app.names import countries_of, country_names
 from detente.app.starts import case_of, first_day
 from detente.app.state import State
 from detente.app.views import form
-from detente.app.views.contents import View, contents, plain, signed, views_of
+from detente.app.views.contents import View, contents, fine, plain, signed, views_of
+from detente.app.views.events import told_of
 from detente.app.views.maps import legend, paths
+from detente.app.views.measures import title, told
+from detente.app.views.search import found
+from detente.app.views.why import WORDS
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.kinds import KINDS
 from detente.report.commodity_tables import level, money, percent
@@ -24,31 +29,40 @@ from detente.report.extras import templates
 from detente.report.maps import land
 from detente.report.text import called, countries, sector
 
-TABLES = (("countries", "Countries"), ("partners", "Trade by partner"), ("sectors", "Branches"))
+HEADING = "What easing or imposing sanctions does"
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
 
 
 def render(template: str, state: State, bands: bool = False, **more: Any) -> str:
     """Solve the state and fill a template; a scenario without solution is told instead of shown.
 
-    With `bands` it is solved in draws as well.
+    With `bands` it is solved in draws as well, and explained; without, only a country asked about.
     """
+    explain = bands or bool(state.why and template == "page.html")
     problem, views = "", list[View]()
     try:
-        views = views_of(state, bands)
+        views = views_of(state, bands, explain)
     except (ScenarioError, WorldError, ConvergenceError) as error:
         problem = str(error)
     case = case_of(state.a.start)
+    heading = HEADING if case is None else case.title
     context = {
-        "title": "detente",
+        "title": f"{heading} · detente",
+        "heading": heading,
         "question": QUESTION if case is None else case.question,
+        "open_points": form.open_points(state.a.start),
         "query": query_of(state),
         "panels": state.panels,
+        "explained": state.explained,
+        "explain": explain,
+        "find": state.find,
+        "hits": found(state, views[0]) if views else {},
         "shape": _shape(state),
         "problem": problem,
         "views": views,
         "alone": False,
         "awaited": [],
+        "laid": "",
         **(contents(views) if views else {}),
         **more,
     }
@@ -81,21 +95,27 @@ def environment() -> Any:
         "form": form,
         "names": country_names(),
         "countries_of": lambda panel: list(countries_of(rest_of(panel).world).items()),
-        "cases": form.cases(),
+        "countries_in": lambda world: list(countries_of(world).values()),
+        "cases": form.cases,
         "first_day": first_day().isoformat(),
         "land": paths(list(countries_of())),
         "world_view": land().world,
         "legend": legend(),
-        "tables": TABLES,
+        "glossary": glossary(),
         "detente": __version__,
         "version": f"{crc32(b''.join(assets().values())):x}",
         "signed": signed,
+        "fine": fine,
         "plain": plain,
         "level": level,
         "money": money,
         "percent": percent,
         "sector": sector,
         "called": called,
+        "told": told,
+        "measure_title": title,
+        "told_of": told_of,
+        "channel_words": WORDS,
         "in_words": countries,
         "rest_of": rest_of,
         "hub_share": shown_hub_share,
@@ -108,6 +128,13 @@ def environment() -> Any:
 def _first_row(views: list[View], table: str, row: str) -> Any:
     """A row of a table from the first scenario that has it."""
     return next(v.results.rows[table][row] for v in views if row in v.results.rows[table])
+
+
+@lru_cache(maxsize=1)
+def glossary() -> dict[str, dict[str, str]]:
+    """Words that the page uses and what they mean, by theme."""
+    with (files("detente.app") / "data" / "glossary.toml").open("rb") as stored:
+        return tomllib.load(stored)
 
 
 @lru_cache(maxsize=1)

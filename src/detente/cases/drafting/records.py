@@ -269,26 +269,25 @@ def _in_words(reading: Reading, test: Mapping[str, Any], plan: Plan) -> str:
         thing += f" ({reading.sectors})"
     if reading.partner and test["metric"] in ("exports", "imports") and names["partner"]:
         thing += f" {'to' if test['metric'] == 'exports' else 'from'} {names['partner']}"
-    many = test["metric"] in ("exports", "imports")
-    moves = _moves(
-        test["direction"], test.get("threshold"), many=many, unit=METRICS[test["metric"]].unit
-    )
-    return f"If {plan.in_words(test['scenarios'][-1])}, {thing} {moves}."
+    return f"If {plan.in_words(test['scenarios'][-1])}, {thing} {moves(test)}."
 
 
-def _moves(direction: str, threshold: float | None, *, many: bool, unit: str) -> str:
-    """`falls by more than 0.5 percent`, and the like.
+def moves(test: Mapping[str, Any]) -> str:
+    """What a test says that its metric does: `falls by more than 0.5 percent`, and the like.
 
-    >>> _moves("below", -0.5, many=False, unit="percent of income")
+    >>> moves({"metric": "welfare", "direction": "below", "threshold": -0.5})
     'falls by more than 0.5 percent of income'
-    >>> _moves("above", -60, many=True, unit="percent"), _moves("rises", None, many=True, unit="")
-    ('fall by less than 60 percent', 'rise')
+    >>> moves({"metric": "exports", "direction": "above", "threshold": -60})
+    'fall by less than 60 percent'
+    >>> moves({"metric": "exports", "direction": "rises"})
+    'rise'
     """
+    threshold, one = test.get("threshold"), "" if test["metric"] in ("exports", "imports") else "s"
     if threshold is None:
-        verb = "rise" if direction == "rises" else "fall"
-        return verb if many else f"{verb}s"
-    verb = ("rise" if threshold > 0 else "fall") + ("" if many else "s")
-    more = (direction == "above") == (threshold > 0)
+        return ("rise" if test["direction"] == "rises" else "fall") + one
+    verb = ("rise" if threshold > 0 else "fall") + one
+    more = (test["direction"] == "above") == (threshold > 0)
+    unit = METRICS[test["metric"]].unit
     return f"{verb} by {'more' if more else 'less'} than {abs(threshold):g} {unit}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
 import shutil
 import tempfile
@@ -15,9 +17,13 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from detente.cases.case import load_case
 from detente.cases.drafting.files import DRAFT, as_yaml
-from detente.errors import ScenarioError
+from detente.cases.drafting.gazetteers import titled
+from detente.cases.drafting.records import moves
+from detente.errors import ScenarioError, WorldError
 from detente.plain import plain_data
+from detente.policy.fields import canonical_countries
 from detente.source import Source
+from detente.world.countries import iso_codes
 
 Answer = Literal["accept", "change", "drop"]
 
@@ -47,6 +53,11 @@ class Point:
     def whole(self) -> bool:
         """Whether there is a record that could be dropped."""
         return self.at[0] != "case"
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is a field that could be changed; a note is only right or not."""
+        return self.at != ("case", "notes")
 
 
 def open_points(folder: Path) -> list[Point]:
@@ -134,11 +145,40 @@ def _edited(folder: Path, point: Point, how: Answer, value: str) -> Iterator[tup
         del data[keys[0]]
         yield from _without(folder, point.at)
     else:
-        within = data
+        within, told = data, _parsed(value)
         for key in keys[:-1]:
             within = within.setdefault(key, {})
-        within[keys[-1]] = _parsed(value)
+        before = copy.deepcopy(data)
+        within[keys[-1]] = _listed(told, point)
+        if point.at[0] == "claims":
+            _reword(before[keys[0]], data[keys[0]])
     yield path.name, _dumped(editor, data)
+
+
+def _listed(told: Any, point: Point) -> Any:
+    """Names with commas between them as a list, where there is a list to be."""
+    many = isinstance(point.value, list) or point.at[:2] == ("case", "parties")
+    return [n.strip() for n in told.split(",")] if many and isinstance(told, str) else told
+
+
+def _reword(before: Mapping[str, Any], claim: dict[str, Any]) -> None:
+    """Let what is put to the model in words say what the test now says."""
+    old, new = before.get("test"), claim.get("test")
+    if not (old and new and "tested" in claim):
+        return
+    with contextlib.suppress(TypeError):  # what is no number is for the loader to refuse
+        claim["tested"] = claim["tested"].replace(moves(old), moves(new))
+    for role, code in old["parameters"].items():
+        if isinstance(code, str) and new["parameters"][role] != code:
+            name = titled(_code_of(str(new["parameters"][role])))
+            claim["tested"] = claim["tested"].replace(titled(code), name)
+
+
+def _code_of(name: str) -> str:
+    """Code of a country or group by any name of it; what is none, for the loader to refuse."""
+    with contextlib.suppress(WorldError):
+        return canonical_countries([name], iso_codes())[0]
+    return name
 
 
 def _without(folder: Path, at: tuple[str, ...]) -> Iterator[tuple[str, str]]:
