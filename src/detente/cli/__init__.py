@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,10 +23,18 @@ from detente.cli import (
     world_names,
     worlds,
 )
-from detente.errors import ConvergenceError, DetenteError, MissingExtraError
+from detente.errors import (
+    ConvergenceError,
+    DetenteError,
+    MissingExtraError,
+    WorkersLostError,
+)
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+FAILURES = (ConvergenceError, MissingExtraError, WorkersLostError, OSError)
+"""Errors that are no fault of what was asked."""
 
 app = typer.Typer(
     name="detente",
@@ -102,12 +110,32 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 not solved or not written, 2 wrong input."""
+    """Run the command line.
+
+    Exit codes: 0 done, 1 not solved or not written, 2 wrong input, 130 interrupted.
+    """
     # Matrices are small and draws are what is spread: more threads for one product only wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except (DetenteError, OSError) as error:
-        print(f"detente: {error}", file=sys.stderr)
-        failed = isinstance(error, (ConvergenceError, MissingExtraError, OSError))
-        raise SystemExit(EXIT_FAILURE if failed else EXIT_USAGE) from None
+        failed = isinstance(error, FAILURES)
+        _end(_words(error), EXIT_FAILURE if failed else EXIT_USAGE)
+    except MemoryError:
+        _end("not enough memory: close other programs, or ask for less at once", EXIT_FAILURE)
+    except SystemExit as leaving:
+        if leaving.code == EXIT_INTERRUPTED:
+            _end("interrupted; draws that are finished are kept", EXIT_INTERRUPTED)
+        raise
+
+
+def _end(words: str, code: int) -> NoReturn:
+    print(f"detente: {words}", file=sys.stderr)
+    raise SystemExit(code) from None
+
+
+def _words(error: DetenteError | OSError) -> str:
+    """What an error says; of the system's, which file it is about."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -19,8 +19,8 @@ import xarray as xr
 
 from detente.errors import ScenarioError
 from detente.report import text
-from detente.report.exports import whole_file
 from detente.report.extras import alt, vl_convert
+from detente.writing import whole_file
 
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence

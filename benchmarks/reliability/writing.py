@@ -1,0 +1,6 @@
+def keep(name, found):
+    pass
+
+
+def write_page():
+    pass
