@@ -266,7 +266,7 @@ def far_apart(seed: int) -> tuple[World, Changes]:
 
 
 def test_what_runs_off_to_infinity_is_searched_for_again() -> None:
-    found = solve(*far_apart(6), sigma=0.2, phi=0.3, deficits="value", max_evaluations=1500)
+    found = solve(*far_apart(6), sigma=0.2, phi=0.3, deficits="value", max_evaluations=4000)
     assert np.isfinite(found.welfare).all()
     assert abs(found.after.residuals).max() < 1e-8
 

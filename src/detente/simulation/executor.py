@@ -144,7 +144,8 @@ def _work_off(
         yield from ((k, _evaluate(work.key, blocks[k])) for k in missing)
         return
     with _cluster(work, scheduler) if scheduler else _processes(work, others) as (pool, check):
-        futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
+        with _deaf_to_interrupts():
+            futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
         yield from _finished(futures, blocks, None if scheduler else work.key, check)
 
 
@@ -184,6 +185,19 @@ def _processes(work: Work, count: int) -> Iterator[Pool]:
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that start meanwhile never hear Ctrl+C; this one hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _lost(what: str) -> WorkersLostError:
     return WorkersLostError(
         f"{what}; draws that are finished are kept, and the same command goes on from there"
@@ -191,11 +205,7 @@ def _lost(what: str) -> WorkersLostError:
 
 
 def _begin_process(work: Work) -> None:
-    """Make the work; a worker whose parent was killed would wait for more for ever.
-
-    Whoever interrupts the parent has interrupted its workers too, which say nothing of it.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make the work; a worker whose parent was killed would wait for more for ever."""
     parent = parent_process()
     if parent is not None:
 
