@@ -102,6 +102,7 @@ class Crashes:
         for _ in self.trials(FLIPS):
             _flip(place.store.rglob("block-*.npy"), self.dice)
             self.same(place, "claims", "the same after flipped draws", run(place, "claims"))
+        place = self.place()
         for _ in self.trials(FLIPS):
             _flip(place.kernels.rglob("*.nb?"), self.dice)
             self.same(place, "relief", "the same after flipped kernels", run(place, "relief"))
@@ -113,9 +114,9 @@ class Crashes:
             place = self.place()
             with _mounted(place.out, f"size={SMALL_DISK}") as small:
                 if small:
-                    (place.out / "filler").write_bytes(b"x" * 158 * 1024)
+                    (place.out / ".filler").write_bytes(b"x" * 158 * 1024)
                     self._refused(place, command, told)
-            place = self.place()
+            place = self.place(MPLCONFIGDIR=os.fspath(self.folder / "matplotlib"))
             limit = {"preexec_fn": lambda: _limit(resource.RLIMIT_FSIZE, 600)}
             self._refused(place, command, told, **limit)
             place = self.place()
@@ -126,7 +127,6 @@ class Crashes:
     def _refused(self, place: Place, command: str, what: str, **more: Any) -> None:
         done = run(place, command, **more)
         self.tally.check(done.in_a_line, what, f"{command}: {done}")
-        (place.out / "filler").unlink(missing_ok=True) if place.out.is_dir() else None
         self.nothing_half(place, command)
 
     def _locked(self) -> None:

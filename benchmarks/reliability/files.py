@@ -32,7 +32,7 @@ world: icio2022
 status_quo: 2025-02-12
 lift:
   - {senders: [USA, EU27], target: BLR, kind: import-ban, sectors: C20, ave: 0.25}
-ease: {us-blr-potash-import-ban: 0.5}
+ease: {us-potash-2021: 0.5}
 """,
     """\
 title: Costs, transfers and hubs

@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 HOSTILE = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)",
+    "<script>window.harmed=1;alert(1)</script>", "</style></title><svg onload=alert(1)>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)",
     "{{7*7}}", "{% raw %}", "%s%n", "../../etc/passwd", "/etc/passwd", "$(id)", "'; --",
     "\u202egnp.exe", "\u0130stanbul \U0001f600", "=1+1", "![x](javascript:alert(1))",
 )  # fmt: skip
@@ -197,3 +198,41 @@ def _nothing(content: bytes, dice: random.Random) -> bytes:
 
 
 _BYTES = (_flipped, _encoded, _windows, _large, _nothing)
+
+
+SCRIPT = "</script><script>window.harmed=1;alert(1)</script><img src=x onerror=alert(1)> [a](javascript:alert(1))"
+"""Harm for HTML and Markdown, in a text."""
+
+PROSE = (
+    "title", "question", "what", "said", "tested", "note", "speaker", "where", "outside", "source",
+    "instrument", "ave_source", "unit",
+)  # fmt: skip
+"""Fields that hold any text."""
+
+SCENARIOS_WITH_SCRIPT = (
+    f"title: '{SCRIPT}'\nworld: icio2022\nlift: [us-potash-2021]\n",
+    f"""\
+title: '{SCRIPT}'
+world: icio2022
+impose:
+  - {{title: '{SCRIPT}', senders: EU27, target: BLR, kind: import-ban, sectors: C20, ave: 0.2,
+     instrument: '{SCRIPT}', source: '{SCRIPT}', ave_source: '{SCRIPT}'}}
+""",
+)
+
+
+def scripted_case(folder: Path) -> Path:
+    """The case of the template with harm in every text; addresses are refused when they are read."""
+    from detente.cases.template import new_case
+
+    new_case(folder)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.width = 10_000
+    for path in folder.glob("*.yaml"):
+        data = yaml.load(path.read_text(encoding="utf-8"))
+        for holder, key in list(_spots(data)):
+            if key in PROSE and isinstance(holder[key], str):
+                holder[key] = f"{holder[key]} {SCRIPT}"
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(data, file)
+    return folder

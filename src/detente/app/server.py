@@ -26,6 +26,8 @@ def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> Non
 
     import uvicorn
 
+    from detente.app.connections import Punctual
+
     config = uvicorn.Config(
         app,
         host=host,
@@ -33,7 +35,7 @@ def serve(host: str = HOST, port: int = PORT, open_browser: bool = False) -> Non
         log_level="warning",
         access_log=False,
         server_header=False,
-        http="h11",
+        http=Punctual,
         h11_max_incomplete_event_size=96 * 1024,
         timeout_keep_alive=30,
         limit_concurrency=200,

@@ -180,7 +180,10 @@ def _processes(work: Work, count: int) -> Iterator[Pool]:
     try:
         yield pool, lambda: None
     except BrokenExecutor as error:
-        raise _lost("a local process died, perhaps for want of memory: take fewer") from error
+        raise _lost(
+            "a local process died: for want of memory (take fewer), or for want of an "
+            "`if __name__ == '__main__':` in your script"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
