@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ class Place:
     """A folder with a case of its own, caches and room for what commands write."""
 
     folder: Path
-    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def case(self) -> Path:
@@ -66,10 +65,14 @@ class Place:
 
     def start(self, words: list[str], **more: Any) -> subprocess.Popen[str]:
         """A command that runs in a session of its own, as one that a terminal starts."""
-        caches = {"XDG_CACHE_HOME": f"{self.folder}/cache", "NUMBA_CACHE_DIR": str(self.kernels)}
+        caches = {
+            "XDG_CACHE_HOME": f"{self.folder}/cache",
+            "NUMBA_CACHE_DIR": str(self.kernels),
+            "MPLCONFIGDIR": f"{self.folder.parent}/fonts",
+        }
         return subprocess.Popen(
             [sys.executable, "-m", "detente", *words],
-            env={**os.environ, **caches, **self.variables},
+            env={**os.environ, **caches},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

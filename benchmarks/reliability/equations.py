@@ -143,4 +143,4 @@ def in_other_units(world: World, changes: Changes, factor: float = 1000.0) -> Ch
     for name in ("X", "VA", "D"):
         data[name] = data[name] * factor
     transfers = None if changes.transfers is None else changes.transfers * factor
-    return Changes(World(data), changes.costs, changes.tariffs, transfers)
+    return Changes(World(data), changes.costs, changes.tariffs, transfers, changes.steps)

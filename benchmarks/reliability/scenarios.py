@@ -9,7 +9,7 @@ import numpy as np
 
 import detente
 from detente import Changes, World
-from detente.errors import DetenteError, WorldError
+from detente.errors import ConvergenceError, DetenteError, WorldError
 from reliability.equations import in_other_units, residuals
 from reliability.tally import Hung, Tally, at_most
 from reliability.worlds import (
@@ -30,8 +30,8 @@ SAME = 1e-4
 PATIENCE = 60.0
 """Seconds of a processor."""
 GIVEN_UP = 3_000
-"""Evaluations after which a search on an embedded world is given up here; a user waits for more."""
-ON_EMBEDDED = 0.03
+"""Evaluations after which a search is given up here; a user's goes on to 20,000."""
+ON_EMBEDDED = 0.02
 """Share of scenarios on embedded worlds; the others are on small random ones."""
 BATCH = 20
 LONGEST = 600
@@ -68,13 +68,12 @@ def _on_one_world(
     world: World, count: int, random: np.random.Generator, tally: Tally, refusals: Counter[str]
 ) -> None:
     options, solved = random_options(world, random), []
-    most = {"max_evaluations": GIVEN_UP} if len(world.countries) > 10 else {}
     for _ in range(count):
         changes = random_changes(world, random)
         where = f"{world.name} {world.fingerprint}, {_shown(options)}: {'; '.join(changes.steps)}"
         try:
             with at_most(PATIENCE):
-                found = detente.solve(world, changes, **options, **most)
+                found = detente.solve(world, changes, **options, max_evaluations=GIVEN_UP)
         except DetenteError as error:
             refusals[_kind(error)] += 1
             sentence = "\n" not in str(error) and 20 < len(str(error)) < LONGEST
@@ -136,8 +135,11 @@ def _in_other_units(world: World, solved: Solved, options: dict[str, Any], tally
     try:
         with at_most(PATIENCE):
             welfare = detente.solve(changes.world, changes, **options).welfare.values
+    except ConvergenceError:
+        tally.add("refused in other units")
+        return
     except (Exception, Hung) as error:
-        tally.fault("refused in other units", f"{where}: {error!r}")
+        tally.fault("traceback in other units", f"{where}: {error!r}")
         return
     gap = float((np.abs(welfare - solved.welfare) / (1 + np.abs(welfare))).max())
     tally.measure("other units", gap)
