@@ -54,18 +54,22 @@ class _CheckedFiles(IndexDataCacheFile):
 
     def _load_index(self) -> Any:
         try:
-            return super()._load_index()
-        except OSError:
-            raise
-        except Exception:  # whatever unpickling damaged bytes may raise
+            with open(self._index_path, "rb") as index:
+                pickle.load(index)  # the version of Numba, which is not checked
+                return super()._load_index() if _is_whole(index.read()) else {}
+        except Exception:  # it is not there, or whatever unpickling damaged bytes may raise
             return {}
 
     def _load_data(self, name: str) -> Any:
         content = Path(self._data_path(name)).read_bytes()
-        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+        if not _is_whole(content):
             raise OSError(f"{name} is damaged")
         return pickle.loads(content)
 
     def _dump(self, obj: Any) -> bytes:
         content: bytes = super()._dump(obj)
         return content + hashlib.sha256(content).digest()
+
+
+def _is_whole(content: bytes) -> bool:
+    return hashlib.sha256(content[:-DIGEST]).digest() == content[-DIGEST:]
