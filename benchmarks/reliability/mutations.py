@@ -13,13 +13,15 @@ from typing import Any
 from ruamel.yaml import YAML
 
 HOSTILE = (
-    "<script>window.harmed=1;alert(1)</script>", "</style></title><svg onload=alert(1)>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)",
+    "<script>window.harmed=1;alert(1)</script>", "</style></title><svg onload=alert(1)>",
+    '"><img src=x onerror=alert(1)>', "javascript:alert(1)",
     "{{7*7}}", "{% raw %}", "%s%n", "../../etc/passwd", "/etc/passwd", "$(id)", "'; --",
     "\u202egnp.exe", "\u0130stanbul \U0001f600", "=1+1", "![x](javascript:alert(1))",
 )  # fmt: skip
 NAMES = (
     "Atlantis", "ATL", "Taiwan", "Nauru", "EU27", "all", "goods", "BLR", "India", "C20", "potash",
-    "welfare", "export-ban", "tariff", "share", "long-run", "banks", "lifted", "", " ", "~", "x" * 300,
+    "welfare", "export-ban", "tariff", "share", "long-run", "banks", "lifted", "", " ", "~",
+    "x" * 300,
 )  # fmt: skip
 NUMBERS = (
     0, -1, 1, 2, 25, 100, 0.5, -0.999999, 1e-12, 1e17, 1e300, float("inf"), float("-inf"),
@@ -200,7 +202,10 @@ def _nothing(content: bytes, dice: random.Random) -> bytes:
 _BYTES = (_flipped, _encoded, _windows, _large, _nothing)
 
 
-SCRIPT = "</script><script>window.harmed=1;alert(1)</script><img src=x onerror=alert(1)> [a](javascript:alert(1))"
+SCRIPT = (
+    "</script><script>window.harmed=1;alert(1)</script><img src=x onerror=alert(1)> "
+    "[a](javascript:alert(1))"
+)
 """Harm for HTML and Markdown, in a text."""
 
 PROSE = (
@@ -222,7 +227,7 @@ impose:
 
 
 def scripted_case(folder: Path) -> Path:
-    """The case of the template with harm in every text; addresses are refused when they are read."""
+    """The case of the template with harm in every text; addresses are refused when read."""
     from detente.cases.template import new_case
 
     new_case(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -35,10 +36,9 @@ def _known() -> dict[str, Any]:
 
 
 def _machine() -> str:
-    import os
-
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return f"{os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}, {libraries}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} processors, {system}, {libraries}"
 
 
 def _section(found: dict[str, Any]) -> str:
