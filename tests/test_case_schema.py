@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from detente.cases import available_cases, load_case
 from detente.cases.case import SECTIONS
 from detente.cases.schema import RECORDS, case_schema, fields_of, meanings
-from detente.cli import app
+from detente.cli.commands import app
 from detente.errors import ScenarioError
 from detente.plain import plain_data
 

@@ -131,6 +131,14 @@ def test_names_that_the_world_does_not_have_are_pointed_at(
     assert words in str(caught.value)
 
 
+def test_the_address_of_a_source_is_no_script(tmp_path: Path) -> None:
+    new_case(tmp_path / "case")
+    events = tmp_path / "case" / "events.yaml"
+    events.write_text(events.read_text("utf-8") + "  url: javascript:alert(1)\n", "utf-8")
+    with pytest.raises(ScenarioError, match=r"events.yaml:\d+: .*url: .*https.*javascript"):
+        load_case(tmp_path / "case")
+
+
 @pytest.mark.parametrize("content", ["", "# nothing yet\n", "---\n"])
 def test_an_empty_section_means_nothing(tmp_path: Path, content: str) -> None:
     new_case(tmp_path / "mine")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import detente
 from detente import Changes, World, WorldError, load_world, solve
-from detente.cli import app
+from detente.cli.commands import app
 from detente.policy.contained import ContainedFall
 from detente.policy.entries import Entries, Touched, block_of
 from detente.report import text

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import detente
 from detente.cases import load_case
-from detente.cli import app
+from detente.cli.commands import app
 from detente.errors import MissingExtraError, ScenarioError
 
 pytest.importorskip("spacy", reason="needs the extra `draft`")

@@ -15,7 +15,7 @@ from detente.equilibrium.jacobian import TYPICAL
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.model import Model
 from detente.equilibrium.shares import Shares, changed_shares
-from detente.equilibrium.solver import find_equilibria
+from detente.equilibrium.solver import _together, find_equilibria
 from detente.errors import ConvergenceError
 from detente.policy.changes import policy_of
 
@@ -166,3 +166,16 @@ def test_a_supplier_who_gets_cheap_as_its_trade_gets_dear_leaves_no_rounding(
     assert e.residuals.max() <= TOLERANCE
     sold = e.economy.beta.T * e.Y[..., 0]
     np.testing.assert_allclose(sold.sum(0), e.economy.VA * np.exp(e.log_w[:, 0]), rtol=1e-8)
+
+
+def test_an_equilibrium_with_a_negative_income_has_not_settled(world: World) -> None:
+    economy = economy_of(world)
+    changes = [Changes(world).transfer("BLR", "RUS", 2 * float(world.income.sel(country="BLR")))]
+    policy, theta = policy_of(changes), economy.theta[:, None]
+    A, in_shares = changed_shares(policy, economy, theta), np.array([True])
+    own = Technology.of(economy)
+    model = Model(economy, own, theta, in_shares, policy, A, economy.production(1))
+    _, _, settled = _together(model, model.at_baseline(), 1e-3, 40)
+    assert model.I.min() < 0
+    assert abs(model.r).max() < 1e-3
+    assert not settled.any()

@@ -266,11 +266,57 @@ def far_apart(seed: int) -> tuple[World, Changes]:
 
 
 def test_what_runs_off_to_infinity_is_searched_for_again() -> None:
-    found = solve(*far_apart(6), sigma=0.2, phi=0.3, deficits="value", max_evaluations=1500)
+    found = solve(*far_apart(6), sigma=0.2, phi=0.3, deficits="value", max_evaluations=4000)
     assert np.isfinite(found.welfare).all()
     assert abs(found.after.residuals).max() < 1e-8
 
 
 def test_what_runs_off_to_infinity_for_good_has_not_settled() -> None:
-    with pytest.raises(ConvergenceError, match="prices run off without bound"):
+    with pytest.raises(ConvergenceError, match="no equilibrium within"):
         solve(*far_apart(20), sigma=2.0, phi=0.3, deficits="value", max_evaluations=1500)
+
+
+def test_balanced_trade_with_who_only_buys_is_refused() -> None:
+    trade = np.array([[[10.0], [0.0]], [[1.0], [2.0]]])
+    use = np.zeros((2, 1, 1))
+    world = World.from_flows(trade, use, theta=3.0, countries=["C0", "C1"], sectors=["S0"])
+    assert np.isfinite(solve(world).welfare).all()
+    with pytest.raises(ConvergenceError, match="C1 can trade .* in one direction only"):
+        solve(world, deficits="zero")
+
+
+def test_wages_that_fall_to_nothing_are_not_given_out() -> None:
+    """Excess demand is a billionth of the wages before, and more than the wages after."""
+    trade = np.array(
+        [
+            [36.577, 0.0, 0.0, 0.93, 0.013],
+            [0.667, 1.323, 0.13, 11.398, 0.338],
+            [0.054, 0.0, 0.007, 0.12, 0.002],
+            [6.129, 1.117, 0.134, 18.299, 0.075],
+            [0.006, 0.016, 0.002, 0.0, 0.009],
+        ]
+    )
+    use = np.array([12.301, 0.701, 0.089, 10.234, 0.013])
+    world = World.from_flows(
+        trade[..., None],
+        use[:, None, None],
+        theta=0.95,
+        countries=["C0", "C1", "C2", "C3", "C4"],
+        sectors=["S0"],
+    )
+    changes = Changes(world).cost("C2", ["C2", "C3"], factor=3.7)
+    changes = changes.cost(["C3", "C1", "C0"], ["C2", "C3", "C4", "C0"], factor=83)
+    with pytest.raises(ConvergenceError, match="wages of C4 fall to"):
+        solve(world, changes, sigma=0.2, deficits="zero")
+
+
+@pytest.mark.parametrize("name", ["theta", "phi", "sigma"])
+def test_what_is_no_number_is_told(name: str) -> None:
+    with pytest.raises(WorldError, match=f"{name} must be a number"):
+        solve(make_world(1), **{name: "a"})
+
+
+@pytest.mark.parametrize(("what", "told"), [({}, "no scenario"), ("belarus-2025", "load_case")])
+def test_what_is_no_scenario_is_told(what: object, told: str) -> None:
+    with pytest.raises(ScenarioError, match=told):
+        detente.simulate(what)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 import detente
-from detente.cli import app
+from detente.cli.commands import app
 from detente.errors import ScenarioError
 from detente.policy.changes import Changes
 from detente.policy.measures import Measure

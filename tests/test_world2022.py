@@ -187,7 +187,7 @@ def test_what_the_table_contains_of_sanctions_is_in_it_too(base: World, middle: 
 
 
 def test_describe_says_what_trade_rests_on() -> None:
-    from detente.cli import app
+    from detente.cli.commands import app
 
     said = CliRunner().invoke(app, ["world", "describe", "world2022", "--country", "Syria"]).output
     assert "percent of its trade given by partner" in " ".join(said.split())

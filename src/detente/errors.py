@@ -26,6 +26,10 @@ class ConvergenceError(DetenteError, RuntimeError):
         self.diagnostics = diagnostics
 
 
+class WorkersLostError(DetenteError, RuntimeError):
+    """Processes or a cluster that worked are gone; the same command goes on where they stopped."""
+
+
 class MissingExtraError(DetenteError, ImportError):
     """An optional library is needed and not installed; names the extra that brings it."""
 

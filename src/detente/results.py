@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +13,7 @@ import pandas as pd
 
 from detente.errors import ScenarioError, nearest
 from detente.extras import pyarrow
+from detente.writing import whole_file
 
 ENDINGS = {
     "percent": "percent",
@@ -174,15 +173,3 @@ def write_text(text: str, path: Path) -> Path:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
     return path
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a file to write to, which takes the place of `path` once it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

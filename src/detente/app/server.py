@@ -35,6 +35,8 @@ def serve(
 
     import uvicorn
 
+    from detente.app.connections import Punctual
+
     config = uvicorn.Config(
         app,
         host=host,
@@ -42,7 +44,7 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
-        http="h11",
+        http=Punctual,
         h11_max_incomplete_event_size=96 * 1024,
         timeout_keep_alive=30,
         limit_concurrency=200,

@@ -26,7 +26,7 @@ class Sourced(Strict):
     """
 
     source: str = Field(min_length=1)
-    url: str | None = None
+    url: str | None = Field(default=None, pattern=r"^https?://")
     certain: bool = True
     note: str = ""
 

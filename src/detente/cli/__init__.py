@@ -1,117 +1,54 @@
-"""The command line: `detente ...`.
-
-Commands import what computes when they are called, so that `detente --help` answers at once.
-"""
+"""The command line: `detente ...`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
+from typing import NoReturn
 
-import typer
-
-from detente import __version__
-from detente.cli import (
-    calibrate,
-    cases,
-    drafting,
-    estimate,
-    leverage,
-    strength,
-    tables,
-    world_names,
-    worlds,
-)
-from detente.errors import ConvergenceError, DetenteError, MissingExtraError
+from detente.errors import ConvergenceError, DetenteError, MissingExtraError, WorkersLostError
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
-
-app = typer.Typer(
-    name="detente",
-    help="What easing or imposing sanctions does: who gains, who loses, what leaks.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    cases.assess,
-    cases.claims,
-    calibrate.calibrate,
-    estimate.estimate,
-    cases.report,
-):
-    app.command()(command)
-
-
-@app.command("app")
-def serve_page(
-    case: Annotated[
-        Path | None, typer.Argument(help="Case to show first: a name, or a folder of your own.")
-    ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
-    open_browser: Annotated[
-        bool, typer.Option("--open/--no-open", help="Show the page in the browser.")
-    ] = False,
-) -> None:
-    """Serve the page on which sanctions are eased and imposed with sliders, on this computer."""
-    from detente.app.server import serve
-
-    serve(host, port, open_browser, case)
-
-
-for command in (cases.solve, cases.leakage, leverage.influence, leverage.relief):
-    app.command()(command)
-app.command()(strength.strength)
-app.command("worlds")(worlds.list_worlds)
-
-_world = typer.Typer(help="Look at a world, save it, or make one of a table.", no_args_is_help=True)
-_world.command()(worlds.describe)
-_world.command()(world_names.countries)
-_world.command()(world_names.sectors)
-_world.command()(worlds.save)
-_world.command()(worlds.load)
-_world.add_typer(tables.importing, name="import")
-_world.add_typer(tables.fetching, name="fetch")
-app.add_typer(_world, name="world")
-
-_case = typer.Typer(
-    help="List cases, or start a new one, of a report or of a template.", no_args_is_help=True
-)
-_case.command()(cases.new)
-_case.command()(drafting.draft)
-_case.command()(drafting.review)
-_case.command()(drafting.schema)
-_case.command("list")(cases.list_cases)
-_case.command("metrics")(cases.list_metrics)
-app.add_typer(_case, name="case")
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"detente {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """What easing or imposing sanctions does: who gains, who loses, what leaks."""
+EXIT_INTERRUPTED = 130
+FAILURES = (ConvergenceError, MissingExtraError, WorkersLostError, OSError)
+"""Errors that are no fault of what was asked."""
+INTERRUPTED = "interrupted; draws that are finished are kept"
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 not solved or not written, 2 wrong input."""
+    """Run the command line.
+
+    Exit codes: 0 done, 1 not solved or not written, 2 wrong input, 130 interrupted.
+    """
     # Matrices are small and draws are what is spread: more threads for one product only wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
+        from detente.cli.commands import app
+
         app()
+    except KeyboardInterrupt:
+        _end(INTERRUPTED, EXIT_INTERRUPTED)
     except (DetenteError, OSError) as error:
-        print(f"detente: {error}", file=sys.stderr)
-        failed = isinstance(error, (ConvergenceError, MissingExtraError, OSError))
-        raise SystemExit(EXIT_FAILURE if failed else EXIT_USAGE) from None
+        failed = isinstance(error, FAILURES)
+        _end(_words(error), EXIT_FAILURE if failed else EXIT_USAGE)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "start new thread" not in str(error):
+            raise
+        _end("not enough memory: close other programs, or ask for less at once", EXIT_FAILURE)
+    except SystemExit as leaving:
+        if leaving.code == EXIT_INTERRUPTED:
+            _end(INTERRUPTED, EXIT_INTERRUPTED)
+        raise
+
+
+def _end(words: str, code: int) -> NoReturn:
+    print(f"detente: {words}", file=sys.stderr)
+    raise SystemExit(code) from None
+
+
+def _words(error: DetenteError | OSError) -> str:
+    """What an error says; of the system's, which file it is about."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -9,6 +9,7 @@ import numpy as np
 from detente.arrays import Array
 from detente.equilibrium.economy import economy_of
 from detente.equilibrium.equilibria import Equilibria
+from detente.equilibrium.markets import check_ways
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.solver import find_equilibria
 from detente.world.closure import Deficits, check_closure
@@ -55,6 +56,7 @@ def rebalance(world: World, deficits: Deficits = "share") -> World:
     check_closure(deficits)
     D = np.zeros(len(world.countries)) if deficits == "zero" else world.data["D"].values
     economy = economy_of(World(world.data.assign(D=("country", D))))
+    check_ways(economy)
     theta, in_shares = economy.theta[:, None], np.array([False])
     start = Equilibria.baseline(economy, theta, in_shares)
     found = find_equilibria(economy, start.policy, theta, in_shares, tolerance=TOLERANCE)

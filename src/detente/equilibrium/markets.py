@@ -129,8 +129,23 @@ def _without_closed(
         return None
     _check_transfers(component, policy.transfers[:, draws], economy)
     D = _deficits_within(component, economy)
-    _check_balance(pairs, bloc, D, economy.world.countries)
+    remedy = "ban both directions, or make one of the bans a finite cost factor"
+    _check_balance(pairs, bloc, D, economy.world.countries, remedy)
     return Technology.of(economy, lost, component, D)
+
+
+def check_ways(economy: Economy) -> None:
+    """Refuse deficits of a world that trade in one direction only cannot settle.
+
+    Raises
+    ------
+    ConvergenceError
+        Names the countries.
+    """
+    pairs: Flags = economy.goods > 0
+    bloc, _ = _parts(pairs)
+    remedy = "let deficits be `share` or `value`, or add the trade that is missing"
+    _check_balance(pairs, bloc, economy.D, economy.world.countries, remedy)
 
 
 def _parts(pairs: Flags) -> tuple[Positions, Positions]:
@@ -163,7 +178,9 @@ def _deficits_within(component: Positions, economy: Economy) -> Array:
     return D
 
 
-def _check_balance(pairs: Flags, bloc: Positions, D: Array, countries: list[str]) -> None:
+def _check_balance(
+    pairs: Flags, bloc: Positions, D: Array, countries: list[str], remedy: str
+) -> None:
     """Refuse a bloc that only buys, or only sells, and has no deficit, or surplus, to match."""
     for number in np.argsort(np.bincount(bloc), kind="stable"):
         inside = bloc == number
@@ -174,7 +191,6 @@ def _check_balance(pairs: Flags, bloc: Positions, D: Array, countries: list[str]
             names = np.array(countries)[inside][:5]
             raise ConvergenceError(
                 f"{', '.join(names)} can trade with the rest of the world in one direction only, "
-                "so its trade cannot balance and no equilibrium exists: ban both directions, or "
-                "make one of the bans a finite cost factor",
+                f"so its trade cannot balance and no equilibrium exists: {remedy}",
                 {"countries": list(names)},
             )

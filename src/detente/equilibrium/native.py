@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from numba import njit
 from threadpoolctl import ThreadpoolController
 
+from detente.equilibrium.kernels import KernelCache
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
     """Compile on first call, keep the machine code on disk, and release the GIL when running."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    dispatcher: Any = njit(nogil=True, error_model="numpy")(function)
+    with suppress(RuntimeError):  # there is no folder to keep it in
+        dispatcher._cache = KernelCache(function)
+    return cast(F, dispatcher)
 
 
 def one_thread() -> AbstractContextManager[Any]:

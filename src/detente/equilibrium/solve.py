@@ -239,10 +239,18 @@ def _production(economy: Economy, phi: Any, sigma: Any, draws: int) -> Productio
     """Parameters of production; phi by (country, sector), the world's own if there is none."""
     C, S = economy.world.countries, economy.world.sectors
     if phi is None:
-        return Production.of(economy.phi.T, sigma, draws)
+        return Production.of(economy.phi.T, _numbers(sigma, "sigma"), draws)
     if isinstance(phi, xr.DataArray):
         phi = phi.sel(country=C, sector=S).transpose("country", "sector")
-    return Production.of(np.broadcast_to(np.asarray(phi, float), (len(C), len(S))).T, sigma, draws)
+    shares = np.broadcast_to(_numbers(phi, "phi"), (len(C), len(S))).T
+    return Production.of(shares, _numbers(sigma, "sigma"), draws)
+
+
+def _numbers(given: Any, what: str) -> Array:
+    try:
+        return np.asarray(given, float)
+    except (TypeError, ValueError) as error:
+        raise WorldError(f"{what} must be a number, or numbers, not {given!r}") from error
 
 
 def _draws(
@@ -269,7 +277,7 @@ def _elasticities(theta: Any, world: World) -> Array:
         theta = world.data["theta"].values
     if isinstance(theta, xr.DataArray) and "sector" in theta.coords:
         theta = theta.sel(sector=world.sectors)
-    values = np.ascontiguousarray(theta, float)
+    values = np.ascontiguousarray(_numbers(theta, "theta"))
     if values.shape != (len(world.sectors),):
         raise WorldError(f"theta has shape {values.shape}; it needs ({len(world.sectors)},)")
     bad = ~(np.isfinite(values) & (values > 0))

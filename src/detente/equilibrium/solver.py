@@ -24,6 +24,9 @@ TOGETHER = 40
 ALONE = 200
 """Evaluations after which solving for everything at once gives way to wages first."""
 
+WAGES_KNOWN = 1e-3
+"""Excess demand of a country relative to what it still earns, above which its wages are a guess."""
+
 EXPLOSION = 1e3
 """A residual this many times the best so far undoes the step that led to it."""
 
@@ -140,7 +143,7 @@ def _together(
     for turn in range(patience):
         model.normalise(x)
         evaluations += 1
-        settled = model.residuals(x) <= tolerance
+        settled = (model.residuals(x) <= tolerance) & (model.I > 0).all(0)
         if settled.all() or turn == patience - 1:
             break
         x = anderson.advance(x, model.step())
@@ -256,7 +259,7 @@ def _read(
     Raises
     ------
     ConvergenceError
-        An income there is not positive.
+        An income there is not positive, or wages are too low to be known.
     """
     J, technology = model.J, model.technology
     log_P, X = x[1 : 1 + J], x[1 + J : 1 + 2 * J] * model.VA
@@ -283,8 +286,11 @@ def _read(
         evaluations=evaluations,
         residuals=_norms(model),
     ).of(draws)
+    countries = model.economy.world.countries
     with numbered(draws):
-        _require_positive(found.I, model.economy.world.countries)
+        _require_positive(found.I, countries)
+        gap = np.abs(model.r[0]) * model.VA / model.earned
+        _require_wages(gap[:, draws], np.exp(found.log_w), countries)
     return draws, found
 
 
@@ -295,4 +301,14 @@ def _require_positive(I: Array, countries: list[str]) -> None:
             f"the equilibrium found has an income of {countries[n]} that is not positive: "
             "transfers or deficits exceed what it earns",
             {"country": countries[n], "income": float(I[n, k]), "draw": k},
+        )
+
+
+def _require_wages(gap: Array, w: Array, countries: list[str]) -> None:
+    if not (gap <= WAGES_KNOWN).all():
+        n, k = (int(at) for at in np.unravel_index(int(gap.argmax()), gap.shape))
+        raise ConvergenceError(
+            f"wages of {countries[n]} fall to {w[n, k]:.2g} of what they were, too little to be "
+            "computed: hardly any of its trade is left, or its deficits exceed what it earns",
+            {"country": countries[n], "wage": float(w[n, k]), "draw": k},
         )

@@ -22,7 +22,7 @@ from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.extras import alt, vl_convert
 from detente.report.leverage_tables import distinct_offers
-from detente.results import whole_file
+from detente.writing import whole_file
 
 if TYPE_CHECKING:
     from detente.analysis.influence import Influence

@@ -58,7 +58,15 @@ def templates(package: str, escaped: bool = True) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=None if escaped else _as_text,
     )
+
+
+def _as_text(value: Any) -> Any:
+    """What stands in for a value in Markdown, where HTML and links of a case are text."""
+    if not isinstance(value, str):
+        return value
+    return value.replace("<", "&lt;").replace("](", "]&#40;").replace("]:", "]&#58;")
 
 
 def fill(template: str, **values: Any) -> str:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -14,11 +24,14 @@ from typing import Any
 import numpy as np
 
 from detente.arrays import Array, Positions
-from detente.errors import DetenteError, MissingExtraError
+from detente.errors import DetenteError, MissingExtraError, WorkersLostError
 from detente.simulation.store import Store, code_version
 
 BLOCK = 48
 """Draws in a block: a second or two of work, lost at most if the process is killed."""
+
+PATIENCE = 20.0
+"""Seconds without a finished block after which a cluster is asked whether it has workers left."""
 
 WORKING = "analysis/**/*"
 """Code that may make the work of a worker, above that which makes draws."""
@@ -130,13 +143,17 @@ def _work_off(
     if scheduler is None and others < 1:
         yield from ((k, _evaluate(work.key, blocks[k])) for k in missing)
         return
-    with _cluster(work, scheduler) if scheduler else _processes(work, others) as pool:
-        futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
-        yield from _finished(futures, blocks, None if scheduler else work.key)
+    with _cluster(work, scheduler) if scheduler else _processes(work, others) as (pool, check):
+        with _deaf_to_interrupts():
+            futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
+        yield from _finished(futures, blocks, None if scheduler else work.key, check)
 
 
 def _finished(
-    futures: dict[int, Future[Array]], blocks: Sequence[Array], here: str | None
+    futures: dict[int, Future[Array]],
+    blocks: Sequence[Array],
+    here: str | None,
+    check: Callable[[], object],
 ) -> Iterator[tuple[int, Array]]:
     """Blocks that others have finished; those not begun are taken from the end and done here."""
     while futures:
@@ -146,20 +163,48 @@ def _finished(
         if here and mine is not None:
             del futures[int(mine)]
             yield int(mine), _evaluate(here, blocks[int(mine)])
-        elif futures:
-            wait(futures.values(), return_when=FIRST_COMPLETED)
+        elif futures and not wait(futures.values(), PATIENCE, FIRST_COMPLETED).done:
+            check()
+
+
+Pool = tuple[Executor, Callable[[], object]]
+"""Who works, and what raises where nobody is left who could."""
 
 
 @contextmanager
-def _processes(work: Work, count: int) -> Iterator[Executor]:
+def _processes(work: Work, count: int) -> Iterator[Pool]:
     """Processes rather than threads: much of a draw is Python, which holds its lock."""
     pool = ProcessPoolExecutor(
         count, get_context("spawn"), initializer=_begin_process, initargs=(work,)
     )
     try:
-        yield pool
+        yield pool, lambda: None
+    except BrokenExecutor as error:
+        raise _lost(
+            "a local process died: for want of memory (take fewer), or for want of an "
+            "`if __name__ == '__main__':` in your script"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that start meanwhile never hear Ctrl+C; this one hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _lost(what: str) -> WorkersLostError:
+    return WorkersLostError(
+        f"{what}; draws that are finished are kept, and the same command goes on from there"
+    )
 
 
 def _begin_process(work: Work) -> None:
@@ -176,10 +221,11 @@ def _begin_process(work: Work) -> None:
 
 
 @contextmanager
-def _cluster(work: Work, scheduler: str) -> Iterator[Executor]:
+def _cluster(work: Work, scheduler: str) -> Iterator[Pool]:
     """A Dask cluster: a worker that dies loses its blocks, which the scheduler gives to others."""
     try:
         from distributed import Client, WorkerPlugin
+        from distributed.scheduler import KilledWorker
     except ImportError as error:
         raise MissingExtraError("distributed", "cluster", "work on a Dask cluster") from error
 
@@ -189,14 +235,36 @@ def _cluster(work: Work, scheduler: str) -> Iterator[Executor]:
         def setup(self, worker: Any) -> None:
             _prepare(work)
 
+    def check() -> None:
+        if not client.scheduler_info()["workers"]:
+            raise _lost(f"no worker is at {scheduler!r}: `dask worker {scheduler}` starts one")
+
     try:
         client = Client(scheduler, timeout="5s")
     except (OSError, ValueError) as error:
         raise DetenteError(f"no Dask scheduler answers at {scheduler!r}: {error}") from error
-    with client:
+    with _in_our_words("distributed.client"), client:
+        check()
         _same_code(client.run(code_version, WORKING))
         client.register_plugin(Prepared(), name=f"detente-{work.key}")
-        yield client.get_executor(retries=3)
+        try:
+            yield client.get_executor(retries=3), check
+        except KilledWorker as error:
+            raise _lost(f"workers at {scheduler!r} die, perhaps for want of memory") from error
+        except (CancelledError, OSError) as error:
+            raise _lost(f"the Dask scheduler at {scheduler!r} is gone") from error
+
+
+@contextmanager
+def _in_our_words(library: str) -> Iterator[None]:
+    """Keep a library from logging what is told as an error."""
+    log = logging.getLogger(library)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _same_code(elsewhere: dict[str, str]) -> None:

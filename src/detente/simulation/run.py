@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -35,6 +35,7 @@ from detente.world.names import resolve_countries
 from detente.world.world import World
 
 
+@runtime_checkable
 class HasScenarios(Protocol):
     """Something on file with scenarios, such as a case."""
 
@@ -99,7 +100,15 @@ def resolved(cut_off: CutOff, world: World) -> CutOff:
 def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str, Scenario]:
     if isinstance(what, Scenario):
         return {what.title: what}
-    return dict(what if isinstance(what, Mapping) else what.spelled_out())
+    if not isinstance(what, (Mapping, HasScenarios)):
+        raise ScenarioError(
+            f"a scenario, scenarios by name, or a case is simulated, not {what!r}: "
+            "`detente.load_case` and `detente.read_scenario` read one"
+        )
+    found = dict(what if isinstance(what, Mapping) else what.spelled_out())
+    if not found:
+        raise ScenarioError("there is no scenario to simulate")
+    return found
 
 
 class Simulation:

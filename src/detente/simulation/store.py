@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from detente.arrays import Array
+from detente.writing import whole_file
+
+DIGEST = 32
+"""Bytes of the checksum at the end of a block; NumPy reads what stands before it."""
 
 LIBRARIES = ("numpy", "scipy", "numba", "SALib")
 """Libraries on whose versions the bits of a draw depend."""
@@ -82,42 +85,40 @@ class Store:
         Raises
         ------
         OSError
-            The folder cannot be written.
+            The folder cannot be written; so does `save`.
         """
         text = json.dumps(manifest, indent=2, sort_keys=True)
         store = cls(root / hashlib.sha256(text.encode()).hexdigest()[:16])
-        store.folder.mkdir(parents=True, exist_ok=True)
         store._write("manifest.json", text.encode())
         return store
 
     def load(self, block: int, shape: tuple[int, int]) -> Array | None:
-        """A finished block, or None where there is none that can be read whole."""
-        path = self._path(block)
+        """A finished block, or None where there is none that is as it was written."""
         try:
-            values: Array = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            content = self._path(block).read_bytes()
+        except OSError:
             return None
+        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+            return None
+        values: Array = np.load(BytesIO(content), allow_pickle=False)
         return values if values.shape == shape and values.dtype == float else None
 
     def save(self, block: int, values: Array) -> None:
         """Write a block: whole or not at all, even if the process is killed meanwhile."""
-        from io import BytesIO
-
         stream = BytesIO()
         np.save(stream, values, allow_pickle=False)
-        self._write(self._path(block).name, stream.getvalue())
+        content = stream.getvalue()
+        self._write(self._path(block).name, content + hashlib.sha256(content).digest())
 
     def _path(self, block: int) -> Path:
         return self.folder / f"block-{block:05d}.npy"
 
     def _write(self, name: str, content: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, self.folder / name)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            with whole_file(self.folder / name) as partial:
+                partial.write_bytes(content)
+        except OSError as error:
+            raise OSError(
+                f"draws cannot be kept in {self.folder}: {error.strerror}; make room there, or "
+                "name another folder as `store`"
+            ) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from detente.errors import WorldError
+from detente.writing import whole_file
 
 FORMAT = 1
 """Version of the format that is written, and the newest that is read."""
@@ -96,7 +96,8 @@ def save(data: xr.Dataset, path: Path) -> None:
     """
     if path.suffix.casefold() != SUFFIX:
         raise WorldError(f"{path.name}: worlds are saved to files that end with {SUFFIX}")
-    _replace(path, _stamped(_encoded(data)))
+    with whole_file(path) as partial:
+        partial.write_bytes(_stamped(_encoded(data)))
 
 
 def read(path: Path) -> xr.Dataset:
@@ -160,13 +161,3 @@ def _check(content: bytes, path: Path) -> None:
     blank = content[: found.start(2)] + _BLANK.encode() + content[found.end(2) :]
     if hashlib.sha256(blank).hexdigest().encode() != found[2]:
         raise WorldError(f"{path}: damaged (its checksum does not fit): save or copy it again")
-
-
-def _replace(path: Path, content: bytearray) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

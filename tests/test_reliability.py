@@ -1,0 +1,169 @@
+"""What disks, processes and clients do to a run; benchmarks/reliability tries it many times."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Future
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+from detente.equilibrium.kernels import _CheckedFiles
+from detente.equilibrium.native import compiled
+from detente.errors import WorkersLostError
+from detente.report.extras import templates
+from detente.simulation import executor
+from detente.simulation.executor import Work, _finished, _processes
+from detente.simulation.store import Store
+from detente.writing import whole_file
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def doubled(x: float) -> float:
+    return 2 * x
+
+
+def test_a_block_with_a_flipped_bit_is_not_there(tmp_path: Path) -> None:
+    store, values = Store.of({}, tmp_path), np.arange(6.0).reshape(2, 3)
+    store.save(0, values)
+    np.testing.assert_array_equal(store.load(0, (2, 3)), values)
+    np.testing.assert_array_equal(np.load(*store.folder.glob("block-*.npy")), values)
+    flip(*store.folder.glob("block-*.npy"))
+    assert store.load(0, (2, 3)) is None
+
+
+def test_a_store_that_takes_nothing_says_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=re.escape(str(tmp_path / "file")) + r".*another folder"):
+        Store.of({}, tmp_path / "file")
+
+
+def test_machine_code_with_a_flipped_bit_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def misses() -> int:
+        made: Any = compiled(doubled)
+        assert made(1.5) == 3.0
+        return sum(made.stats.cache_misses.values())
+
+    assert [misses(), misses()] == [1, 0]
+    for kept in tmp_path.rglob("*.nb?"):
+        flip(kept)
+        assert [misses(), misses()] == [1, 0]
+
+
+def test_a_full_disk_does_not_stop_machine_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(_CheckedFiles, "_save_data", full)
+    assert compiled(doubled)(1.5) == 3.0
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("before", encoding="utf-8")
+
+    def write() -> None:
+        with whole_file(path) as partial:
+            partial.write_text("ha", encoding="utf-8")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space") as told:
+        write()
+    assert told.value.filename == str(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+    assert path.read_text(encoding="utf-8") == "before"
+
+
+def test_processes_that_died_are_told() -> None:
+    work = Work("", lambda: lambda points: points, ())
+    with pytest.raises(WorkersLostError, match="goes on from there"), _processes(work, 1):
+        raise BrokenExecutor
+
+
+def test_a_cluster_without_workers_is_not_awaited_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> None:
+        raise WorkersLostError("no worker")
+
+    monkeypatch.setattr(executor, "PATIENCE", 0.01)
+    with pytest.raises(WorkersLostError):
+        next(_finished({0: Future()}, [], None, nobody))
+
+
+def test_an_interrupt_ends_in_one_line() -> None:
+    command = [sys.executable, "-m", "detente", "assess", "belarus-2025"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors == "detente: interrupted; draws that are finished are kept\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a <b", "a &lt;b"),
+        ("[x](javascript:alert(1))", "[x]&#40;javascript:alert(1))"),
+        ("[x]: javascript:alert(1)", "[x]&#58; javascript:alert(1)"),
+        ("0.1 [0.05 to 0.2]", "0.1 [0.05 to 0.2]"),
+    ],
+)
+def test_what_a_case_says_is_text_in_markdown(text: str, shown: str) -> None:
+    made = templates("detente.report", escaped=False).from_string("{{ text }}")
+    assert made.render(text=text) == shown
+
+
+def test_clients_that_never_finish_a_request_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    from detente.app import connections
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.6)  # longer than a request may take to come
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"page"})
+
+    monkeypatch.setattr(connections, "PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(page, http=connections.Punctual, lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        serving.start()
+
+        def answer(request: bytes) -> bytes:
+            with socket.create_connection(listening.getsockname(), timeout=10) as there:
+                there.sendall(request)
+                try:
+                    return there.recv(200)
+                except ConnectionResetError:
+                    return b""
+
+        try:
+            assert answer(b"GET / HTTP/1.1\r\nHost: a\r\nX-") == b""
+            assert answer(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 200")
+        finally:
+            server.should_exit = True
+            serving.join()
