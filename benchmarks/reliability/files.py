@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from detente.report.exports import as_json
 
 import detente
 from detente.cases import Case
@@ -139,6 +138,6 @@ def _solved(loaded: Any) -> bool:
     """Whether all that `assess` says of a case, or a solve of a scenario, is finite."""
     if isinstance(loaded, Case):
         found = detente.assess(loaded, draws=0)
-        json.loads(as_json(found))
+        json.loads(found.to_json())
         return bool(np.isfinite(found.welfare["percent"].astype(float)).all())
     return bool(np.isfinite(detente.simulate(loaded).outcome().equilibrium.welfare).all())

@@ -8,8 +8,8 @@ from typing import Any
 from detente.app.state import State
 from detente.app.views.charts import as_png, drawn_of
 from detente.app.views.contents import View, fine, signed, views_of
+from detente.extras import Library
 from detente.report import text
-from detente.report.extras import Library
 
 pptx = Library("pptx", "app", "writing slides")
 lengths = Library("pptx.util", "app", "writing slides")
