@@ -14,7 +14,7 @@ import pandas as pd
 
 from detente.analysis.draws import DRAWS, Sample, evaluated
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import Design, joint
+from detente.analysis.sensitivity import Design, even
 from detente.cases.case import Case
 from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
@@ -138,8 +138,8 @@ def assess(
     progress
         Called with (scenarios and draws done, both in all).
     draws
-        Draws of all that the case calls uncertain, for the bands, rounded down to a power of two;
-        0 leaves them out. They are those of `detente.weigh`, so that both give one answer.
+        Draws of all that the case calls uncertain, for the bands, an even number; 0
+        leaves them out. They are those of `detente.weigh`, so that both give one answer.
     seed
         Of the draws.
     simulation
@@ -164,7 +164,7 @@ def assess(
     """
     simulation = simulation or simulate(case)
     banded = draws > 0 and bool(case.assumptions)
-    scenarios, count = len(case.scenarios), joint(draws) if banded else 0
+    scenarios, count = len(case.scenarios), even(draws) if banded else 0
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:

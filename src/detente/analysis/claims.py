@@ -40,11 +40,11 @@ def weigh(
     case
         With claims and assumptions.
     draws
-        Of all assumptions together, rounded down to a power of two, at least two: probabilities
-        and bands are theirs. For each assumption half as many more are solved, for the indices
-        (Saltelli's design on a scrambled Sobol sequence).
+        Of all assumptions together, an even number: probabilities and bands are theirs. For each
+        assumption half as many more are solved, for the indices (Saltelli's design on a Latin
+        hypercube).
     seed
-        Of the scrambling.
+        Of the draws.
     workers, scheduler
         Local processes, or the address of a Dask scheduler; the result is the same.
     store

@@ -18,9 +18,20 @@ STEPS = 9
 """Points at which a change of sign is looked for along an assumption, and again within a step."""
 
 
-def joint(draws: int) -> int:
-    """How many joint draws a design of about so many has: a power of two, at least two."""
-    return 1 << max(draws, 2).bit_length() - 1
+def even(draws: int) -> int:
+    """How many draws a design of about so many has: an even number, at least two."""
+    return 2 * max(draws // 2, 1)
+
+
+def hypercube(draws: int, coordinates: int, seed: int) -> Array:
+    """Latin hypercube: in each coordinate one point in every stratum, (point, coordinate).
+
+    McKay, Beckman and Conover (1979), Technometrics 21(2).
+    """
+    random = np.random.default_rng(seed)
+    strata = random.permuted(np.tile(np.arange(draws), (coordinates, 1)), axis=1).T
+    points: Array = (strata + random.random((draws, coordinates))) / draws
+    return points
 
 
 class Design:
@@ -31,10 +42,10 @@ class Design:
     space
         What is uncertain.
     seed
-        Of the scrambling of the Sobol sequence (scipy.stats.qmc, through SALib).
+        Of the draws.
     draws
-        Number of draws of the joint distribution: the two independent matrices of Saltelli's
-        design, of a power of two rows each.
+        Number of draws of the joint distribution, an even one: a Latin hypercube, whose halves are
+        the two matrices of Saltelli's design.
     size
         Number of points of Saltelli's design: these draws, and for each assumption half as many
         in which it alone has its value from the other matrix.
@@ -42,8 +53,8 @@ class Design:
 
     def __init__(self, space: ParameterSpace, draws: int, seed: int) -> None:
         self.space, self.seed = space, seed
+        self.draws = even(draws)
         self._per_row = len(space.names) + 2
-        self.draws = joint(draws)
         self.size = self.draws // 2 * self._per_row
 
     @property
@@ -58,18 +69,24 @@ class Design:
         }
 
     @cached_property
-    def saltelli(self) -> Array:
-        """Saltelli's design, (point, coordinate)."""
-        from SALib.sample import sobol
-
-        rows = self.draws // 2
-        found: Array = sobol.sample(self.problem, rows, calc_second_order=False, seed=self.seed)
-        return found
-
-    @property
     def joint(self) -> Array:
         """The draws of the joint distribution, (draw, coordinate)."""
-        return self.of_draws(self.saltelli)
+        return hypercube(self.draws, len(self.space.groups), self.seed)
+
+    @property
+    def saltelli(self) -> Array:
+        """Saltelli's design, (point, coordinate).
+
+        Each row of the first matrix, then with one assumption after the other as in the same row of
+        the second, then that row. Saltelli et al. (2010), Computer Physics Communications 181(2).
+        """
+        first, second = np.split(self.joint, 2)
+        rows = np.repeat(first[:, None], self._per_row, axis=1)
+        for k, name in enumerate(self.space.names, start=1):
+            own = np.array(self.space.groups) == name
+            rows[:, k, own] = second[:, own]
+        rows[:, -1] = second
+        return rows.reshape(self.size, -1)
 
     @cached_property
     def points(self) -> Array:
@@ -96,10 +113,9 @@ class Design:
         return (np.arange(choices) + 0.5) / choices if choices else np.linspace(0, 1, STEPS)
 
     def of_draws(self, values: Array) -> Array:
-        """Values at the draws, out of those at all points: the first and last of each row."""
+        """Values at the draws, out of those at all points."""
         rows = values[: self.size].reshape(-1, self._per_row, *values.shape[1:])
-        drawn: Array = rows[:, [0, -1]].reshape(-1, *values.shape[1:])
-        return drawn
+        return np.concatenate([rows[:, 0], rows[:, -1]])
 
     def of_saltelli(self, values: Array) -> Array:
         """Values at Saltelli's design, out of those at all points."""
