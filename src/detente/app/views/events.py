@@ -7,7 +7,7 @@ from typing import NamedTuple
 from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.app.views.measures import Piece, day, linked
-from detente.report.timeline import measures_in_force
+from detente.policy.register import register
 
 
 class Told(NamedTuple):
@@ -36,6 +36,7 @@ def told_of(panel: Panel) -> Story:
         Told(day(e.date), e.what, [*linked(e.source)], [*linked(e.url or "")], e.note)
         for e in case.events.values()
     ]
-    drawn = events and not measures_in_force(case).empty
+    known = {**register().measures, **case.measures}.values()
+    drawn = events and any(m.target == case.target and m.start is not None for m in known)
     address = f"/chart.svg?a.start={panel.start}&chart=timeline"
     return Story(events, address if drawn else "")

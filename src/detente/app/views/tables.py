@@ -15,6 +15,9 @@ from detente.app.views.contents import View, views_of
 from detente.app.views.why import WORDS
 from detente.errors import ScenarioError
 from detente.report import text
+from detente.report.extras import Library
+
+xlsxwriter = Library("xlsxwriter", "app", "writing workbooks")
 
 
 class Table(NamedTuple):
@@ -167,6 +170,7 @@ def as_workbook(state: State, name: str = "all") -> bytes:
         sheets = {TABLES[table].title: rows for table, rows in every.items() if rows is not None}
     else:
         sheets = {TABLES[name].title if name in TABLES else name: rows_of(state, name)}
+    xlsxwriter.Workbook  # noqa: B018  # missed before pandas does
     plain = {"strings_to_formulas": False, "strings_to_urls": False}
     written = BytesIO()
     with pd.ExcelWriter(written, "xlsxwriter", engine_kwargs={"options": plain}) as book:
