@@ -60,7 +60,7 @@ def setup(app: Sphinx) -> None:
         "COLUMNS": "92",
         "OPENBLAS_NUM_THREADS": "1",
         "SESSION": str(SESSION),
-        "XDG_CACHE_HOME": str(SESSION / "cache"),
+        "XDG_CACHE_HOME": "cache",  # pages that say where draws are name no folder of this machine
     }
     shutil.rmtree(SESSION, ignore_errors=True)
     shutil.copytree(HERE / "tutorials" / "files", SESSION)
