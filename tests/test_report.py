@@ -22,6 +22,7 @@ from detente.cases.template import new_case
 from detente.errors import MissingExtraError, ScenarioError
 from detente.report.answer import tally
 from detente.report.extras import fill
+from detente.report.pictures import illustrate
 from detente.report.report import Report, gather, render, write_report
 from detente.report.sections import claim_row, sections
 from detente.report.text import brief, called, usd
@@ -148,6 +149,28 @@ def test_a_claim_is_a_row_with_how_it_was_read(report: Report, page: str) -> Non
     assert f"Tested: {weighed.claim.tested}" in row
     assert f"--holds: {100 * weighed.probability:.0f}%" in row
     assert f'class="{weighed.verdict.split(",")[0]}"' in row
+
+
+def test_a_bare_case_has_a_report_too(report: Report) -> None:
+    sections_ = ("claims", "assumptions", "events", "concessions", "observations", "notes")
+    nothing: dict[str, dict[str, object]] = {name: {} for name in sections_}
+    solved = report.assessment.welfare.drop(columns=["low", "high", "central"])
+    bare = replace(
+        report,
+        case=report.case.model_copy(update=nothing),
+        assessment=replace(report.assessment, welfare=solved, rests_on={}),
+        evidence=None,
+        leakage=None,
+        relief=None,
+        record=None,
+    )
+    bare = replace(bare, figures=illustrate(bare, lambda done, total: None))
+    assert {*bare.figures} == {"answer", "map", "influence"}
+    for kind in ("html", "md"):
+        page = render(bare, kind)
+        assert "All numbers are those of one solve" in page
+        assert "90 percent of draws" not in page
+        assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]+", "", page))
 
 
 def test_trade_on_record_stands_beside_the_model(report: Report) -> None:

@@ -22,6 +22,7 @@ LEAST = 0.01
 """Percent of income below which no percentage is shown."""
 LINE = 26
 """Characters in a line of a scenario's title."""
+BANDED = ": median and band; open circles may be either"
 SURE = {1: "gains", -1: "loses", 0: "may be either"}
 
 
@@ -45,13 +46,11 @@ def gains_chart(r: Report, stacked: bool = False) -> Any:
     together = alt.vconcat if stacked else alt.hconcat
     return together(*panels, spacing=12).properties(
         title=(
-            "Change of real income, million US dollars a year (percent of income in brackets): "
-            "median and band; open circles may be either. Each panel has its own scale"
+            "Change of real income, million US dollars a year (percent of income in brackets)"
+            f"{BANDED if 'low' in r.assessment.welfare else ''}"
+            f"{'. Each panel has its own scale' if len(shown) > 1 else ''}"
         ),
-        description=(
-            "Points with the band of 90 percent of the draws, by country, for "
-            f"{text.plural(len(shown), 'scenario', 'scenarios')}. {words}."
-        ),
+        description=f"Change of real income by country, million dollars a year. {words}.",
     )
 
 

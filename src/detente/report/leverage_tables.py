@@ -163,9 +163,9 @@ def offers_table(found: Relief) -> Grid:
 
 def distinct_offers(found: Relief) -> pd.DataFrame:
     """What coalitions can offer: all together, and those that add something to smaller ones."""
-    offers = found.offers
-    more = offers["needs_all"] > LEAST_OFFER * offers["gain"].max()
-    return offers[more | (offers.index == offers.index[-1])]
+    rows = found.offers.to_dict("records")
+    least = LEAST_OFFER * max(row["gain"] for row in rows)
+    return pd.DataFrame([*(r for r in rows[:-1] if r["needs_all"] > least), rows[-1]])
 
 
 def _picked(found: Relief) -> Grid:

@@ -175,7 +175,7 @@ def _headlined(sheet: Sheet, r: Report) -> Iterator[Part]:
     others = {words for name, words in all_.items() if name not in shown}
     yield replace(sheet, rows=[row for row in sheet.rows if row[0] not in others])
     if others:
-        yield Folded(f"{sheet.title}: all {len(all_)} scenarios", [sheet])
+        yield _folded(replace(sheet, title=f"{sheet.title}: all {len(all_)} scenarios"))
 
 
 def _commodities(r: Report) -> Iterator[Section]:
