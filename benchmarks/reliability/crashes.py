@@ -82,7 +82,7 @@ class Crashes:
                 done = stopped(place, command, after, signal.SIGINT, all_of_it=True)
                 if done.code == 0:  # it was faster than the signal
                     continue
-                right = done.code == 130 and done.in_a_line
+                right = done.code in (130, -signal.SIGINT) and done.in_a_line  # 130 to a shell
                 self.tally.check(right, "interrupted in one line", f"{command}: {done}")
                 self.nothing_half(place, command)
 
