@@ -118,7 +118,7 @@ def test_without_a_world_names_stay_as_they_are_written() -> None:
         ("rival: [China]", "rival: [Chima]", 4, "parties: unknown country 'Chima'"),
         ("rival: [China]", "rival: [EU27]", 4, "rival 'EU27' is a group; name a country"),
         ("strength-United", "strength-Unitted", 48, "unknown country 'Unitted States'"),
-        ("target: India\ncou", "target: EU27\ncou", 5, "target 'EU27' is a group; name a country"),
+        ("target: India\ncou", "target: EU27\ncou", 5, "'EU27' is a group; name a country"),
         ("[C24A, services]", "[C24X]", 17, "unknown sector 'C24X': did you mean 'C24B'?"),
     ],
 )
@@ -129,6 +129,20 @@ def test_names_that_the_world_does_not_have_are_pointed_at(
         read(tmp_path, old, new)
     assert f"case.yaml:{line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "patronage: {patron: G7, client: BLR, share: 0.5}",
+        "transfers: [{payer: G7, receiver: BLR, amount: 5}]",
+    ],
+)
+def test_who_pays_and_who_is_paid_are_countries(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(f"title: x\nworld: icio2022\n{line}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"scenario.yaml:3: .*'G7' is a group; name a country"):
+        read_scenario(path)
 
 
 def test_the_address_of_a_source_is_no_script(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class Crashes:
                 done = stopped(place, command, after, signal.SIGINT, all_of_it=True)
                 if done.code == 0:  # it was faster than the signal
                     continue
-                right = done.code == 130 and done.in_a_line
+                right = done.code in (130, -signal.SIGINT) and done.in_a_line  # 130 to a shell
                 self.tally.check(right, "interrupted in one line", f"{command}: {done}")
                 self.nothing_half(place, command)
 
@@ -161,7 +161,9 @@ class Crashes:
             limit = {"preexec_fn": lambda: _limit(resource.RLIMIT_AS, LITTLE_MEMORY << 20)}
             place = self.place()
             done = run(place, command, **limit)
-            if done.code != 0:
+            if done.code < 0 or "OpenBLAS" in done.errors:
+                self.tally.add("too little memory ends native code of a library")
+            elif done.code > 0:
                 self.tally.check(done.in_a_line, "too little memory is told", f"{command}: {done}")
             self.nothing_half(place, command)
 

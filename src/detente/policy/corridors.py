@@ -16,8 +16,8 @@ from detente.arrays import Array
 from detente.policy.fields import (
     ByYear,
     Countries,
-    Country,
     Fraction,
+    OneCountry,
     Range,
     Sectors,
     Spread,
@@ -95,7 +95,7 @@ class Corridors(Strict):
         Where all this comes from, and doubts.
     """
 
-    exporter: Country
+    exporter: OneCountry
     sectors: Sectors
     share: Fraction = 1.0
     goods: str | None = None

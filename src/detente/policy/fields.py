@@ -45,6 +45,13 @@ def _known_country(name: str, info: ValidationInfo) -> str:
     return _known_countries([name], info)[0]
 
 
+def _one_country(name: str, info: ValidationInfo) -> str:
+    code = _known_country(name, info)
+    if code not in (info.context or {}).get("countries", [code]):
+        raise ValueError(f"{name!r} is a group; name a country")
+    return code
+
+
 def canonical_countries(names: Iterable[str], known: Sequence[str]) -> list[str]:
     """Codes in place of the names of countries; groups stay groups, as strengths go by them.
 
@@ -101,6 +108,7 @@ _LIST_SCHEMA = WithJsonSchema(
 """What an editor may expect of names: one, or a list."""
 
 Country = Annotated[str, AfterValidator(_known_country)]
+OneCountry = Annotated[str, AfterValidator(_one_country)]
 Countries = Annotated[
     list[str],
     BeforeValidator(_listed),

@@ -16,6 +16,7 @@ from detente.policy.fields import (
     Country,
     Fraction,
     NewAve,
+    OneCountry,
     Sectors,
     Strict,
     WorldName,
@@ -110,8 +111,8 @@ class Transfer(Strict):
         A year, in the world's units, million US dollars in those that come with the package.
     """
 
-    payer: Country
-    receiver: Country
+    payer: OneCountry
+    receiver: OneCountry
     amount: float
 
 
@@ -125,8 +126,8 @@ class LaneOfTrade(Strict):
 class Patronage(Strict):
     """A patron's subsidy that shrinks by a share of what the client gains."""
 
-    patron: Country
-    client: Country
+    patron: OneCountry
+    client: OneCountry
     share: float = Field(ge=0, le=1)
 
 
