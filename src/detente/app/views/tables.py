@@ -14,8 +14,8 @@ from detente.app.state import State
 from detente.app.views.contents import View, views_of
 from detente.app.views.why import WORDS
 from detente.errors import ScenarioError
+from detente.extras import Library
 from detente.report import text
-from detente.report.extras import Library
 
 xlsxwriter = Library("xlsxwriter", "app", "writing workbooks")
 
