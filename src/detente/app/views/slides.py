@@ -45,11 +45,11 @@ def _box(place: tuple[float, float, float, float]) -> list[Any]:
 def _title(page: Any, views: list[View]) -> None:
     title = page.shapes.title
     title.left, title.top, title.width, title.height = _box((MARGIN, 0.3, WIDE - 2 * MARGIN, 1.0))
-    lines = [f"{v.name.upper()}: {v.headline}" if views[1:] else v.headline for v in views]
+    lines = [f"{v.name.upper() if views[1:] else v.title}: {v.headline}" for v in views]
     title.text_frame.text = "\n".join(lines)
     title.text_frame.word_wrap = True
     for paragraph in title.text_frame.paragraphs:
-        paragraph.font.size, paragraph.font.bold = lengths.Pt(22 if views[1:] else 28), True
+        paragraph.font.size, paragraph.font.bold = lengths.Pt(22 if views[1:] else 26), True
         paragraph.alignment = texts.PP_ALIGN.LEFT
 
 
