@@ -33,6 +33,9 @@ BLOCK = 48
 PATIENCE = 20.0
 """Seconds without a finished block after which a cluster is asked whether it has workers left."""
 
+SPEAKING = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+"""Who logs that a connection is lost."""
+
 WORKING = "analysis/**/*"
 """Code that may make the work of a worker, above that which makes draws."""
 
@@ -243,7 +246,7 @@ def _cluster(work: Work, scheduler: str) -> Iterator[Pool]:
         client = Client(scheduler, timeout="5s")
     except (OSError, ValueError) as error:
         raise DetenteError(f"no Dask scheduler answers at {scheduler!r}: {error}") from error
-    with _in_our_words("distributed.client"), client:
+    with _in_our_words(), client:
         check()
         _same_code(client.run(code_version, WORKING))
         client.register_plugin(Prepared(), name=f"detente-{work.key}")
@@ -256,15 +259,17 @@ def _cluster(work: Work, scheduler: str) -> Iterator[Pool]:
 
 
 @contextmanager
-def _in_our_words(library: str) -> Iterator[None]:
-    """Keep a library from logging what is told as an error."""
-    log = logging.getLogger(library)
-    before = log.level
-    log.setLevel(logging.CRITICAL)
+def _in_our_words() -> Iterator[None]:
+    """Keep libraries from logging what is told as an error."""
+    logs = [logging.getLogger(name) for name in SPEAKING]
+    before = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        log.setLevel(before)
+        for log, level in zip(logs, before, strict=True):
+            log.setLevel(level)
 
 
 def _same_code(elsewhere: dict[str, str]) -> None:
