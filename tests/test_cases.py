@@ -145,6 +145,13 @@ def test_who_pays_and_who_is_paid_are_countries(tmp_path: Path, line: str) -> No
         read_scenario(path)
 
 
+def test_elasticities_are_of_a_known_source(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text("title: x\nelasticities: fontaine\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"scenario.yaml:2: .*'fontaine': did you mean"):
+        read_scenario(path)
+
+
 def test_the_address_of_a_source_is_no_script(tmp_path: Path) -> None:
     new_case(tmp_path / "case")
     events = tmp_path / "case" / "events.yaml"

@@ -310,6 +310,14 @@ def test_wages_that_fall_to_nothing_are_not_given_out() -> None:
         solve(world, changes, sigma=0.2, deficits="zero")
 
 
+def test_a_world_without_trade_can_be_solved_and_pays_no_transfers() -> None:
+    trade, use = np.diag([1.0, 2.0, 3.0])[..., None], np.zeros((3, 1, 1))
+    world = World.from_flows(trade, use, theta=3.0, countries=["C0", "C1", "C2"], sectors=["S0"])
+    assert abs(solve(world, Changes(world).ban("C0", "C1")).welfare).max() < 1e-9
+    with pytest.raises(ConvergenceError, match="no equilibrium"):
+        solve(world, Changes(world).transfer("C0", "C1", 0.1), max_evaluations=200)
+
+
 @pytest.mark.parametrize("name", ["theta", "phi", "sigma"])
 def test_what_is_no_number_is_told(name: str) -> None:
     with pytest.raises(WorldError, match=f"{name} must be a number"):

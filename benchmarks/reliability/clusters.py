@@ -111,7 +111,7 @@ def _one_loss(
         same = done.code == 0 and place.files() == whole
         tally.check(same, f"the same bits, {loss} lost", str(done))
         return
-    tally.check(done.in_a_line, f"told that {loss} are lost", str(done))
+    tally.check(done.in_a_line, f"told of {loss} lost", str(done))
     kept = len(list(place.store.rglob("block-*")))
     tally.check(kept > 0, "finished draws are kept", str(kept))
     again = run(place, _words(place))

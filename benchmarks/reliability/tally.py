@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections import Counter
@@ -9,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+PLACE = re.compile(r"(?:/[\w.+-]+){2,}")
+"""Where files are on this machine."""
 
 SHOWN = 20
 """Faults that are kept in words."""
@@ -76,5 +80,5 @@ class Tally:
             "seconds": round(time.perf_counter() - self.began),
             "counts": dict(sorted(self.counts.items())),
             "largest": {k: float(f"{v:.2g}") for k, v in self.largest.items()},
-            "faults": [f[:600] for f in self.faults[:SHOWN]],
+            "faults": [PLACE.sub("...", f)[:600] for f in self.faults[:SHOWN]],
         }

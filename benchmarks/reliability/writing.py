@@ -49,7 +49,7 @@ def _section(found: dict[str, Any]) -> str:
         lines += ["", "| largest | |", "|---|---|"]
         lines += [f"| {what} | {value:,} |" for what, value in found["largest"].items()]
     if found.get("refusals"):
-        lines += ["", "| what refusals say | number |", "|---|---|"]
+        lines += ["", "| what refusals say, without names and numbers | number |", "|---|---|"]
         lines += [f"| {_cell(what)} | {number:,} |" for what, number in found["refusals"].items()]
     faults = [f"- {_cell(fault)}" for fault in found["faults"]]
     return "\n".join([*lines, "", *(faults or ["No fault."])])

@@ -68,12 +68,16 @@ class Jacobian:
     def clearing(self, theta: Array) -> Array:
         """Log wages that clear a unit of excess demand, inverse of -S, [k,m,i] at theta [j,k].
 
-        One matrix serves all draws where they share their elasticities.
+        One matrix serves all draws where they share their elasticities. Where parts of the world do
+        not trade with each other, their relative wages are left as they are.
         """
         if (theta == theta[:, :1]).all():
             theta = theta[:, :1]
         S: Array = self.S0 + np.tensordot(theta.T, self.T, 1)
-        return np.asarray(np.linalg.inv(-S), float)
+        try:
+            return np.asarray(np.linalg.inv(-S), float)
+        except np.linalg.LinAlgError:
+            return np.asarray(np.linalg.pinv(-S), float)
 
     def own_slope(self, theta: Array) -> Array:
         """Fall of each country's labour demand over value added with its own log wage, [n,k]."""

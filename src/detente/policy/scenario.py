@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from detente.errors import ScenarioError, nearest
 from detente.policy.corridors import Corridors
@@ -27,6 +27,7 @@ from detente.policy.measures import Level, Measure
 from detente.policy.pass_through import Form
 from detente.policy.posterior import Posterior, register_posterior
 from detente.policy.register import look_up, register
+from detente.world.elasticities import known_source
 from detente.world.embedded import load_world
 from detente.world.world import World
 
@@ -250,7 +251,7 @@ class Assumptions(Strict):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     world: WorldName = "icio2022"
-    elasticities: str | None = None
+    elasticities: Annotated[str, AfterValidator(known_source)] | None = None
     deficits: Literal["share", "value", "zero"] = "share"
     status_quo: date | None = None
     level: Level = "central"

@@ -37,13 +37,18 @@ SOURCES = {
 Elasticities: TypeAlias = str | float | Mapping[str, float] | Sequence[float]
 
 
-def _published(source: str, sectors: Sequence[str]) -> Array:
+def known_source(source: str) -> str:
+    """Refuse a source of elasticities that there is not."""
     if source not in SOURCES:
         raise WorldError(f"unknown elasticity source {source!r}: {nearest(source, SOURCES)}")
+    return source
+
+
+def _published(source: str, sectors: Sequence[str]) -> Array:
     text = files("detente.world") / "data" / "trade_elasticities.csv"
     with text.open(encoding="utf-8") as stream:
         table = pd.read_csv(stream, index_col="sector")
-    column = table[SOURCES[source][0]].fillna(SERVICES_ELASTICITY)
+    column = table[SOURCES[known_source(source)][0]].fillna(SERVICES_ELASTICITY)
     return np.array([_of_sector(s, column, parents_of(sectors), source) for s in sectors])
 
 
