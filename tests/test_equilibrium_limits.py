@@ -272,8 +272,13 @@ def test_what_runs_off_to_infinity_is_searched_for_again() -> None:
 
 
 def test_what_runs_off_to_infinity_for_good_has_not_settled() -> None:
-    with pytest.raises(ConvergenceError, match="no equilibrium within"):
-        solve(*far_apart(20), sigma=2.0, phi=0.3, deficits="value", max_evaluations=1500)
+    told = []
+    for seed in (20, 31, 47):
+        with pytest.raises(ConvergenceError, match="no equilibrium within") as caught:
+            solve(*far_apart(seed), sigma=2.0, phi=0.3, deficits="value", max_evaluations=4000)
+        told.append(str(caught.value))
+    # Which of them it is hangs on the last digits of sums, and so on the processor.
+    assert any("prices run off without bound" in words for words in told)
 
 
 def test_balanced_trade_with_who_only_buys_is_refused() -> None:
