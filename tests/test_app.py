@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import threading
@@ -30,7 +29,7 @@ from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.reading import read_scenario
 from detente.policy.scenario import Scenario
 from detente.report import text
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.run import simulate
 
 pytest.importorskip("starlette", reason="the page needs the extra detente[app]")
 pytest.importorskip("jinja2", reason="the page needs the extra detente[app]")
@@ -43,7 +42,7 @@ from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.bands import banded  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from detente.app.results import results_of, solved  # noqa: E402
+from detente.app.results import results_of  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
 from detente.app.views.files import opened  # noqa: E402
 from detente.app.views.page import render  # noqa: E402
@@ -51,8 +50,6 @@ from detente.app.views.page import render  # noqa: E402
 HERE = "http://127.0.0.1:8765"
 HALF = "a.start=belarus-2025/us-all&a.ease.USA.goods=50"
 SESSIONS, MOVES = 20, 3
-TWO_SECONDS = 2.0
-FORTY_MILLISECONDS = 0.04
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +85,6 @@ def running_server() -> Iterator[str]:
 def address() -> Iterator[str]:
     with running_server() as found:
         yield found
-
-
-def others_here() -> float:
-    """How many times over the processors are taken already; what is promised is for idle ones."""
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return max(1.0, busy / (os.cpu_count() or 1))
 
 
 def percent(html: str, panel: str = "a", country: str = "BLR") -> float:
@@ -390,27 +381,6 @@ def test_equal_panels_are_solved_once() -> None:
     assert hash(first) == hash(again)
     assert results_of(first) is results_of(again)
     assert results_of(first) is not results_of(read_state(HALF).a)
-
-
-def test_all_but_solving_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state that nobody has asked for before: reading, tables and page, in processor time."""
-    spent: list[float] = []
-
-    def timed(scenario: Scenario) -> Outcome:
-        started = time.thread_time()
-        found = solved(scenario)
-        spent.append(time.thread_time() - started)
-        return found
-
-    render("part.html", read_state(""))
-    monkeypatch.setattr("detente.app.results.solved", timed)
-    times = []
-    for percents in range(61, 76):
-        started = time.thread_time()
-        render("part.html", read_state(f"a.ease.USA.goods={percents}&a.ease.us-luxury-2022=3"))
-        times.append(time.thread_time() - started - spent[-1])
-    assert len(spent) == len(times)
-    assert statistics.median(times) < FORTY_MILLISECONDS * others_here()
 
 
 def test_goods_by_way_add_up() -> None:
@@ -894,29 +864,21 @@ def test_words_from_a_file_are_text_on_the_page(client: TestClient) -> None:
 
 
 def test_twenty_people_move_sliders_at_once(address: str) -> None:
-    """Each waits for an answer, looks at it for a second, and moves on; nobody sees another's."""
-    slack = others_here()
+    """Each waits for an answer and moves on; nobody sees another's."""
     shape = re.search(r'data-shape="(\w+)"', httpx.get(address, timeout=60).text)[1]
 
-    def session(who: int) -> list[float]:
-        times = []
+    def session(who: int) -> None:
         time.sleep(who / SESSIONS)
         with httpx.Client(base_url=address, timeout=60) as browser:
             for move in range(MOVES):
                 query = f"a.ease.USA.goods={4 * who + move}&a.ease.us-potash-2021={who}"
-                started = time.monotonic()
                 answer = browser.get(f"/part?{query}&shape={shape}")
-                times.append(time.monotonic() - started)
                 assert query_of(read_state(query)) in answer.text.replace("&amp;", "&")
                 shown[query] = percent(answer.text)
-                time.sleep(1)
-        return times
 
     shown: dict[str, float] = {}
     with ThreadPoolExecutor(SESSIONS) as people:
-        times = [t for found in people.map(session, range(SESSIONS)) for t in found]
-    print(f"median {statistics.median(times):.3f} s, slowest {max(times):.3f} s")
-    assert statistics.median(times) < TWO_SECONDS * slack
+        list(people.map(session, range(SESSIONS)))
     assert len(shown) == SESSIONS * MOVES
     for query in list(shown)[::13]:
         expected = (

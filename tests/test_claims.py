@@ -543,7 +543,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_result(
             progress=lose_one,
         )  # fmt: skip
         assert not victims
-    document = json.loads(json.dumps(found.document()))
+    document = json.loads(found.to_json())
     assert document == uninterrupted
 
 

@@ -337,7 +337,7 @@ def test_the_command_prints_and_writes_everything(panel_file: Path, tmp_path: Pa
     assert "<svg" in (out / "estimate.svg").read_text(encoding="utf-8")
     assert file.read_text(encoding="utf-8") in done.stdout
     found = json.loads(run(panel_file, *asked, "--json").stdout)
-    assert set(found) == {"effects", "events", "strengths", "measures", "manifest"}
+    assert set(found) == {"effects", "events", "strengths", "measures", "manifest", "units"}
     assert found["manifest"]["panel"] == "trade.csv"
 
 
