@@ -72,7 +72,7 @@ class Result(ABC):
         >>> summary.attrs["units"]["welfare, %"]
         '%'
         >>> summary.attrs["manifest"]["changes"]
-        ['cost USA -> BLR x 0.8 (all sectors)']
+        ['cost 0.8: USA -> BLR, sectors all']
         """
         tables = self.tables()
         name = table or next(iter(tables))
