@@ -102,6 +102,7 @@ def gather(
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
     chosen, simulation = case.scenario(drawn), simulate(case)
+    outcomes = {name: simulation.outcome(name) for name in case.scenarios}  # solved once for all
     evidence = led = eased = None
     if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
         evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))
@@ -120,7 +121,7 @@ def gather(
         on_target = measures_on_target(case).items()
         eased = in_titles(eased, {name: m.title for name, m in on_target if m.title})
     record = beside_record(case) if case.observations else None
-    welfare = simulation.outcome(drawn).equilibrium.welfare
+    welfare = outcomes[drawn].equilibrium.welfare
     found = Report(case, drawn, assessment, evidence, led, held, eased, followed, record, welfare)
     if illustrated:
         found = replace(found, figures=illustrate(found, step("Drawing figures")))
