@@ -78,7 +78,11 @@ class Result(ABC):
         name = table or next(iter(tables))
         if name not in tables:
             raise ScenarioError(f"there is no table {name!r}; {nearest(name, tables)}")
-        found = tables[name].copy()
+        return self._labelled(name, tables[name])
+
+    def _labelled(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """One of the tables with its units and manifest."""
+        found = table.copy()
         units = _units(name, found, self.units_of)
         found.attrs = {"table": name, "units": units, "manifest": dict(self.manifest)}
         return found
@@ -102,7 +106,7 @@ class Result(ABC):
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Everything as one JSON document, with units and manifest; also written to a path."""
-        units = {name: self.to_dataframe(name).attrs["units"] for name in self.tables()}
+        units = {name: _units(name, t, self.units_of) for name, t in self.tables().items()}
         words = json.dumps({**self.document(), "units": units}, indent=2, allow_nan=False)
         if path is not None:
             write_text(words, Path(path))
@@ -151,7 +155,7 @@ def _units(name: str, table: pd.DataFrame, known: Mapping[str, str]) -> dict[str
 
 
 def _write_tables(result: Result, folder: Path, kind: str) -> list[Path]:
-    tables = {name: result.to_dataframe(name) for name in result.tables()}
+    tables = {name: result._labelled(name, t) for name, t in result.tables().items()}
     units = {name: table.attrs["units"] for name, table in tables.items()}
     manifest = json.dumps({**result.manifest, "units": units}, indent=2)
     written = [write_table(table, folder / f"{name}.{kind}") for name, table in tables.items()]

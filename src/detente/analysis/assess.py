@@ -238,7 +238,7 @@ def welfare_samples(
         return list(known)
     evaluator = Evaluator(case.spelled_out(), case.assumptions, missing)
     points = Design(evaluator.space, draws, seed).joint
-    drawn = evaluated(case, evaluator, points, seed, store=store, progress=progress)
+    drawn = evaluated(case, evaluator, points, store=store, progress=progress)
     return [*known, *zip(missing, drawn.values.T, strict=True)]
 
 

@@ -82,7 +82,6 @@ def weigh(
         case,
         evaluator,
         design.points,
-        seed,
         store=store,
         workers=workers,
         scheduler=scheduler,
@@ -94,9 +93,8 @@ def weigh(
     outside = {k: c for k, c in case.claims.items() if c.test is None}
     drawn = design.of_draws(values)
     samples = [(q, drawn[:, k]) for k, q in enumerate(evaluator.quantities)]
-    return Evidence(
-        case, weighed, outside, samples, design.draws, {**manifest, "draws": design.draws}, folder
-    )
+    manifest = {**manifest, "draws": design.draws, "seed": seed}
+    return Evidence(case, weighed, outside, samples, design.draws, manifest, folder)
 
 
 def quantities_of(test: Test) -> list[Quantity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +48,6 @@ def evaluated(
     case: Case,
     evaluator: Evaluator,
     points: Array,
-    seed: int,
     *,
     store: Path | None = None,
     workers: int | None = None,
@@ -68,8 +68,7 @@ def evaluated(
         "world": world.name,
         "fingerprint": world.fingerprint,
         "elasticities": str(world.data.attrs.get("elasticities", "")),
-        "points": len(points),
-        "seed": seed,
+        "points": hashlib.sha256(points.tobytes()).hexdigest()[:16],
         "quantities": [
             [q.metric, q.about.model_dump(mode="json", exclude_defaults=True), q.scenario]
             for q in quantities

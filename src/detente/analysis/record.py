@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from detente.cases import Case
 from detente.inference.moments import Moments
-from detente.inference.priors import FIRST_YEAR
-from detente.policy.parameters import Parameters
-from detente.simulation.assumptions import kind_of
 from detente.simulation.evaluation import BAND
 
 DRAWS = 21
@@ -53,10 +48,7 @@ def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
         case.scenario(case.last_easing()).confirmed,
     )
     drawn = posterior.at((np.arange(draws) + 0.5) / draws)
-    p = Parameters.central(moments.scenario, moments.world, draws)
-    for name, values in zip(posterior.names, drawn.T, strict=True):
-        first_year = name == FIRST_YEAR
-        p = replace(p, horizon=values) if first_year else kind_of(name).apply(p, values)
+    p = moments.parameters(dict(zip(posterior.names, drawn.T, strict=True)), draws)
     low, median, high = np.nanquantile(moments.simulated(p), BAND, axis=1)
     known = posterior.manifest.get("observations", [])
     return pd.DataFrame(

@@ -71,7 +71,7 @@ def _explained(country: str, panel: Panel) -> str:
     """Whose gain is explained; a country that another world has is left out with that world."""
     known = countries_of(rest_of(panel).world)
     if country not in known and country not in ("", *countries_of()):
-        _one_of("why", country, known)
+        one_of("why", country, known)
     return country if country in known and country != panel.target else ""
 
 
@@ -87,7 +87,7 @@ def _refuse_unknown(fields: QueryParams) -> None:
             raise ScenarioError(f"{name[:60]!r} needs 'b.start', where the second scenario starts")
     for name, allowed in (("compare", ("on", "off")), ("of", ("a", "b")), ("bands", ("on",))):
         if name in fields:
-            _one_of(name, fields[name], allowed)
+            one_of(name, fields[name], allowed)
 
 
 def _under(fields: QueryParams, prefix: str) -> QueryParams:
@@ -105,14 +105,14 @@ def _panel(fields: QueryParams) -> Panel:
         return default
 
     def chosen(name: str, allowed: Iterable[str]) -> Any:
-        return _one_of(name, fields.get(name, getattr(default, name)), allowed)
+        return one_of(name, fields.get(name, getattr(default, name)), allowed)
 
     target, senders, routes = chosen("target", countries_of(rest.world)), default.senders, None
     if whole or "senders" in fields:
         named = dict.fromkeys(s for s in fields.getlist("senders") if s)
-        senders = tuple(s for s in named if _one_of("senders", s, known) != target)
+        senders = tuple(s for s in named if one_of("senders", s, known) != target)
     if whole or "routes" in fields:
-        routes = _one_of("routes", fields.get("routes", "off"), ("on", "off")) == "on"
+        routes = one_of("routes", fields.get("routes", "off"), ("on", "off")) == "on"
     panel = replace(
         default,
         target=target,
@@ -214,19 +214,20 @@ def _from_form(fields: QueryParams) -> tuple[NewMeasure, ...]:
 
 
 def _row(kind: str, sectors: str, strength: str, by: str) -> NewMeasure:
-    found: Kind = _one_of("kind", kind, get_args(Kind))
+    found: Kind = one_of("kind", kind, get_args(Kind))
     try:
         resolve_sectors(sectors.split("+"), load_world().sectors)
     except WorldError as error:
         raise ScenarioError(str(error)) from error
     for sender in by.split("+") if by else []:
-        _one_of("by", sender, country_names())
+        one_of("by", sender, country_names())
     banned = strength == "ban" and KINDS[found].may_ban
     size = 20 if strength == "ban" else _number("strength", strength, 0, MOST_STRENGTH)
     return NewMeasure(found, sectors, None if banned else size, by)
 
 
-def _one_of(field: str, value: str, allowed: Iterable[str]) -> Any:
+def one_of(field: str, value: str, allowed: Iterable[str]) -> Any:
+    """Refuse a value of a field that is none of those allowed."""
     if value not in allowed:
         hint = nearest(value[:60], allowed)
         raise ScenarioError(f"{field}: {value[:60]!r} is not known here: {hint}")
@@ -288,9 +289,12 @@ def _pairs(panel: Panel) -> Iterator[tuple[str, str]]:
         for name in group.measures:
             if panel.degree(group, name) != default.apart.get(name, together):
                 yield f"ease.{name}", str(panel.degree(group, name))
-    for field in ("imposed", "hardened"):
-        standing, verb = getattr(default, field), {"imposed": "impose", "hardened": "harden"}[field]
-        for name, percent in getattr(panel, field).items():
+    moves = {
+        "impose": (panel.imposed, default.imposed),
+        "harden": (panel.hardened, default.hardened),
+    }
+    for verb, (moved, standing) in moves.items():
+        for name, percent in moved.items():
             if percent != standing[name]:
                 yield f"{verb}.{name}", str(percent)
     if panel.new != default.new:

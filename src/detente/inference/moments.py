@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.native import one_thread
 from detente.inference.observations import Flow, Observation
+from detente.inference.priors import FIRST_YEAR
 from detente.policy.compile import Compiler
 from detente.policy.compiled import Compiled
 from detente.policy.effects import at_elasticities, blocks_touched
@@ -16,6 +18,7 @@ from detente.policy.entries import Block, block_of
 from detente.policy.measures import Measure
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Action, Assumptions, Scenario
+from detente.simulation.assumptions import kind_of
 from detente.simulation.run import Simulation
 from detente.world.world import World
 
@@ -67,6 +70,17 @@ class Moments:
     def errors(self) -> Array:
         """Standard errors, [m]."""
         return np.array([o.error for o in self.observations.values()])
+
+    def parameters(self, values: Mapping[str, Array], draws: int) -> Parameters:
+        """The central parameters but for some, by the names of assumptions, [draw].
+
+        The share of the long-run response in the first year is the horizon of the record.
+        """
+        p = Parameters.central(self.scenario, self.world, draws)
+        for name, value in values.items():
+            first_year = name == FIRST_YEAR
+            p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
+        return p
 
     def simulated(self, p: Parameters) -> Array:
         """The same of simulated trade under some parameters, [m,k].

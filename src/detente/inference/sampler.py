@@ -12,7 +12,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,10 @@ from detente.arrays import Array
 from detente.errors import ConvergenceError, MissingExtraError, ScenarioError
 from detente.inference.moments import Moments
 from detente.inference.observations import Observation
-from detente.inference.priors import FIRST_YEAR, Prior
+from detente.inference.priors import Prior
 from detente.policy.parameters import Parameters
 from detente.policy.posterior import Posterior
 from detente.results import Result, columns_in
-from detente.simulation.assumptions import kind_of
 
 KEPT = 401
 """Draws that a posterior keeps: odd, so that the central one is in the middle."""
@@ -270,12 +269,8 @@ def _batch(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Array:
 
 
 def _parameters(moments: Moments, priors: Mapping[str, Prior], u: Array) -> Parameters:
-    p = Parameters.central(moments.scenario, moments.world, len(u))
-    for k, (name, prior) in enumerate(priors.items()):
-        value = prior.value(u[:, k])
-        first_year = name == FIRST_YEAR
-        p = replace(p, horizon=value) if first_year else kind_of(name).apply(p, value)
-    return p
+    values = {name: prior.value(u[:, k]) for k, (name, prior) in enumerate(priors.items())}
+    return moments.parameters(values, len(u))
 
 
 def _ordered(points: Array, random: Any) -> Array:

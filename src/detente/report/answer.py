@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from detente.analysis.sensitivity import lowered
 from detente.report import text
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _deciding(r: Report) -> str:
     mean = pd.concat([w.sobol.set_index("title")["total"] for w in own]).groupby(level=0).mean()
     top = mean.nlargest(2)
     return text.listed(
-        f"{t[:1].lower()}{t[1:]} ({100 * min(share, 1.0):.0f} percent of the spread)"
+        f"{lowered(t)} ({100 * min(share, 1.0):.0f} percent of the spread)"
         for t, share in top.items()
     )
 

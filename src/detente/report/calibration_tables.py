@@ -39,7 +39,7 @@ def _fit(fit: pd.DataFrame, case: Case) -> Grid:
     rows = []
     for row in fit.to_dict("records"):
         o = case.observations[row["observation"]]
-        at = {k: _percent(v, o.of) for k, v in row.items() if isinstance(v, float)}
+        at = {k: in_percent(v, o.of) for k, v in row.items() if isinstance(v, float)}
         bands = [_band(at[f"{when} low"], at[f"{when} high"]) for when in WHENS]
         matched = Text("yes", "green") if row["matched"] else Text("no", "red")
         observed, median = (text.signed(at[k], 1) for k in ("observed", "posterior median"))
@@ -49,8 +49,8 @@ def _fit(fit: pd.DataFrame, case: Case) -> Grid:
     return grid(title, ["observation", *heads], rows)
 
 
-def _percent(value: float, of: str) -> float:
-    """An entry of the fit in percent: changes of trade are logarithms, others ratios."""
+def in_percent(value: float, of: str) -> float:
+    """An observation, or what is simulated of it, in percent: of a logarithm, or of a ratio."""
     return 100 * (value if of in RATIOS else float(np.expm1(value)))
 
 

@@ -8,17 +8,15 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from detente.analysis.evidence import WeighedClaim
 from detente.cases import Case
-from detente.inference.observations import RATIOS
 from detente.policy.measures import STRENGTH
 from detente.policy.posterior import Posterior
 from detente.policy.scenario import Action
 from detente.report import commodity_words, tables, text
 from detente.report import leverage_tables as leverage
 from detente.report.answer import headlines, tally, title
+from detente.report.calibration_tables import in_percent
 from detente.report.commodity_tables import record_sheet, sheets
 from detente.report.parts import (
     ClaimRow,
@@ -301,8 +299,7 @@ def _record(r: Report) -> Iterator[Section]:
 
 def _change(of: str, low: float, middle: float, high: float) -> str:
     """A change with its band in percent, from logarithms or a ratio."""
-    ends = [100 * (v if of in RATIOS else float(np.expm1(v))) for v in (low, middle, high)]
-    first, median, last = (text.signed(v) for v in ends)
+    first, median, last = (text.signed(in_percent(v, of)) for v in (low, middle, high))
     return f"{median} ({first} to {last})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from detente.app.address import one_of
 from detente.app.names import sector_names
 from detente.app.starts import case_of
 from detente.app.state import State
@@ -152,9 +153,7 @@ def drawn(state: State, name: str, panel: str = "a") -> dict[str, Any]:
     ScenarioError
         There is no such chart here.
     """
-    if name not in CHARTS:
-        raise ScenarioError(f"chart: {name[:40]!r} is not known here: allowed: {', '.join(CHARTS)}")
-    slow = CHARTS[name].slow
+    slow = CHARTS[one_of("chart", name, CHARTS)].slow
     views = {view.name: view for view in views_of(state, slow, slow)}
     return drawn_of(views.get(panel, views["a"]), name)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from detente.app.starts import drafted_folder, manageable, packed
+from detente.app.views.measures import day
 from detente.app.views.page import environment
 from detente.app.views.reviews import ABOUT, Asked, Fields, review, zipped
 from detente.cases import Case, load_case
@@ -188,4 +189,4 @@ def _said(record: Any) -> str:
         return f"{record.speaker}: {record.tested or record.outside}"
     if isinstance(record, Measure):
         return record.title
-    return f"{record.date.day} {record.date:%B %Y}. {record.note}"
+    return f"{day(record.date)}. {record.note}"

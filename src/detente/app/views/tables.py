@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from detente.app.address import one_of
 from detente.app.names import country_names
 from detente.app.starts import case_of
 from detente.app.state import State
@@ -139,11 +140,10 @@ def rows_of(state: State, name: str) -> pd.DataFrame:
     ScenarioError
         There is no such table here.
     """
-    if name not in TABLES:
-        raise ScenarioError(f"table: {name[:40]!r} is not known here: allowed: {', '.join(TABLES)}")
-    found = _rows(views_of(state, TABLES[name].slow, TABLES[name].slow), name)
+    table = TABLES[one_of("table", name, TABLES)]
+    found = _rows(views_of(state, table.slow, table.slow), name)
     if found is None:
-        raise ScenarioError(f"There is no table {TABLES[name].title!r} in what this link shows.")
+        raise ScenarioError(f"There is no table {table.title!r} in what this link shows.")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from detente.analysis.channels import CHANNELS
+from detente.analysis.sensitivity import lowered
 from detente.report import text
 
 WORDS = {
@@ -41,6 +42,5 @@ def sentence(country: str, found: pd.DataFrame) -> str:
         offset = max(map(abs, parts.values())) >= SMALL
         return f"{called} hardly gains or loses{': channels offset each other' if offset else ''}."
     most = max(parts, key=lambda channel: parts[channel] * total)
-    words = WORDS[most][:1].lower() + WORDS[most][1:]
     verb = "gains" if total > 0 else "loses"
-    return f"{called} {verb}, most of all by {words}."
+    return f"{called} {verb}, most of all by {lowered(WORDS[most])}."
