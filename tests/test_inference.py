@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -216,12 +217,9 @@ class Unsolved:
 
     def __init__(self, known: Moments, limit: float) -> None:
         self.known, self.limit = known, limit
-        self.values, self.errors = known.values, known.errors
-        self.observations, self.scenario, self.world = (
-            known.observations,
-            known.scenario,
-            known.world,
-        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.known, name)
 
     def simulated(self, p: Parameters) -> np.ndarray:
         beyond = np.flatnonzero(p.strengths.of["CHN-coal"] > self.limit)

@@ -20,6 +20,7 @@ import numba
 import numpy as np
 import pytest
 
+from detente.cli import INTERRUPTED
 from detente.equilibrium.kernels import _CheckedFiles
 from detente.equilibrium.native import compiled
 from detente.errors import WorkersLostError
@@ -114,13 +115,26 @@ def test_a_cluster_without_workers_is_not_awaited_for_ever(monkeypatch: pytest.M
 
 
 def test_an_interrupt_ends_in_one_line() -> None:
-    command = [sys.executable, "-m", "detente", "assess", "belarus-2025"]
+    command = [sys.executable, "-m", "detente", "assess", "belarus-2025", "--draws", "1024"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
+    time.sleep(2.0)
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130
     assert errors == "detente: interrupted; draws that are finished are kept\n"
+
+
+def test_an_interrupt_within_exec_ends_with_its_code() -> None:
+    within = (
+        "import os, signal, sys, types, detente.cli as cli; "
+        "commands = types.ModuleType('detente.cli.commands'); "
+        "commands.app = lambda: exec('os.kill(os.getpid(), signal.SIGINT)', globals()); "
+        "sys.modules['detente.cli.commands'] = commands; cli.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", within], check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (130, f"detente: {INTERRUPTED}\n")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from reliability.tally import Tally
 
 SESSIONS = 50
 REQUESTS = 10_000
-BOUND = 480
+BOUND = 1200
 """Seconds of a clock after which no more of them are begun."""
 LINKS = 400
 SLOW = 180

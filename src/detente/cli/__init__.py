@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 from detente.errors import ConvergenceError, DetenteError, MissingExtraError, WorkersLostError
@@ -16,6 +18,14 @@ FAILURES = (ConvergenceError, MissingExtraError, WorkersLostError, OSError)
 INTERRUPTED = "interrupted; draws that are finished are kept"
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl+C.
+
+    Python ends by the signal, whatever is caught later, once a `KeyboardInterrupt` has passed
+    through `exec`, as when it falls into the making of a named tuple; not so with this one.
+    """
+
+
 def main() -> None:
     """Run the command line.
 
@@ -23,6 +33,7 @@ def main() -> None:
     """
     # Matrices are small and draws are what is spread: more threads for one product only wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         from detente.cli.commands import app
 
@@ -40,6 +51,10 @@ def main() -> None:
         if leaving.code == EXIT_INTERRUPTED:
             _end(INTERRUPTED, EXIT_INTERRUPTED)
         raise
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted
 
 
 def _end(words: str, code: int) -> NoReturn:
