@@ -12,16 +12,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from detente.analysis.assess import assess
+from detente.analysis.channels import channels_in_draws
 from detente.cases import available_cases, load_case
 from detente.cases.records import Claim
 from detente.cases.template import new_case
@@ -40,12 +44,13 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
-from detente.app.bands import banded  # noqa: E402
+from detente.app.bands import _drawn, banded, banded_channels  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
 from detente.app.results import results_of  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
 from detente.app.views.files import opened  # noqa: E402
 from detente.app.views.page import render  # noqa: E402
+from detente.app.why import channels_of  # noqa: E402
 
 HERE = "http://127.0.0.1:8765"
 HALF = "a.start=belarus-2025/us-all&a.ease.USA.goods=50"
@@ -306,6 +311,41 @@ def test_central_numbers_have_bands_beside_them() -> None:
     assert page.count('class="band"') > 20
 
 
+def test_what_is_read_of_a_draw_is_what_one_solve_shows() -> None:
+    panel = read_state("a.start=belarus-2025/us-potash").a
+    results, outcome = results_of(panel), simulate(scenario_of(panel)).outcome()
+    (drawn,) = _drawn(results, outcome)
+    assert results.leak is not None
+    ways = results.leak.ways
+    pd.testing.assert_series_equal(
+        pd.Series(drawn["exports outside"], results.chosen.index, name="exports_percent"),
+        results.chosen["exports_percent"],
+    )
+    np.testing.assert_allclose(drawn["imports"], results.partners["imports_percent"], rtol=1e-9)
+    np.testing.assert_allclose(drawn["sectors"], results.sectors["percent"], rtol=1e-9)
+    np.testing.assert_allclose(drawn["ways"], [*ways["before"], *ways["after"]], rtol=1e-9)
+    lines = [(line.before, line.change, line.percent) for line in results.markets["potash"]]
+    np.testing.assert_allclose(drawn["potash"], lines, rtol=1e-9)
+    assert list(drawn["claims"]) == [scored.value for scored in results.claims.values()]
+    np.testing.assert_allclose(
+        channels_in_draws(outcome, "RUS")[0], channels_of(panel, "RUS")["percent"], atol=1e-9
+    )
+
+
+def test_ways_markets_and_channels_have_bands() -> None:
+    panel = read_state("a.start=belarus-2025/us-potash").a
+    found, channels = banded(panel), banded_channels(panel, "BLR")
+    assert found.leak is not None
+    assert (found.leak.ways["low"] <= found.leak.ways["change"]).all()
+    assert channels["percent"]["total"] == pytest.approx(found.chosen["percent"]["BLR"], abs=1e-6)
+    assert (channels["low"] <= channels["high"]).all()
+    for line in found.markets["potash"]:
+        middle = line.percent if np.isnan(line.change) else line.change
+        assert line.low <= middle <= line.high
+    page = render("part.html", replace(read_state(""), a=panel), True, True)
+    assert "All assumptions at their central values" not in page
+
+
 def test_where_strengths_are_not_central_there_is_no_band(client: TestClient) -> None:
     page = client.get("/part?a.start=belarus-2025/us-all&a.level=high&bands=on").text
     assert "data-awaited" not in page
@@ -386,7 +426,9 @@ def test_equal_panels_are_solved_once() -> None:
 def test_goods_by_way_add_up() -> None:
     leak = results_of(read_state("").a).leak
     assert leak is not None
-    assert 0 < leak.share("before") < leak.share("after") < 100
+    before, after = leak.shares
+    assert 0 < before < after < 100
+    assert leak.rise == pytest.approx(leak.ways["change"].drop("direct").sum())
     assert results_of(read_state("a.routes=off").a).leak is None
 
 
@@ -396,7 +438,8 @@ def test_a_scenario_without_solution_is_told(
     def fails(panel: object) -> None:
         raise ConvergenceError("no equilibrium: trade breaks down", {})
 
-    monkeypatch.setattr("detente.app.views.contents.results_of", fails)
+    for solve in ("results_of", "banded"):
+        monkeypatch.setattr(f"detente.app.views.contents.{solve}", fails)
     for path in ("/", "/part"):
         answer = client.get(path)
         assert answer.status_code == 200
@@ -550,10 +593,12 @@ def test_why_a_country_gains_adds_up_and_is_told(client: TestClient, start: str)
     rows = list(
         csv.DictReader(io.StringIO(client.get(f"/results.csv?{query_of(state)}&table=why").text))
     )
-    parts = {row["channel"]: float(row["percent"]) for row in rows}
-    total = parts.pop("total")
-    assert sum(parts.values()) == pytest.approx(total, abs=1e-12)
-    assert total == pytest.approx(results_of(state.a).welfare("CHN")[0], abs=1e-9)
+    shown = {row["channel"]: float(row["percent"]) for row in rows}
+    assert shown["total"] == pytest.approx(banded(state.a).welfare("CHN")[0], abs=1e-6)
+    assert all(float(row["low"]) <= float(row["percent"]) <= float(row["high"]) for row in rows)
+    central = channels_of(state.a, "CHN")["percent"]
+    assert central.drop("total").sum() == pytest.approx(central["total"], abs=1e-12)
+    assert central["total"] == pytest.approx(results_of(state.a).welfare("CHN")[0], abs=1e-9)
     page = client.get(f"/?{query_of(state)}").text
     assert "Why China gains or loses" in page
     assert re.search(r"China (gains|loses), most of all by|China hardly gains", page)
@@ -674,7 +719,7 @@ def test_tables_as_csv(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/results.csv?{HALF}").text)))
     assert len(rows) == len(load_case("belarus-2025").scenario("us-goods").load_world().countries)
     shown = {r["country"]: float(r["percent"]) for r in rows}
-    expected = results_of(read_state(HALF).a).countries["percent"]
+    expected = banded(read_state(HALF).a).countries["percent"]
     assert shown == pytest.approx(expected.to_dict(), abs=1e-12)
     both = client.get(f"/results.csv?{HALF}&b.start=nothing&table=sectors").text
     assert {r["scenario"] for r in csv.DictReader(io.StringIO(both))} == {"A", "B"}

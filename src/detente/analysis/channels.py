@@ -11,10 +11,9 @@ import pandas as pd
 from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.routes import RouteChoice
-from detente.simulation.about import About
+from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.metrics import by_route
 from detente.simulation.run import Outcome, Simulation
-from detente.world.names import resolve_countries
 
 CHANNELS = (
     "trade diversion",
@@ -159,7 +158,7 @@ class Channels:
             costs = replace(costs, transfers=costs.transfers * given)
             found = self._varied.respond(costs, scenario, self._simulation.outcome(scenario).after)
             welfare = found.measure("welfare", About(country=self._country))
-            self._known[scenario] = welfare, _diversion(found, self._country)
+            self._known[scenario] = welfare, float(_diversion(found, self._country)[0])
         return self._known[scenario]
 
     def _at(self, hub_shares: Array, scenario: str) -> Array:
@@ -171,13 +170,61 @@ class Channels:
         )
 
 
-def _diversion(direct: Outcome, country: str) -> float:
-    """First-order terms of trade of a country with the scenario's senders and targets."""
+def channels_in_draws(o: Outcome, country: str) -> Array:
+    """Welfare of a country by channel and in all, as in `Channels.welfare`, [draw,channel].
+
+    In percent of income; of an outcome of many draws, without break-even.
+    """
+    steps = [*(_up_to(o, step) for step in range(STEPS - 1)), o]
+    welfare = np.array([step.measure("welfare", About(country=country)) for step in steps])
+    diversion = _diversion(steps[0], country)
+    parts = [diversion, welfare[0] - diversion, *np.diff(welfare, axis=0), welfare[-1]]
+    return np.array(parts).T
+
+
+def _up_to(o: Outcome, step: int) -> Outcome:
+    """The scenario with the channels up to a step switched on: direct trade, routes, hub margins.
+
+    Itself where all that is off does nothing anyway.
+    """
+    p = o.simulation.parameters
+    switched = replace(
+        p,
+        hub_share=p.hub_share * (step > 0),
+        hub_margin=p.hub_margin * (step > 1),
+        patron_share=np.zeros_like(p.patron_share),
+    )
+    routes = o.simulation.compiler.routes is not None
+    moved = (
+        (routes and (p.hub_share != switched.hub_share).any())
+        or (routes and (p.hub_margin != switched.hub_margin).any())
+        or p.patron_share.any()
+        or o.costs.transfers.any()
+    )
+    if not moved:
+        return o
+    there = Simulation(o.simulation.compiler, switched, o.simulation.tolerance)
+    there.before = there.solved(there.compiled.status_quo, o.before) if step == 0 else o.before
+    costs = replace(o.costs, transfers=np.zeros_like(o.costs.transfers))
+    (name,) = (name for name, s in there.scenarios.items() if s is o.scenario)
+    return there.respond(costs, name, o.after)
+
+
+def _diversion(direct: Outcome, country: str) -> Array:
+    """First-order terms of trade of a country with the scenario's senders and targets, [draw].
+
+    Percent of income; see `detente.equilibrium.decomposition`.
+    """
     measures = [a.measure for a in direct.scenario.actions()]
     named = {name for m in measures for name in (*m.senders, m.target)}
-    partners = resolve_countries(sorted(named), direct.world.countries)
-    terms = direct.equilibrium.decomposition["terms_of_trade"]
-    return float(terms.sel(country=country, partner=partners).sum())
+    partners, here = (countries_at(direct.world, c) for c in (sorted(named), [country]))
+    sectors, before = sectors_at(direct.world, None), direct.before
+    exports = before.sales(sectors, partners, here)[:, :, 0]
+    imports = before.sales(sectors, here, partners)[:, 0]
+    dc = direct.after.c / before.c - 1
+    terms = (exports * dc[:, here] - imports * dc[:, partners]).sum((0, 1))
+    percent: Array = 100 * terms / before.I[here[0]]
+    return percent
 
 
 def _crossing(excess: Callable[[Array], Array], tried: Array) -> float | None:

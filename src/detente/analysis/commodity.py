@@ -13,6 +13,7 @@ from detente.analysis.commodity_record import beside_record, is_alone, unsanctio
 from detente.analysis.rows import records
 from detente.arrays import Array
 from detente.cases.case import Case
+from detente.equilibrium.equilibria import Equilibria
 from detente.policy.joint import Ways
 from detente.results import Result, columns_in
 from detente.simulation.about import About, countries_at, sectors_at
@@ -136,6 +137,15 @@ class Commodity(Result):
         }
 
 
+Row = dict[str, Any]
+"""Of a table: names, and numbers in draws, [draw]."""
+
+COLUMNS = {
+    "ways": ["corridor", "title", "before", "after"],
+    "owners": ["country", "before", "after"],
+}
+"""Of the tables that may have no rows."""
+
 PARTS = ("worth", "supply", "buyers", "ways", "owners")
 
 
@@ -185,7 +195,7 @@ def commodity(
     simulation = simulation or simulate(case)
     world, exporter = simulation.world, resolve_countries(case.target, simulation.world.countries)
     market = Market.of(world, goods, exporter[0])
-    found = {name: market_tables(simulation.outcome(name), market) for name in case.scenarios}
+    found = {name: market_tables(simulation.outcome(name), market)[0] for name in case.scenarios}
     free = unsanctioned(simulation, goods)
     return Commodity(
         title=case.title,
@@ -196,22 +206,35 @@ def commodity(
         alone=[n for n, s in simulation.scenarios.items() if is_alone(s, goods)],
         **{part: _stacked({n: t[part] for n, t in found.items()}) for part in PARTS},
         bands=_bands(samples, goods, case),
-        unsanctioned=pd.DataFrame() if free is None else _supply(free, market),
+        unsanctioned=pd.DataFrame() if free is None else _frame(_supply(free, market)),
         record=pd.DataFrame() if free is None else beside_record(free, case.record, goods),
         manifest=simulation.outcome(next(iter(case.scenarios))).equilibrium.manifest,
     )
 
 
-def market_tables(o: Outcome, market: Market) -> dict[str, pd.DataFrame]:
-    """The tables of one scenario; see `Commodity`."""
+def market_tables(o: Outcome, market: Market) -> list[dict[str, pd.DataFrame]]:
+    """The tables of one scenario, of each draw; see `Commodity`."""
     before, after = ([w for w in ways if _carries(w, market)] for ways in o.ways)
-    return {
-        "worth": _worth(o, market, before, after),
+    rows = {
+        "worth": [_worth(o, market, before, after)],
         "supply": _supply(o, market),
         "buyers": _buyers(o, market),
         "ways": _ways(o, before, after),
         "owners": _owners(o, before, after),
     }
+    return [
+        {part: _frame(found, k, COLUMNS.get(part)) for part, found in rows.items()}
+        for k in range(o.after.draws)
+    ]
+
+
+def _frame(rows: list[Row], draw: int = 0, columns: list[str] | None = None) -> pd.DataFrame:
+    """Rows as they are in one draw."""
+    here = [
+        {name: float(v[draw]) if isinstance(v, np.ndarray) else v for name, v in row.items()}
+        for row in rows
+    ]
+    return pd.DataFrame(here, columns=columns)
 
 
 def _largest(values: Array, count: int) -> list[int]:
@@ -228,22 +251,23 @@ def _users(world: World, market: Market) -> dict[str, float]:
     return {str(k): float(v) for k, v in shares.nlargest(2).items() if v > 0}
 
 
-def _worth(o: Outcome, market: Market, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+def _worth(o: Outcome, market: Market, before: list[Ways], after: list[Ways]) -> Row:
     row = {
         "gain": _measured(o, "equivalent-variation", market.exporter),
         "rents": _measured(o, "rents", market.exporter, market.goods),
         "delivered_percent": _measured(o, "export-volume", market.exporter, market.goods),
     }
+    none = np.zeros(o.after.draws)
     for when, ways, e in (("before", before, o.before), ("after", after, o.after)):
         sold = [(w, e.sales(*w.network.block)[:, :, 0]) for w in ways]
-        row[f"overseas_{when}"] = sum(float(z[..., 0].sum()) for _, z in sold)
+        row[f"overseas_{when}"] = sum((z.sum((0, 1)) for _, z in sold), none)
         # With an infinite cost nothing is sold.
         taken = (z * -np.expm1(-np.where(z > 0, w.log_d, 0.0)) for w, z in sold)
-        row[f"way_{when}"] = sum(float(t[..., 0].sum()) for t in taken)
-    return pd.DataFrame([row])
+        row[f"way_{when}"] = sum((t.sum((0, 1)) for t in taken), none)
+    return row
 
 
-def _supply(o: Outcome, market: Market) -> pd.DataFrame:
+def _supply(o: Outcome, market: Market) -> list[Row]:
     world, shown = o.world, [market.exporter, *market.rivals]
     rest = [c for c in world.countries if c not in shown]
     rows = [
@@ -255,70 +279,75 @@ def _supply(o: Outcome, market: Market) -> pd.DataFrame:
         }
         for country in shown
     ]
-    return pd.DataFrame([*rows, {"country": OTHERS, **_earned(o, market.goods, rest)}])
+    return [*rows, {"country": OTHERS, **_earned(o, market.goods, rest)}]
 
 
-def _earned(o: Outcome, goods: str, countries: list[str]) -> dict[str, float]:
-    """Output and rents of some countries together, before and after."""
+def _earned(o: Outcome, goods: str, countries: list[str]) -> dict[str, Array]:
+    """Output and rents of some countries together, before and after, [draw]."""
     j, n = sectors_at(o.world, goods), countries_at(o.world, countries)
     fixed = np.flatnonzero(np.isin(o.after.production.fixed, j))
     row = {}
     for when, e in (("before", o.before), ("after", o.after)):
-        row[f"output_{when}"] = float(e.Y[np.ix_(j, n)][..., 0].sum())
-        row[f"rents_{when}"] = float(e.rents[np.ix_(fixed, n)][..., 0].sum())
+        row[f"output_{when}"] = e.Y[np.ix_(j, n)].sum((0, 1))
+        row[f"rents_{when}"] = e.rents[np.ix_(fixed, n)].sum((0, 1))
     return row
 
 
-def _buyers(o: Outcome, market: Market) -> pd.DataFrame:
+def _buyers(o: Outcome, market: Market) -> list[Row]:
     j, rows = sectors_at(o.world, market.goods), []
     for country in market.buyers:
         at = np.ix_(j, countries_at(o.world, country))
-        before, after = (float(e.X[at][..., 0].sum()) for e in (o.before, o.after))
+        before, after = (e.X[at].sum((0, 1)) for e in (o.before, o.after))
         bill = _measured(o, "buyers-bill", country, market.goods)
         rows.append(
             {
                 "country": country,
                 "purchases_before": before,
                 "purchases_after": after,
-                "price_percent": 100 * bill / before if before > 0 else np.nan,
+                "price_percent": 100
+                * np.divide(bill, before, out=np.full_like(bill, np.nan), where=before > 0),
                 "bill": bill,
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
-def _ways(o: Outcome, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+def _ways(o: Outcome, before: list[Ways], after: list[Ways]) -> list[Row]:
     rows = []
     for then, now in zip(before, after, strict=True):
         block = now.network.block
         carried = zip(
             now.network.about.corridors.items(),
-            then.carried(o.before.sales(*block))[:, 0],
-            now.carried(o.after.sales(*block))[:, 0],
+            then.carried(o.before.sales(*block)),
+            now.carried(o.after.sales(*block)),
             strict=True,
         )
         rows += [
             {"corridor": name, "title": c.title or name, "before": x, "after": y}
             for (name, c), x, y in carried
         ]
-    return pd.DataFrame(rows, columns=["corridor", "title", "before", "after"])
+    return rows
 
 
-def _owners(o: Outcome, before: list[Ways], after: list[Ways]) -> pd.DataFrame:
+def _owners(o: Outcome, before: list[Ways], after: list[Ways]) -> list[Row]:
     corridors = [c for w in after for c in w.network.about.corridors.values()]
-    earned = {}
-    for owner in dict.fromkeys(owner for c in corridors for owner in c.owners):
-        earned[owner] = [
-            sum(float(w.earned_by(owner, e.sales(*w.network.block))[0]) for w in ways)
-            for ways, e in ((before, o.before), (after, o.after))
-        ]
-    rows = [(owner, *fees) for owner, fees in earned.items()]
-    return pd.DataFrame(rows, columns=["country", "before", "after"])
+    none = np.zeros(o.after.draws)
+
+    def earned(owner: str, ways: list[Ways], e: Equilibria) -> Array:
+        return sum((w.earned_by(owner, e.sales(*w.network.block)) for w in ways), none)
+
+    return [
+        {
+            "country": owner,
+            "before": earned(owner, before, o.before),
+            "after": earned(owner, after, o.after),
+        }
+        for owner in dict.fromkeys(owner for c in corridors for owner in c.owners)
+    ]
 
 
-def _measured(o: Outcome, metric: str, country: str, goods: str | None = None) -> float:
-    about = About(country=country, sectors=None if goods is None else [goods])
-    return float(o.measure(metric, about)[0])
+def _measured(o: Outcome, metric: str, country: str, goods: str | None = None) -> Array:
+    return o.measure(metric, About(country=country, sectors=None if goods is None else [goods]))
 
 
 def _carries(ways: Ways, market: Market) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from detente.analysis.sensitivity import Design
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
-from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.evaluation import Evaluator, Quantity, Reader
 from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.store import Store, code_version, default_folder, library_versions
 
@@ -95,15 +97,17 @@ def _evaluate_at(case: Case, quantities: Sequence[Quantity]) -> Callable[[Array]
     return Evaluator(case.spelled_out(), case.assumptions, quantities).evaluate
 
 
-def in_draws(
-    scenarios: Mapping[str, Scenario],
+def read_in_draws(
+    scenario: Scenario,
     assumptions: Mapping[str, Assumption],
-    quantities: Sequence[Quantity],
+    reader: Reader,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Array:
-    """Quantities in draws of what is uncertain about scenarios, [quantity,draw]; none are kept."""
-    evaluator = Evaluator(scenarios, assumptions, quantities)
+) -> np.ndarray[Any, Any]:
+    """What a reader finds in draws of what is uncertain about a scenario, [draw, ...].
+
+    Nothing is kept on disk.
+    """
+    evaluator = Evaluator({scenario.title: scenario}, assumptions, [])
     points = Design(evaluator.space, draws, seed).joint
-    values: Array = evaluator.evaluate(points).T
-    return values
+    return evaluator.read(points, scenario.title, reader)

@@ -85,7 +85,11 @@ def _refuse_unknown(fields: QueryParams) -> None:
             )
         if name.startswith("b.") and "b.start" not in fields:
             raise ScenarioError(f"{name[:60]!r} needs 'b.start', where the second scenario starts")
-    for name, allowed in (("compare", ("on", "off")), ("of", ("a", "b")), ("bands", ("on",))):
+    for name, allowed in (
+        ("compare", ("on", "off")),
+        ("of", ("a", "b")),
+        ("bands", ("first", "on")),
+    ):
         if name in fields:
             one_of(name, fields[name], allowed)
 

@@ -22,6 +22,7 @@ from detente.cases.records import Claim, Test
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
+from detente.report.commodity_tables import Line, lines
 from detente.simulation.metrics import METRICS
 from detente.simulation.run import Outcome, simulate
 from detente.world import World
@@ -39,13 +40,10 @@ class Leak(NamedTuple):
 
     origins: list[str]
     destinations: list[str]
-    ways: pd.DataFrame  # by route (`direct`, or the hub): before and after
+    ways: pd.DataFrame  # by route (`direct`, or the hub): before, after, change; of draws a band
     offset: float  # rise through hubs over the fall of direct trade; NaN if that did not fall
-
-    def share(self, when: str) -> float:
-        """Percent of the lane's goods that take a hub, `before` or `after`."""
-        trade = self.ways[when]
-        return 100 * float(1 - trade[DIRECT] / trade.sum())
+    shares: tuple[float, float]  # percent of the lane's goods that take a hub, before and after
+    rise: float  # of the goods through hubs
 
 
 def solved(scenario: Scenario) -> Outcome:
@@ -88,7 +86,7 @@ class Results:
     partners: pd.DataFrame
     sectors: pd.DataFrame
     leak: Leak | None
-    markets: dict[str, tuple[Market, dict[str, pd.DataFrame]]]
+    markets: dict[str, list[Line]]
     claims: dict[str, Scored]
     notes: list[str]
     manifest: dict[str, Any]
@@ -139,7 +137,7 @@ def results_of(panel: Panel) -> Results:
         partners=trade_table(found, target, partners).set_index("partner"),
         sectors=sectors.drop(columns="name"),
         leak=_leak(outcome),
-        markets=_markets(outcome, target),
+        markets={goods: found[0] for goods, found in markets_of(outcome, target).items()},
         claims=_claims(panel, outcome),
         notes=[*found.notes, *added_notes(found.world, [*chosen, *partners])],
         manifest=found.manifest,
@@ -180,14 +178,22 @@ def _leak(outcome: Outcome) -> Leak | None:
     found, routes = outcome.leakage, outcome.scenario.routes
     if found is None or routes is None:
         return None
-    lane = routes.lanes[0]
-    return Leak(lane.origins, lane.destinations, found.by_route(), found.offset_ratio())
+    lane, ways = routes.lanes[0], found.by_route()
+    ways["change"] = ways["after"] - ways["before"]
+    before, after = (100 * float(1 - ways[w][DIRECT] / ways[w].sum()) for w in ("before", "after"))
+    rise = float(ways["change"].drop(DIRECT).sum())
+    offset = found.offset_ratio()
+    return Leak(lane.origins, lane.destinations, ways, offset, (before, after), rise)
 
 
-def _markets(outcome: Outcome, target: str) -> dict[str, tuple[Market, dict[str, pd.DataFrame]]]:
-    """Markets of the commodities that the target sells abroad."""
+def markets_of(outcome: Outcome, target: str) -> dict[str, list[list[Line]]]:
+    """Markets of the commodities that the target sells abroad: lines, of each draw."""
     markets = [Market.of(outcome.world, goods, target) for goods in commodities_of(outcome.world)]
-    return {m.goods: (m, market_tables(outcome, m)) for m in markets if m.exports}
+    return {
+        m.goods: [list(lines(m, tables)) for tables in market_tables(outcome, m)]
+        for m in markets
+        if m.exports
+    }
 
 
 def _members(names: Sequence[str], world: World) -> Array:

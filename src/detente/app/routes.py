@@ -99,16 +99,18 @@ def _page(request: Request) -> Response:
     state = read_state(request.url.query)
     if "a.full" in request.query_params:
         return RedirectResponse(f"/?{query_of(state)}", 303)
-    return HTMLResponse(render("page.html", state, _bands(request)))
+    return HTMLResponse(render("page.html", state, **_depth(request)))
 
 
 def _part(request: Request) -> Response:
     state, laid = read_state(request.url.query), request.query_params.get("shape", "")
-    return HTMLResponse(render("moved.html", state, _bands(request), laid=laid))
+    return HTMLResponse(render("moved.html", state, **_depth(request), laid=laid))
 
 
-def _bands(request: Request) -> bool:
-    return request.query_params.get("bands") == "on"
+def _depth(request: Request) -> dict[str, bool]:
+    """How much is computed: nothing but the answer, its bands first, or channels as well."""
+    asked = request.query_params.get("bands")
+    return {"bands": asked in ("first", "on"), "explain": asked == "on"}
 
 
 def _scenario(request: Request) -> Response:

@@ -17,13 +17,19 @@ STATUS_QUO = "Status quo"
 
 
 class Line(NamedTuple):
-    """One number of a market: before, its change, and that in percent; NaN where there is none."""
+    """One number of a market: before, its change, and that in percent; NaN where there is none.
+
+    Of draws, these are medians, and 90 percent of the changes lie between `low` and `high`, in
+    percent where there is a change in percent only.
+    """
 
     group: str
     label: str
     before: float
     change: float
     percent: float
+    low: float = math.nan
+    high: float = math.nan
 
 
 def sheets(found: Commodity) -> Iterator[Sheet]:

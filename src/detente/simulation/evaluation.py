@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from detente.policy.joint import CutOff
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.assumptions import Assumption
-from detente.simulation.run import Simulation, resolved
+from detente.simulation.run import Outcome, Simulation, resolved
 from detente.simulation.sampling import ParameterSpace
 from detente.world.world import World
 
@@ -41,6 +42,10 @@ class Quantity:
     metric: str
     about: About
     scenario: str
+
+
+Reader = Callable[[Outcome], np.ndarray[Any, Any]]
+"""Finds something in a scenario solved in some draws, [draw, ...]."""
 
 
 class Evaluator:
@@ -83,25 +88,28 @@ class Evaluator:
             A scenario has no equilibrium under these assumptions; says which and under what.
         """
         wanted = self.quantities if wanted is None else wanted
-        found = np.empty((len(points), len(wanted)))
+        return self._in_batches(points, lambda simulation: _measured(simulation, wanted))
 
-        def solve(compiler: Compiler, at: Positions) -> None:
+    def read(self, points: Array, scenario: str, reader: Reader) -> np.ndarray[Any, Any]:
+        """What a reader finds in a scenario at points of the unit cube, [point, ...].
+
+        Raises as `evaluate` does.
+        """
+        return self._in_batches(points, lambda simulation: reader(simulation.outcome(scenario)))
+
+    def _in_batches(
+        self, points: Array, read: Callable[[Simulation], np.ndarray[Any, Any]]
+    ) -> np.ndarray[Any, Any]:
+        """What is read of the simulations of batches of draws, [draw, ...], at every point."""
+
+        def solve(compiler: Compiler, at: Positions) -> np.ndarray[Any, Any]:
             with self._told_under(points[at]):
-                found[at] = self._measure(compiler, points[at], wanted)
+                return read(Simulation(compiler, self.space.parameters(points[at]), TOLERANCE))
 
+        compilers, batches = zip(*self._batches(points), strict=True)
         with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(solve, *zip(*self._batches(points), strict=True)))
-        return found
-
-    def _measure(self, compiler: Compiler, points: Array, wanted: Sequence[Quantity]) -> Array:
-        simulation = Simulation(compiler, self.space.parameters(points), TOLERANCE)
-        measured = np.empty((len(points), len(wanted)))
-        for name in dict.fromkeys(q.scenario for q in wanted):
-            outcome = simulation.outcome(name)  # one at a time in memory
-            for column, q in enumerate(wanted):
-                if q.scenario == name:
-                    measured[:, column] = outcome.measure(q.metric, q.about)
-        return measured
+            found = np.concatenate(list(pool.map(solve, compilers, batches)))
+        return found[np.argsort(np.concatenate(batches))]
 
     def kinds(self, points: Array) -> Positions:
         """Which points are solved alike, [point]: those of a number side by side are fastest.
@@ -147,6 +155,16 @@ class Evaluator:
             raise ConvergenceError(
                 f"no equilibrium where {at}: {error}", {**error.diagnostics, **values}
             ) from error
+
+
+def _measured(simulation: Simulation, wanted: Sequence[Quantity]) -> Array:
+    measured = np.empty((simulation.parameters.draws, len(wanted)))
+    for name in dict.fromkeys(q.scenario for q in wanted):
+        outcome = simulation.outcome(name)  # one at a time in memory
+        for column, q in enumerate(wanted):
+            if q.scenario == name:
+                measured[:, column] = outcome.measure(q.metric, q.about)
+    return measured
 
 
 def cut_offs_of(quantities: Sequence[Quantity], world: World) -> list[CutOff]:

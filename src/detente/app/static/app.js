@@ -71,7 +71,8 @@ async function ask(query, { relay = false, back = false } = {}) {
   rest();
 }
 
-// Draws take a second: they are asked for once nothing moves, and dropped if something did since.
+// Draws take seconds: they are asked for once nothing moves, those of channels last, and dropped
+// if something did since.
 function rest() {
   clearTimeout(resting);
   const { query, awaited } = byId("answer").dataset;
@@ -79,10 +80,15 @@ function rest() {
 }
 
 async function layBands(query) {
+  const resting = () => !asking && byId("answer").dataset.query === query;
   try {
-    const response = await fetch(`/part?${query}&bands=on&shape=${byId("controls").dataset.shape}`);
-    const text = await response.text();
-    if (response.ok && !asking && byId("answer").dataset.query === query) lay(text);
+    for (const bands of ["first", "on"]) {
+      const { shape } = byId("controls").dataset;
+      const response = await fetch(`/part?${query}&bands=${bands}&shape=${shape}`);
+      const text = await response.text();
+      if (!response.ok || !resting()) return;
+      lay(text);
+    }
   } catch {
     // The answer without its band stays.
   }

@@ -31,7 +31,7 @@ class Chart(NamedTuple):
 
     title: str
     draw: Callable[[View], Any]
-    slow: bool = False
+    explained: bool = False
 
 
 def _map(view: View) -> Any:
@@ -74,7 +74,7 @@ def _ways(view: View) -> Any:
     ways = view.results.leak.ways
     named = {
         "Directly" if way == DIRECT else f"Through {text.called(str(way))}": float(x)
-        for way, x in (ways["after"] - ways["before"]).items()
+        for way, x in ways["change"].items()
     }
     ends = view.results.leak.origins, view.results.leak.destinations
     there = " to ".join(text.countries(codes) for codes in ends)
@@ -100,7 +100,7 @@ def _timeline(view: View) -> Any:
 CHARTS = {
     "map": Chart("Map", _map),
     "gains": Chart("Most gained and lost", _gains),
-    "why": Chart("Channels", _channels, slow=True),
+    "why": Chart("Channels", _channels, explained=True),
     "exports": Chart("Exports", _trade("exports", "sells to")),
     "imports": Chart("Imports", _trade("imports", "buys from")),
     "sectors": Chart("Branches", _sectors),
@@ -153,8 +153,8 @@ def drawn(state: State, name: str, panel: str = "a") -> dict[str, Any]:
     ScenarioError
         There is no such chart here.
     """
-    slow = CHARTS[one_of("chart", name, CHARTS)].slow
-    views = {view.name: view for view in views_of(state, slow, slow)}
+    explained = CHARTS[one_of("chart", name, CHARTS)].explained
+    views = {view.name: view for view in views_of(state, True, explained)}
     return drawn_of(views.get(panel, views["a"]), name)
 
 

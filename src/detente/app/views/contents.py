@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from detente.analysis.draws import DRAWS
-from detente.app.bands import banded, has_bands
+from detente.app.bands import banded, banded_channels, has_bands
 from detente.app.controls import rest_of
 from detente.app.names import countries_of, country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
@@ -20,10 +20,9 @@ from detente.app.views.form import strength
 from detente.app.views.maps import Map, map_of
 from detente.app.why import channels_of
 from detente.errors import ConvergenceError
-from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report import text
-from detente.report.commodity_tables import Line, lines
+from detente.report.commodity_tables import Line
 
 MOVERS = 5
 """Gainers, and losers, beside the target that are shown."""
@@ -92,12 +91,11 @@ class View:
         """How much of the lane's goods takes a hub, in a sentence."""
         leak = self.results.leak
         assert leak is not None
-        before, after = leak.share("before"), leak.share("after")
-        hubs = leak.ways.drop(DIRECT).sum()
+        before, after = leak.shares
         made_up = f" Hubs make up for {100 * leak.offset:.1f} % of the fall of direct trade."
         return (
             f"The part that takes a hub {'rises' if after > before else 'falls'} from "
-            f"{before:.2f} to {after:.2f} %, {signed(hubs['after'] - hubs['before'])} million "
+            f"{before:.2f} to {after:.2f} %, {signed(leak.rise)} million "
             f"dollars a year.{made_up if 0 < leak.offset <= 1 else ''}"
         )
 
@@ -105,7 +103,7 @@ class View:
     def markets(self) -> dict[str, dict[tuple[str, str], Line]]:
         """Numbers of each commodity's market, by group and label."""
         return {
-            goods: {(line.group, line.label): line for line in lines(*market)}
+            goods: {(line.group, line.label): line for line in market}
             for goods, market in self.results.markets.items()
         }
 
@@ -127,19 +125,20 @@ def views_of(state: State, bands: bool = False, explain: bool = False) -> list[V
 
     With `explain` it is told why a country gains or loses.
     """
-    solve, country = banded if bands else results_of, state.explained
-    return [
-        View(name, panel, solve(panel), country, _channels(panel, country) if explain else None)
-        for name, panel in state.panels.items()
-    ]
+    solve, why = (banded, banded_channels) if bands else (results_of, channels_of)
+    country, panels = state.explained, state.panels
+    channels = {n: _channels(p, country, why) if explain else None for n, p in panels.items()}
+    return [View(n, p, solve(p), country, channels[n]) for n, p in panels.items()]
 
 
-def _channels(panel: Panel, country: str) -> pd.DataFrame | None:
+def _channels(
+    panel: Panel, country: str, why: Callable[[Panel, str], pd.DataFrame]
+) -> pd.DataFrame | None:
     """Welfare by channel; None for a country that the world does not have, or without solution."""
     if country not in countries_of(rest_of(panel).world):
         return None
     try:
-        return channels_of(panel, country)
+        return why(panel, country)
     except ConvergenceError:
         return None
 
@@ -206,12 +205,13 @@ def contents(views: list[View]) -> dict[str, Any]:
         "sectors": _largest(sectors, SECTORS),
         "sector_names": {k: v for world in worlds for k, v in sector_names(world).items()},
         "sectors_top": _top(change for found in sectors for change in found.values()),
-        "leaks_top": _top(row.after - row.before for row in ways),
+        "leaks_top": _top(row.change for row in ways),
         "everyone": sorted(_union(t["countries"] for t in tables), key=country_names().__getitem__),
         "markets": _markets(views),
         "claims": _claims(views),
         "scored_at": scored_at(views[0].panel.start),
         "channels": why.channels(explained),
+        "channels_banded": any("low" in found for found in explained),
         "channels_top": _top(x for found in explained for x in found["percent"]),
         "awaited": [v.name for v in views if v.results.band is None and has_bands(v.panel)],
     }

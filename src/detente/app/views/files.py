@@ -41,7 +41,7 @@ def report_html(state: State) -> str:
     views_of(state)
     titles = " and ".join(dict.fromkeys(scenario_of(p).title for p in state.panels.values()))
     style = assets()["style.css"].decode()
-    return render("report.html", state, True, title=titles, style=style, alone=True)
+    return render("report.html", state, True, True, title=titles, style=style, alone=True)
 
 
 def opened(text: str, name: str = "line") -> dict[str, Any]:

@@ -33,12 +33,15 @@ HEADING = "What easing or imposing sanctions does"
 QUESTION = "Move a slider: the model solves world trade anew and shows who gains and who loses."
 
 
-def render(template: str, state: State, bands: bool = False, **more: Any) -> str:
+def render(
+    template: str, state: State, bands: bool = False, explain: bool = False, **more: Any
+) -> str:
     """Solve the state and fill a template; a scenario without solution is told instead of shown.
 
-    With `bands` it is solved in draws as well, and explained; without, only a country asked about.
+    With `bands` it is solved in draws as well; with `explain`, or where a country is asked about,
+    it is told why that gains or loses.
     """
-    explain = bands or bool(state.why and template == "page.html")
+    explain = explain or bool(state.why and template == "page.html")
     problem, views = "", list[View]()
     try:
         views = views_of(state, bands, explain)

@@ -30,13 +30,13 @@ class Table(NamedTuple):
         What it shows; the name of its sheet in a workbook.
     rows
         Finds them in a scenario; None where it has none.
-    slow
-        Whether draws, or channels, are made for it.
+    explained
+        Whether it tells why a country gains or loses.
     """
 
     title: str
     rows: Callable[[View], pd.DataFrame | None]
-    slow: bool = False
+    explained: bool = False
 
 
 def _chosen(view: View) -> pd.DataFrame:
@@ -119,9 +119,9 @@ def _events(view: View) -> pd.DataFrame | None:
 
 
 TABLES = {
-    "chosen": Table("Countries and groups", _chosen, slow=True),
-    "claims": Table("What was claimed", _claims, slow=True),
-    "why": Table("Why a country gains or loses", _channels, slow=True),
+    "chosen": Table("Countries and groups", _chosen),
+    "claims": Table("What was claimed", _claims),
+    "why": Table("Why a country gains or loses", _channels, explained=True),
     "countries": Table("Countries", _countries),
     "partners": Table("Trade by partner", _of_target("partners")),
     "sectors": Table("Branches", _of_target("sectors")),
@@ -141,7 +141,7 @@ def rows_of(state: State, name: str) -> pd.DataFrame:
         There is no such table here.
     """
     table = TABLES[one_of("table", name, TABLES)]
-    found = _rows(views_of(state, table.slow, table.slow), name)
+    found = _rows(views_of(state, True, table.explained), name)
     if found is None:
         raise ScenarioError(f"There is no table {table.title!r} in what this link shows.")
     return found
