@@ -1,7 +1,9 @@
 """Names in files become codes once, and a case knows its rival, its scenarios, its measures."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -341,3 +343,9 @@ def test_a_scenario_stands_on_the_smallest_world_with_its_countries(tmp_path: Pa
     (tmp_path / "s.yaml").write_text("world: icio2022\n" + lines % "Syria")
     with pytest.raises(ScenarioError, match="not in the world 'icio2022': the world"):
         read_scenario(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize("ask", [weigh, relief, leakage])
+def test_a_name_in_place_of_a_case_is_told(ask: Callable[[Any], object]) -> None:
+    with pytest.raises(ScenarioError, match=r"not 'belarus-2025': `detente\.load_case` reads one"):
+        ask("belarus-2025")

@@ -333,3 +333,9 @@ def test_what_is_no_number_is_told(name: str) -> None:
 def test_what_is_no_scenario_is_told(what: object, told: str) -> None:
     with pytest.raises(ScenarioError, match=told):
         detente.simulate(what)
+
+
+@pytest.mark.parametrize("tolerance", [-1.0, 0.0, 1.0, float("nan")])
+def test_a_tolerance_that_nothing_meets_is_told(tolerance: float) -> None:
+    with pytest.raises(ScenarioError, match="a tolerance lies above 0 and below 1"):
+        detente.solve(detente.load_world(), tolerance=tolerance)

@@ -12,7 +12,7 @@ from detente.analysis.draws import DRAWS, evaluated
 from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.analysis.sensitivity import Design, break_even, indices, lowered
 from detente.arrays import Array
-from detente.cases import Case
+from detente.cases.case import Case, needed
 from detente.cases.records import Claim, Test
 from detente.errors import ScenarioError
 from detente.simulation.evaluation import Evaluator, Quantity
@@ -71,6 +71,7 @@ def weigh(
     >>> sorted(load_case("belarus-2025").assumptions)[:2]
     ['closure', 'contained']
     """
+    case = needed(case, "weighed")
     tested = {k: c for k, c in case.claims.items() if c.test is not None}
     if not tested:
         raise ScenarioError(f"the case {case.title!r} has no claim with a `test`")

@@ -13,7 +13,7 @@ import pandas as pd
 from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
 from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
-from detente.cases.case import Case
+from detente.cases.case import Case, needed
 from detente.equilibrium.native import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
@@ -134,7 +134,7 @@ def leakage(
     >>> found.country, found.hub, found.break_evens["us-eu-all"].words
     ('RUS', 'BLR', 'RUS gains whether or not goods pass through BLR')
     """
-    drawn = drawn or case.last_easing()
+    drawn = drawn or needed(case, "followed").last_easing()
     look_up(case.scenarios, drawn, "scenario")
     countries = case.scenario(drawn).load_world().countries
     country, hub = (

@@ -238,6 +238,23 @@ def load_case(name: str | Path) -> Case:
     return _read(path)
 
 
+def needed(case: object, what: str) -> Case:
+    """The case that something is done with.
+
+    Raises
+    ------
+    ScenarioError
+        It is something else, the name of one say.
+
+    >>> needed("mine", "weighed")
+    Traceback (most recent call last):
+    detente.errors.ScenarioError: a case is weighed, not 'mine': `detente.load_case` reads one
+    """
+    if not isinstance(case, Case):
+        raise ScenarioError(f"a case is {what}, not {case!r}: `detente.load_case` reads one")
+    return case
+
+
 def _read(path: Path) -> Case:
     source = Source.read(path)
     source = replace(source, data={k: v for k, v in source.data.items() if not _empty(k, v)})

@@ -12,7 +12,7 @@ from detente.equilibrium.markets import numbered, technologies
 from detente.equilibrium.model import Model
 from detente.equilibrium.production import Production
 from detente.equilibrium.shares import changed_shares
-from detente.errors import ConvergenceError
+from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.policy import Policy
 
 TOLERANCE = 1e-9
@@ -71,8 +71,10 @@ def find_equilibria(
     ConvergenceError
         A draw has no equilibrium that can be found; its number is `diagnostics["draw"]`.
     ScenarioError
-        A transfer between countries that no longer trade.
+        A transfer between countries that no longer trade, or a tolerance that nothing can meet.
     """
+    if not 0 < tolerance < 1:
+        raise ScenarioError(f"a tolerance lies above 0 and below 1: {tolerance:g} does not")
     parts = []
     A = changed_shares(policy, economy, theta)
     p = economy.production(policy.draws) if production is None else production

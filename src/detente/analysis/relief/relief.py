@@ -26,7 +26,7 @@ from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.analysis.rows import records
-from detente.cases import Case
+from detente.cases.case import Case, needed
 from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
 
@@ -192,7 +192,7 @@ def relief(
     >>> relief(load_case("belarus-2025"), measures=chosen).chosen["words"].item()
     'everything'
     """
-    asked = requirements or Requirements()
+    case, asked = needed(case, "searched for relief"), requirements or Requirements()
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
     starts = Starts(bundles) if bundles.complete else None
