@@ -19,8 +19,9 @@ import pytest
 import xarray as xr
 
 import detente
-from detente import ScenarioError, World, WorldError, load_world, read_scenario
+from detente import ScenarioError, World, WorldError, load_world, read_scenario, simulate
 from detente.cases.template import new_case
+from detente.policy.measures import Measure
 from detente.policy.scenario import Scenario
 from detente.world import Part
 from detente.world.storage import WorldFile
@@ -413,3 +414,35 @@ def test_what_is_not_there_is_told_in_one_sentence(tmp_path: Path, shelf: str) -
         fetch_icio(tmp_path, 1990)
     with pytest.raises(WorldError, match="did you mean 'extended'"):
         fetch_icio(tmp_path, edition="extended edition")
+
+
+def goods_alone(folder: Path) -> str:
+    """A file with the goods of the embedded world, whose services are sold by nobody."""
+    whole = load_world("icio2022")
+    j = np.array([k for k, s in enumerate(whole.sectors) if s[0] in "ABC"])
+    d = {name: values.values for name, values in whole.data.items()}
+    sales = d["pi"] * d["X"][:, None, :] / (1 + d["t"])
+    use = (1 - d["beta"])[:, None, :] * d["gamma"] * whole.output.values[:, None, :]
+    goods = World.from_flows(
+        sales.transpose(1, 0, 2)[:, :, j],
+        use[:, j][:, :, j],
+        theta=d["theta"][j],
+        countries=whole.countries,
+        sectors=[whole.sectors[k] for k in j],
+        name="goods",
+        attributes={"year": 2022},
+    )
+    goods.save(folder / "goods.nc")
+    return str(folder / "goods.nc")
+
+
+def test_a_table_of_goods_has_nothing_for_measures_on_services(tmp_path: Path) -> None:
+    world = goods_alone(tmp_path)
+    ended = [{"senders": "EU27", "target": "BLR"}]
+    eased = Scenario(title="eased", world=world, status_quo="2025-02-12", lift=ended)
+    assert any("H51" in action.measure.sectors for action in eased.actions())
+    assert float(simulate(eased).outcome().equilibrium.welfare.sel(country="BLR")) > 0
+    own = {"senders": "USA", "target": "BLR", "kind": "export-ban", "sectors": "K", "ave": 0.2}
+    banks = eased.model_copy(update={"impose": [Measure.model_validate({**own, "title": "banks"})]})
+    with pytest.raises(ScenarioError, match="the measure 'banks' is on K, which no sector of the"):
+        simulate(banks)

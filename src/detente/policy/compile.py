@@ -13,7 +13,7 @@ draw.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -40,7 +40,7 @@ from detente.policy.scenario_effects import (
     tariff_block,
     words_of,
 )
-from detente.world.names import is_in
+from detente.world.names import is_held, is_in
 from detente.world.world import World
 
 Period = tuple[date, date]
@@ -118,7 +118,7 @@ class Compiler:
         return Compiled(self, p)
 
     def _change(self, scenario: Scenario, rates: Array) -> ScenarioTrade:
-        actions = scenario.actions()
+        actions = list(self._on_sectors_held(scenario.actions()))
         if self.at_table:
             actions = [a if a.verb == "impose" else self._within_year(a) for a in actions]
         tariffs = [a for a in actions if self._collects(a, rates)]
@@ -149,9 +149,33 @@ class Compiler:
             targets = {a.measure.target for a in actions if a.name in register().measures}
             known = {k: m for k, m in known.items() if m.target in targets}
         here = {k: _in_world(m, self.world) for k, m in known.items()}
-        known = {k: m for k, m in here.items() if m is not None}
-        imposed = [Action("impose", k, m, months=m.months(*period)) for k, m in known.items()]
-        return InForce(tuple(known), tuple(imposed))
+        imposed = [
+            Action("impose", k, m, months=m.months(*period))
+            for k, m in here.items()
+            if m is not None
+        ]
+        imposed = list(self._on_sectors_held(imposed))
+        return InForce(tuple(a.name for a in imposed), tuple(imposed))
+
+    def _on_sectors_held(self, actions: Iterable[Action]) -> Iterator[Action]:
+        """The actions; of measures on file, on those of their sectors that the world has.
+
+        A table of goods only has nothing for a ban on flights. Of a user's own measure it is told.
+        """
+        on_file, own = register().measures, self.assumptions.measures
+        for action in actions:
+            name, m = action.name, action.measure
+            held = [s for s in m.sectors if is_held(s, self.world.sectors)]
+            if held == m.sectors:
+                yield action
+            elif name not in on_file or own.get(name, on_file[name]) != on_file[name]:
+                absent = ", ".join(s for s in m.sectors if s not in held)
+                raise ScenarioError(
+                    f"the measure {name!r} is on {absent}, which no sector of the world "
+                    f"{self.world.name!r} holds"
+                )
+            elif held:
+                yield replace(action, measure=m.model_copy(update={"sectors": held}))
 
     def _collects(self, action: Action, rates: Array) -> bool:
         """Tell whether a tariff is imposed, or collects revenue in the world that it leaves.
