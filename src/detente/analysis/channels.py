@@ -194,14 +194,9 @@ def _up_to(o: Outcome, step: int) -> Outcome:
         hub_margin=p.hub_margin * (step > 1),
         patron_share=np.zeros_like(p.patron_share),
     )
-    routes = o.simulation.compiler.routes is not None
-    moved = (
-        (routes and (p.hub_share != switched.hub_share).any())
-        or (routes and (p.hub_margin != switched.hub_margin).any())
-        or p.patron_share.any()
-        or o.costs.transfers.any()
-    )
-    if not moved:
+    gone = [p.hub_share - switched.hub_share, p.hub_margin - switched.hub_margin]
+    routed = o.simulation.compiler.routes is not None and np.any(gone)
+    if not (routed or p.patron_share.any() or o.costs.transfers.any()):
         return o
     there = Simulation(o.simulation.compiler, switched, o.simulation.tolerance)
     there.before = there.solved(there.compiled.status_quo, o.before) if step == 0 else o.before

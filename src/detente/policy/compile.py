@@ -40,7 +40,8 @@ from detente.policy.scenario_effects import (
     tariff_block,
     words_of,
 )
-from detente.world.names import is_held, is_in
+from detente.world.industries import is_held
+from detente.world.names import is_in
 from detente.world.world import World
 
 Period = tuple[date, date]

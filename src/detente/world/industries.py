@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, TypeAlias, cast
@@ -139,3 +140,15 @@ def _union(codes: str) -> Divisions:
 @cache
 def _words() -> dict[str, Word]:
     return {folded(word): meaning for word, meaning in _spelled()}
+
+
+def is_held(name: str, sectors: Sequence[str]) -> bool:
+    """Tell whether any sector of a world holds some of what a known word for sectors means.
+
+    >>> is_held("H51", ["A01", "C20"]), is_held("semiconductors", ["C25", "C26"])
+    (False, True)
+    """
+    word = word_of(name)
+    if word is None or name in sectors:
+        return True
+    return any(divisions_of(s) & word.divisions for s in sectors)

@@ -298,18 +298,6 @@ def resolve_sectors(names: Names, sectors: Sequence[str]) -> list[str]:
     return list(_sectors_named(_asked(names), tuple(sectors), parents, titles))
 
 
-def is_held(name: str, sectors: Sequence[str]) -> bool:
-    """Tell whether any sector of a world holds some of what a known word for sectors means.
-
-    >>> is_held("H51", ["A01", "C20"]), is_held("semiconductors", ["C25", "C26"])
-    (False, True)
-    """
-    word = word_of(name)
-    if word is None or name in sectors or name in SECTOR_GROUPS:
-        return True
-    return any(divisions_of(s) & word.divisions for s in sectors)
-
-
 def canonical_sectors(names: Iterable[str], sectors: Sequence[str]) -> list[str]:
     """Codes in place of the words for sectors; groups and codes stay as they are.
 
