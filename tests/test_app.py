@@ -342,7 +342,7 @@ def test_ways_markets_and_channels_have_bands() -> None:
     for line in found.markets["potash"]:
         middle = line.percent if np.isnan(line.change) else line.change
         assert line.low <= middle <= line.high
-    page = render("part.html", replace(read_state(""), a=panel), True, True)
+    page = render("part.html", replace(read_state(""), a=panel), True, banded_channels)
     assert "All assumptions at their central values" not in page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from anyio.to_thread import current_default_thread_limiter
@@ -22,7 +23,7 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from detente.app.address import query_of, read_state
-from detente.app.bands import reread
+from detente.app.bands import banded_channels, reread
 from detente.app.controls import scenario_of
 from detente.app.security import MOST_BODY, guards, is_local
 from detente.app.starts import OWN
@@ -32,6 +33,7 @@ from detente.app.views.files import opened, report_html, scenario_yaml
 from detente.app.views.page import assets, problem_page, render
 from detente.app.views.slides import slide
 from detente.app.views.tables import as_csv, as_workbook
+from detente.app.why import channels_of
 from detente.errors import DetenteError, ScenarioError
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -107,10 +109,12 @@ def _part(request: Request) -> Response:
     return HTMLResponse(render("moved.html", state, **_depth(request), laid=laid))
 
 
-def _depth(request: Request) -> dict[str, bool]:
-    """How much is computed: nothing but the answer, its bands first, or channels as well."""
-    asked = request.query_params.get("bands")
-    return {"bands": asked in ("first", "on"), "explain": asked == "on"}
+def _depth(request: Request) -> dict[str, Any]:
+    """How much is computed: the answer alone, its bands first, or those of channels as well."""
+    explain = {"first": channels_of, "on": banded_channels}.get(
+        request.query_params.get("bands", "")
+    )
+    return {"bands": explain is not None, "explain": explain}
 
 
 def _scenario(request: Request) -> Response:

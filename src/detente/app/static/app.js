@@ -71,28 +71,34 @@ async function ask(query, { relay = false, back = false } = {}) {
   rest();
 }
 
-// Draws take seconds: they are asked for once nothing moves, those of channels last, and dropped
-// if something did since.
+// Draws take seconds: they are asked for once nothing moves, those of channels once they are in
+// sight, and dropped if something did since.
 function rest() {
   clearTimeout(resting);
   const { query, awaited } = byId("answer").dataset;
   if (awaited !== undefined) resting = setTimeout(() => layBands(query), REST);
 }
 
-async function layBands(query) {
-  const resting = () => !asking && byId("answer").dataset.query === query;
+async function layBands(query, bands = "first") {
   try {
-    for (const bands of ["first", "on"]) {
-      const { shape } = byId("controls").dataset;
-      const response = await fetch(`/part?${query}&bands=${bands}&shape=${shape}`);
-      const text = await response.text();
-      if (!response.ok || !resting()) return;
-      lay(text);
-    }
+    const { shape } = byId("controls").dataset;
+    const response = await fetch(`/part?${query}&bands=${bands}&shape=${shape}`);
+    const text = await response.text();
+    if (!response.ok || asking || byId("answer").dataset.query !== query) return;
+    lay(text);
+    inSight.disconnect();
+    if (bands === "first" && byId("why")?.dataset.draws !== undefined) inSight.observe(byId("why"));
   } catch {
     // The answer without its band stays.
   }
 }
+
+const inSight = new IntersectionObserver((seen) => {
+  if (seen.some((part) => part.isIntersecting)) {
+    inSight.disconnect();
+    layBands(byId("answer").dataset.query, "on");
+  }
+});
 
 async function answer({ query, ...how }) {
   const slow = setTimeout(() => byId("results").setAttribute("aria-busy", "true"), SLOW);

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from detente.app.address import one_of
+from detente.app.bands import banded_channels
 from detente.app.names import sector_names
 from detente.app.starts import case_of
 from detente.app.state import State
@@ -153,8 +154,8 @@ def drawn(state: State, name: str, panel: str = "a") -> dict[str, Any]:
     ScenarioError
         There is no such chart here.
     """
-    explained = CHARTS[one_of("chart", name, CHARTS)].explained
-    views = {view.name: view for view in views_of(state, True, explained)}
+    explain = banded_channels if CHARTS[one_of("chart", name, CHARTS)].explained else None
+    views = {view.name: view for view in views_of(state, True, explain)}
     return drawn_of(views.get(panel, views["a"]), name)
 
 

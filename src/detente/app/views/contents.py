@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from detente.analysis.draws import DRAWS
-from detente.app.bands import banded, banded_channels, has_bands
+from detente.app.bands import banded, has_bands
 from detente.app.controls import rest_of
 from detente.app.names import countries_of, country_names, in_sectors, sector_names
 from detente.app.results import Results, Scored, results_of, scored_at
@@ -18,7 +18,6 @@ from detente.app.state import Panel, State
 from detente.app.views import measures, why
 from detente.app.views.form import strength
 from detente.app.views.maps import Map, map_of
-from detente.app.why import channels_of
 from detente.errors import ConvergenceError
 from detente.policy.scenario import Scenario
 from detente.report import text
@@ -27,6 +26,8 @@ from detente.report.commodity_tables import Line
 MOVERS = 5
 """Gainers, and losers, beside the target that are shown."""
 SECTORS = 8
+Explain = Callable[[Panel, str], pd.DataFrame]
+"""Finds a country's welfare by channel in the scenario of a panel."""
 NOTEWORTHY = 0.05
 """Million dollars below which a gain or loss is not listed."""
 
@@ -120,25 +121,24 @@ class View:
         return f"{made}; measures in force on {on}" if on else made
 
 
-def views_of(state: State, bands: bool = False, explain: bool = False) -> list[View]:
+def views_of(state: State, bands: bool = False, explain: Explain | None = None) -> list[View]:
     """Solve what the page shows, once or in draws; raises as `simulate` does.
 
-    With `explain` it is told why a country gains or loses.
+    With `explain`, `channels_of` or `banded_channels`, it is told why a country gains or loses.
     """
-    solve, why = (banded, banded_channels) if bands else (results_of, channels_of)
-    country, panels = state.explained, state.panels
-    channels = {n: _channels(p, country, why) if explain else None for n, p in panels.items()}
-    return [View(n, p, solve(p), country, channels[n]) for n, p in panels.items()]
+    solve, country = banded if bands else results_of, state.explained
+    return [
+        View(name, panel, solve(panel), country, _channels(panel, country, explain))
+        for name, panel in state.panels.items()
+    ]
 
 
-def _channels(
-    panel: Panel, country: str, why: Callable[[Panel, str], pd.DataFrame]
-) -> pd.DataFrame | None:
+def _channels(panel: Panel, country: str, explain: Explain | None) -> pd.DataFrame | None:
     """Welfare by channel; None for a country that the world does not have, or without solution."""
-    if country not in countries_of(rest_of(panel).world):
+    if explain is None or country not in countries_of(rest_of(panel).world):
         return None
     try:
-        return why(panel, country)
+        return explain(panel, country)
     except ConvergenceError:
         return None
 

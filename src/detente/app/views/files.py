@@ -7,6 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from detente.app.bands import banded_channels
 from detente.app.controls import scenario_of
 from detente.app.starts import manageable, packed, refuse_elsewhere
 from detente.app.state import State
@@ -41,7 +42,9 @@ def report_html(state: State) -> str:
     views_of(state)
     titles = " and ".join(dict.fromkeys(scenario_of(p).title for p in state.panels.values()))
     style = assets()["style.css"].decode()
-    return render("report.html", state, True, True, title=titles, style=style, alone=True)
+    return render(
+        "report.html", state, True, banded_channels, title=titles, style=style, alone=True
+    )
 
 
 def opened(text: str, name: str = "line") -> dict[str, Any]:

@@ -16,12 +16,13 @@ from detente.app.names import countries_of, country_names
 from detente.app.starts import case_of, first_day
 from detente.app.state import State
 from detente.app.views import form
-from detente.app.views.contents import View, contents, fine, plain, signed, views_of
+from detente.app.views.contents import Explain, View, contents, fine, plain, signed, views_of
 from detente.app.views.events import told_of
 from detente.app.views.maps import legend, paths
 from detente.app.views.measures import title, told
 from detente.app.views.search import found
 from detente.app.views.why import WORDS
+from detente.app.why import channels_of
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.kinds import KINDS
 from detente.report.commodity_tables import level, money, percent
@@ -34,14 +35,15 @@ QUESTION = "Move a slider: the model solves world trade anew and shows who gains
 
 
 def render(
-    template: str, state: State, bands: bool = False, explain: bool = False, **more: Any
+    template: str, state: State, bands: bool = False, explain: Explain | None = None, **more: Any
 ) -> str:
     """Solve the state and fill a template; a scenario without solution is told instead of shown.
 
     With `bands` it is solved in draws as well; with `explain`, or where a country is asked about,
-    it is told why that gains or loses.
+    it is told why that gains or loses: see `views_of`.
     """
-    explain = explain or bool(state.why and template == "page.html")
+    if explain is None and state.why and template == "page.html":
+        explain = channels_of
     problem, views = "", list[View]()
     try:
         views = views_of(state, bands, explain)
@@ -57,7 +59,7 @@ def render(
         "query": query_of(state),
         "panels": state.panels,
         "explained": state.explained,
-        "explain": explain,
+        "explain": explain is not None,
         "find": state.find,
         "hits": found(state, views[0]) if views else {},
         "shape": _shape(state),

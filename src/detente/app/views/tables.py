@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from detente.app.address import one_of
+from detente.app.bands import banded_channels
 from detente.app.names import country_names
 from detente.app.starts import case_of
 from detente.app.state import State
@@ -141,7 +142,7 @@ def rows_of(state: State, name: str) -> pd.DataFrame:
         There is no such table here.
     """
     table = TABLES[one_of("table", name, TABLES)]
-    found = _rows(views_of(state, True, table.explained), name)
+    found = _rows(views_of(state, True, banded_channels if table.explained else None), name)
     if found is None:
         raise ScenarioError(f"There is no table {table.title!r} in what this link shows.")
     return found
@@ -165,7 +166,7 @@ def as_csv(state: State, name: str) -> str:
 def as_workbook(state: State, name: str = "all") -> bytes:
     """Write a table as a workbook, or all of them, a sheet each; text in it is never a formula."""
     if name == "all":
-        views = views_of(state, True, True)
+        views = views_of(state, True, banded_channels)
         every = {table: _rows(views, table) for table in TABLES}
         sheets = {TABLES[table].title: rows for table, rows in every.items() if rows is not None}
     else:
