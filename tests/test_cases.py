@@ -349,3 +349,5 @@ def test_a_scenario_stands_on_the_smallest_world_with_its_countries(tmp_path: Pa
 def test_a_name_in_place_of_a_case_is_told(ask: Callable[[Any], object]) -> None:
     with pytest.raises(ScenarioError, match=r"not 'belarus-2025': `detente\.load_case` reads one"):
         ask("belarus-2025")
+    with pytest.raises(ScenarioError, match="`detente.load_case` reads one"):
+        leakage("belarus-2025", "us-all")  # type: ignore[arg-type]

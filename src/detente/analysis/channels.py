@@ -121,10 +121,8 @@ class Channels:
         True
         """
         welfare, diversion = self._solved(scenario)
-        steps = welfare[:STEPS]
-        parts = [diversion, steps[0] - diversion, *np.diff(steps)]
-        percent = pd.Series(parts, index=pd.Index(CHANNELS, name="channel"))
-        percent["total"] = steps[-1]
+        index = pd.Index([*CHANNELS, "total"], name="channel")
+        percent = pd.Series(_split(welfare[:STEPS], diversion), index=index)
         here = self._simulation.world.countries.index(self._country)
         income = float(self._simulation.before.I[here, 0])
         return pd.DataFrame({"percent": percent, "million_usd": percent / 100 * income})
@@ -177,9 +175,13 @@ def channels_in_draws(o: Outcome, country: str) -> Array:
     """
     steps = [*(_up_to(o, step) for step in range(STEPS - 1)), o]
     welfare = np.array([step.measure("welfare", About(country=country)) for step in steps])
-    diversion = _diversion(steps[0], country)
+    return _split(welfare, _diversion(steps[0], country)).T
+
+
+def _split(welfare: Array, diversion: Array | float) -> Array:
+    """Channels and their total, [channel, ...], from welfare step by step, [step, ...]."""
     parts = [diversion, welfare[0] - diversion, *np.diff(welfare, axis=0), welfare[-1]]
-    return np.array(parts).T
+    return np.array(parts)
 
 
 def _up_to(o: Outcome, step: int) -> Outcome:

@@ -134,7 +134,8 @@ def leakage(
     >>> found.country, found.hub, found.break_evens["us-eu-all"].words
     ('RUS', 'BLR', 'RUS gains whether or not goods pass through BLR')
     """
-    drawn = drawn or needed(case, "followed").last_easing()
+    case = needed(case, "followed")
+    drawn = drawn or case.last_easing()
     look_up(case.scenarios, drawn, "scenario")
     countries = case.scenario(drawn).load_world().countries
     country, hub = (

@@ -67,7 +67,9 @@ def banded(panel: Panel) -> Results:
         partners=partners,
         sectors=_moved(results.sectors, found["sectors"]),
         claims={name: _weighed(scored, values) for (name, scored), values in scores},
-        leak=None if results.leak is None else _leaked(results.leak, found["ways"]),
+        leak=None
+        if results.leak is None
+        else _leaked(results.leak, found["ways"], found["offset"]),
         markets={
             goods: [_middle(line, found[goods][:, k]) for k, line in enumerate(lines)]
             for goods, lines in results.markets.items()
@@ -116,7 +118,7 @@ def _drawn(results: Results, outcome: Outcome) -> np.ndarray[Any, Any]:
         for c in map(str, results.chosen.index)
         for members in [resolve_countries(c, world.countries)]
     ]
-    parts = {
+    parts: dict[str, Any] = {
         "welfare": measured("welfare", [About(country=c) for c in _countries(results)]),
         **{side: measured(side, partners) for side in SIDES},
         **{f"{side} outside": measured(side, outside) for side in SIDES},
@@ -124,8 +126,10 @@ def _drawn(results: Results, outcome: Outcome) -> np.ndarray[Any, Any]:
         "claims": [
             outcome.measure(s.test.metric, s.test.parameters) for s in results.claims.values()
         ],
-        "ways": [] if results.leak is None else np.concatenate(by_route(outcome)),
     }
+    if results.leak is not None:
+        parts["ways"] = np.concatenate(by_route(outcome))
+        parts["offset"] = measured("offset-ratio", [About()])
     draws = outcome.after.draws
     columns = {name: np.reshape(values, (-1, draws)).T for name, values in parts.items()}
     for goods, found in markets_of(outcome, target).items():
@@ -179,19 +183,17 @@ def _weighed(scored: Scored, values: Array) -> Scored:
     )
 
 
-def _leaked(leak: Leak, flows: Array) -> Leak:
-    """Medians of trade by way, [draw, way before and way after]."""
+def _leaked(leak: Leak, flows: Array, offsets: Array) -> Leak:
+    """Medians of trade by way, [draw, way before and way after], and of offset ratios."""
     before, after = np.split(flows, 2, axis=1)  # direct first
     low, change, high = np.quantile(after - before, BAND, axis=0)
     middle = np.median(before, axis=0)
     ways = leak.ways.assign(before=middle, after=middle + change, change=change, low=low, high=high)
     shares = [float(np.median(100 * (1 - f[:, 0] / f.sum(1)))) for f in (before, after)]
-    rise, fall = (after - before)[:, 1:].sum(1), (before - after)[:, 0]
-    falls = bool((fall > 0).mean() > 0.5)  # as a rule
-    offset = float(np.median((rise / fall)[fall > 0])) if falls else np.nan
-    return leak._replace(
-        ways=ways, offset=offset, shares=(shares[0], shares[1]), rise=float(np.median(rise))
-    )
+    rise = float(np.median((after - before)[:, 1:].sum(1)))
+    falls = np.isfinite(offsets).mean() > 0.5  # direct trade, as a rule
+    offset = float(np.nanmedian(offsets)) if falls else np.nan
+    return leak._replace(ways=ways, offset=offset, shares=(shares[0], shares[1]), rise=rise)
 
 
 def _middle(line: Line, values: Array) -> Line:

@@ -148,7 +148,7 @@ def is_held(name: str, sectors: Sequence[str]) -> bool:
     >>> is_held("H51", ["A01", "C20"]), is_held("semiconductors", ["C25", "C26"])
     (False, True)
     """
-    word = word_of(name)
-    if word is None or name in sectors:
+    if name in sectors:
         return True
-    return any(divisions_of(s) & word.divisions for s in sectors)
+    word = word_of(name)
+    return word is None or any(divisions_of(s) & word.divisions for s in sectors)
