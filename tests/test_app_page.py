@@ -215,6 +215,31 @@ def test_a_word_leads_to_a_measure_by_keyboard_alone(visit: Open) -> None:
     assert page.locator("#why-heading").inner_text() == "Why Lithuania gains or loses"
 
 
+def test_what_is_being_typed_stays_when_the_bands_arrive(visit: Open) -> None:
+    page = visit()
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(re.compile("bands=first"), hold)
+    move(page, GOODS, 40)
+    page.locator("#find").focus()
+    page.keyboard.type("Belar")
+    page.keyboard.press("ArrowLeft")
+    until(page, lambda: bool(held))
+    held[-1].continue_()
+    page.locator("#answer:not([data-awaited])").wait_for()
+    page.keyboard.type("a")
+    assert page.locator("#find").input_value() == "Belaar"
+    page.keyboard.press("Backspace")
+    page.keyboard.press("End")
+    page.keyboard.type("uskali")
+    page.keyboard.press("Tab")
+    settled(page, "find=Belaruskali")
+    page.locator("#hits").filter(has_text="Belaruskali").wait_for()
+
+
 def test_a_slider_on_the_move_is_followed_to_where_it_stops(visit: Open) -> None:
     page = visit()
     for value in range(90, 20, -5):

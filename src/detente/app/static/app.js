@@ -82,9 +82,10 @@ function rest() {
 async function layBands(query, bands = "first") {
   try {
     const { shape } = byId("controls").dataset;
+    const since = moves;
     const response = await fetch(`/part?${query}&bands=${bands}&shape=${shape}`);
     const text = await response.text();
-    if (!response.ok || asking || byId("answer").dataset.query !== query) return;
+    if (!response.ok || asking || moves !== since || byId("answer").dataset.query !== query) return;
     lay(text);
     inSight.disconnect();
     if (bands === "first" && byId("why")?.dataset.draws !== undefined) inSight.observe(byId("why"));
@@ -129,7 +130,7 @@ function lay(text, { relay = false, back = false, move = entered } = {}) {
   const form = fresh.getElementById("controls");
   replace("masthead", fresh);
   replace("answer", fresh);
-  replace("results", fresh);
+  replace("results", fresh, !back && document.activeElement);
   document.title = byId("masthead").dataset.title;
   // What was entered since the question stays, until the answer to that.
   if (!next && (relay || form.dataset.shape !== byId("controls").dataset.shape)) {
@@ -155,8 +156,9 @@ function remember(move) {
 
 // -------------------------------------------------------------------------------------- replacing
 
-// Replaces an element; folds stay open, and tables stay scrolled, as they were.
-function replace(id, fresh) {
+// Replaces an element; folds stay open, and tables stay scrolled, as they were. A field that a
+// person is in stays itself, with what was typed or chosen in it and has not been asked yet.
+function replace(id, fresh, field) {
   const old = byId(id);
   const made = document.adoptNode(fresh.getElementById(id));
   for (const fold of old.querySelectorAll("details[id]")) {
@@ -165,11 +167,27 @@ function replace(id, fresh) {
   }
   const scrolled = [...old.querySelectorAll(".scroll[id]")].filter((x) => x.scrollLeft);
   const places = scrolled.map((x) => [x.id, x.scrollLeft]);
-  old.replaceWith(made);
+  const twin = field && old.contains(field) && field.form && field.id && made.querySelector(`#${CSS.escape(field.id)}`);
+  if (twin) replaceAround(field, old, twin, made);
+  else old.replaceWith(made);
   for (const [place, left] of places) {
     const same = byId(place);
     if (same) same.scrollLeft = left;
   }
+}
+
+// Replaces all of an element's content but one field, which is not even moved: a browser takes the
+// focus, and closes the list of a select, as soon as it leaves the document.
+function replaceAround(field, old, twin, made) {
+  if (old === field) return;
+  const kept = [...old.childNodes].find((x) => x.contains(field));
+  const leading = [...made.childNodes].find((x) => x.contains(twin));
+  const parts = [...made.childNodes];
+  const at = parts.indexOf(leading);
+  for (const part of [...old.childNodes]) if (part !== kept) part.remove();
+  kept.before(...parts.slice(0, at));
+  kept.after(...parts.slice(at + 1));
+  replaceAround(field, kept, twin, leading);
 }
 
 // What had the focus may be gone, such as the button that removed a row: stay near.
