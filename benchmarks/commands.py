@@ -24,7 +24,7 @@ SLIDER_MOVES = 20
 
 
 def first_use(python: str) -> Result:
-    """One scenario with an empty Numba cache: what the first use after installation takes."""
+    """One scenario as after installation: 0.1.0 compiles its kernels."""
     with tempfile.TemporaryDirectory() as empty:
         return job(python, "detente_jobs.py", "cold", env={"NUMBA_CACHE_DIR": empty})
 

@@ -233,7 +233,7 @@ def main(name: str, *arguments: str) -> None:
         "latency": latency, "cold": cold, "draws": draws, "one-sector": one_sector, "large": large,
         "world": world,
     }  # fmt: skip
-    packages = ("numpy", "scipy", "numba", "xarray", "pandas")
+    packages = ("numpy", "scipy", "xarray", "pandas")
     versions = {p: importlib.metadata.version(p) for p in packages}
     python = ".".join(map(str, sys.version_info[:3]))
     head = {"version": detente.__version__, "commit": installed_commit(), "python": python}

@@ -109,7 +109,7 @@ def table(measured: Measured) -> str:
         line("80 × 50: peak memory, one scenario at a time", "MB",
              "latency.peak_mb", f"{SS}.peak_mb", note=SS),
         line("80 × 50: fresh process to first result", "s", "cold.wall_s"),
-        line("the same on first use, kernels compiled", "s", "first-use.wall_s"),
+        line("the same on first use, when 0.1.0 compiles its kernels", "s", "first-use.wall_s"),
         line("80 × 50: many scenarios", "a minute",
              "draws.per_minute", f"{SS}-batch.batch_of_8.median",
              note=f"{SS}: its batch of 8 pairs, parameters not drawn",
@@ -214,7 +214,7 @@ def agreement(results: dict[str, Result]) -> str:
 
 def versions(measured: Measured) -> str:
     """Versions of everything measured."""
-    packages = ("commit", "python", "numpy", "scipy", "numba", "xarray", "pandas")
+    packages = ("commit", "python", "numpy", "scipy", "xarray", "pandas")
     lines = []
     for name, found in (
         ("detente", measured.now.get("latency", {})),

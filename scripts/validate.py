@@ -32,7 +32,7 @@ from validation.page import Section, filled
 from validation.panel import Panel
 from validation.states import DRAWS, Record
 
-from detente.equilibrium.native import one_thread
+from detente.equilibrium.threads import one_thread
 from detente.report.charts import save_chart
 from detente.results import write_text
 

@@ -189,7 +189,7 @@ def test_help_brings_nothing_that_computes() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     brought = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "detente.cli.leverage" in brought
-    heavy = {"numpy", "pandas", "xarray", "numba", "scipy", "ruamel", "altair", "detente.policy"}
+    heavy = {"numpy", "pandas", "xarray", "scipy", "ruamel", "altair", "detente.policy"}
     assert not brought & heavy
 
 

@@ -16,13 +16,10 @@ from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 
 from detente.cli import INTERRUPTED
-from detente.equilibrium.kernels import _CheckedFiles
-from detente.equilibrium.native import compiled
 from detente.errors import WorkersLostError
 from detente.report.extras import templates
 from detente.simulation import executor
@@ -35,10 +32,6 @@ def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-
-
-def doubled(x: float) -> float:
-    return 2 * x
 
 
 def test_a_block_with_a_flipped_bit_is_not_there(tmp_path: Path) -> None:
@@ -54,33 +47,6 @@ def test_a_store_that_takes_nothing_says_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=re.escape(str(tmp_path / "file")) + r".*another folder"):
         Store.of({}, tmp_path / "file")
-
-
-def test_machine_code_with_a_flipped_bit_is_compiled_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-
-    def misses() -> int:
-        made: Any = compiled(doubled)
-        assert made(1.5) == 3.0
-        return sum(made.stats.cache_misses.values())
-
-    assert [misses(), misses()] == [1, 0]
-    for kept in tmp_path.rglob("*.nb?"):
-        flip(kept)
-        assert [misses(), misses()] == [1, 0]
-
-
-def test_a_full_disk_does_not_stop_machine_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(_CheckedFiles, "_save_data", full)
-    assert compiled(doubled)(1.5) == 3.0
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:

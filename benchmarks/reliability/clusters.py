@@ -73,10 +73,10 @@ def run_section(share: float, seed: int) -> dict[str, Any]:
         tally.check(done.code == 0, "done without Dask", str(done))
         whole = alone.files()
         for loss in ("nothing", "one worker", "all workers", "the scheduler"):
-            place = Place.made(Path(made) / loss.replace(" ", "-"), alone.kernels)
+            place = Place.made(Path(made) / loss.replace(" ", "-"))
             with _cluster() as cluster:
                 _one_loss(place, cluster, loss, whole, tally)
-        place = Place.made(Path(made) / "nobody", alone.kernels)
+        place = Place.made(Path(made) / "nobody")
         done = run(place, [*_words(place), "--scheduler", "tcp://127.0.0.1:9"])
         tally.check(done.in_a_line, "a scheduler that is not there is told", str(done))
     return tally.document()

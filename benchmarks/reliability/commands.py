@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,19 +35,13 @@ class Place:
     def store(self) -> Path:
         return self.folder / "store"
 
-    @property
-    def kernels(self) -> Path:
-        return self.folder / "kernels"
-
     @classmethod
-    def made(cls, folder: Path, kernels: Path | None = None) -> Place:
-        """A new one; with machine code that has been compiled elsewhere."""
+    def made(cls, folder: Path) -> Place:
+        """A new one."""
         from detente.cases.template import new_case
 
         place = cls(folder)
         new_case(place.case)
-        if kernels is not None:
-            shutil.copytree(kernels, place.kernels)
         return place
 
     def words(self, command: str) -> list[str]:
@@ -67,7 +60,6 @@ class Place:
         """A command that runs in a session of its own, as one that a terminal starts."""
         caches = {
             "XDG_CACHE_HOME": f"{self.folder}/cache",
-            "NUMBA_CACHE_DIR": str(self.kernels),
             "MPLCONFIGDIR": f"{self.folder.parent}/fonts",
         }
         return subprocess.Popen(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -33,22 +32,21 @@ class Crashes:
     def __init__(self, folder: Path, seed: int, share: float) -> None:
         self.folder, self.dice, self.tally = folder, random.Random(seed), Tally()
         self.share, self.made = share, 0
-        self.first = Place.made(folder / "first")
         self.whole: dict[str, dict[str, bytes]] = {}
         self.seconds: dict[str, float] = {}
 
     def undisturbed(self) -> None:
-        """Every command to its end, in a place of its own; machine code is kept for the others."""
+        """Every command to its end, in a place of its own."""
         for command in COMMANDS:
-            place = self.place() if self.first.kernels.is_dir() else self.first
+            place = self.place()
             done = run(place, command)
             self.tally.check(done.code == 0, "done undisturbed", f"{command}: {done}")
             self.whole[command], self.seconds[command] = place.files(), done.seconds
 
     def place(self) -> Place:
-        """A new place with the machine code of the first."""
+        """A new place."""
         self.made += 1
-        return Place.made(self.folder / f"place-{self.made}", self.first.kernels)
+        return Place.made(self.folder / f"place-{self.made}")
 
     def trials(self, number: int) -> range:
         """How many of so many."""
@@ -93,16 +91,12 @@ class Crashes:
                 self.same(place, command, "two at once", ended(process))
 
     def damaged(self) -> None:
-        """Bytes flipped in what is kept: blocks of draws, and machine code."""
+        """Bytes flipped in blocks of draws, which is what is kept."""
         place = self.place()
         run(place, "claims")
         for _ in self.trials(FLIPS):
             _flip(place.store.rglob("block-*.npy"), self.dice)
             self.same(place, "claims", "the same after flipped draws", run(place, "claims"))
-        place = self.place()
-        for _ in self.trials(FLIPS):
-            _flip(place.kernels.rglob("*.nb?"), self.dice)
-            self.same(place, "relief", "the same after flipped kernels", run(place, "relief"))
 
     def disks(self) -> None:
         """Full, locked and absent folders for results, draws and caches."""
@@ -138,12 +132,6 @@ class Crashes:
                 words = ["claims", str(place.case), "--draws", "48"]
                 done = run(place, words)
                 self.tally.check(done.in_a_line, "a locked cache of draws is told", str(done))
-        place = self.place()
-        shutil.rmtree(place.kernels)
-        with _mounted(place.kernels, "ro") as locked:
-            if locked:
-                done = run(place, "relief")
-                self.same(place, "relief", "the same without a cache of machine code", done)
 
     def memory(self) -> None:
         """How much the commands take on the largest case, and what they say of too little."""

@@ -12,7 +12,7 @@ from typing import Any
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 PAGE = HERE.parents[1] / "docs" / "reliability.md"
-LIBRARIES = ("numpy", "scipy", "numba", "pydantic", "starlette", "uvicorn", "distributed")
+LIBRARIES = ("numpy", "scipy", "pydantic", "starlette", "uvicorn", "distributed")
 
 
 def keep(name: str, found: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ from detente.analysis.draws import DRAWS, Sample, evaluated
 from detente.analysis.rows import records
 from detente.analysis.sensitivity import Design, even
 from detente.cases.case import Case
-from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.threads import one_thread
 from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
@@ -296,11 +296,11 @@ def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def welfare_table(found: Equilibrium, countries: list[str]) -> pd.DataFrame:
     """Welfare of countries and groups; a group's is its members' equivalent variation together."""
-    rows = []
+    rows, known = [], found.world.countries
     for name in countries:
-        members = {"country": resolve_countries(name, found.world.countries)}
-        gained = float(found.equivalent_variation.sel(members).sum())
-        income = float(found.income["before"].sel(members).sum())
+        members = [known.index(c) for c in resolve_countries(name, known)]
+        gained = float(found.equivalent_variation.values[members].sum())
+        income = float(found.income["before"].values[members].sum())
         row = {"percent": 100 * gained / income, "million_usd": gained, "income": income}
         rows.append({"country": name, **row})
     return pd.DataFrame(rows)

@@ -14,8 +14,8 @@ import xarray as xr
 from detente.analysis.rows import records
 from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium
+from detente.equilibrium.threads import one_thread
 from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
 from detente.policy.compiled import Costs

@@ -14,7 +14,7 @@ from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
 from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case, needed
-from detente.equilibrium.native import one_thread
+from detente.equilibrium.threads import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes

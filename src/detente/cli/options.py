@@ -105,11 +105,11 @@ class Delivery:
         draw
             Writes its charts to a folder in a format; by default those of `Result.plot`.
         """
-        from detente.report.plots import write_plots
-
         written = [] if self.csv is None else result.to_csv(self.csv)
         written += [] if self.parquet is None else result.to_parquet(self.parquet)
         if self.output is not None:
+            from detente.report.plots import write_plots
+
             written += (draw or write_plots)(result, self.output, self.kind)
         if self.as_json:
             print(result.to_json())

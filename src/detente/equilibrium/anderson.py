@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
 
-from detente.arrays import Array, Floats
-from detente.equilibrium.native import compiled
+from detente.arrays import Array, Floats, Positions
 
 RIDGE = 1e-12
 """Relative regularisation of the inner products of past steps, which become nearly collinear."""
@@ -16,21 +16,10 @@ RIDGE = 1e-12
 
 def _mixed(G: Array, weights: Array, dG: Floats) -> Array:
     """G[s,k] - sum_m weights[m,k] dG[m,s,k]."""
-    if G.shape[1] == 1:  # a product of matrices is several times as fast
-        kept: Array = G - (weights.T @ dG[: len(weights), :, 0]).T
-        return kept
-    return _mixed_draws(G, weights, dG)
-
-
-@compiled
-def _mixed_draws(G: Array, weights: Array, dG: Floats) -> Array:
-    mixed = np.empty_like(G)
-    for s in range(G.shape[0]):
-        for k in range(G.shape[1]):
-            mixed[s, k] = G[s, k]
-        for m in range(weights.shape[0]):
-            for k in range(G.shape[1]):
-                mixed[s, k] -= weights[m, k] * dG[m, s, k]
+    past, step = np.zeros(G.shape, np.float32), np.empty(G.shape, np.float32)
+    for weight, d in zip(weights.astype(np.float32), dG, strict=False):
+        past += np.multiply(d, weight, out=step)
+    mixed: Array = G - past
     return mixed
 
 
@@ -59,6 +48,13 @@ class Anderson:
     def forget(self) -> None:
         """Start anew."""
         self._steps = 0
+
+    def of(self, draws: Positions) -> Anderson:
+        """The iterations of some draws, at the point where they are."""
+        some = copy(self)
+        for name in ("_dG", "_dF", "_last_G", "_last_F"):
+            setattr(some, name, getattr(self, name)[..., draws])
+        return some
 
     def advance(self, x: Array, f: Array | Floats) -> Array:
         """The next point after x, at which the plain step is f; both (..., draw)."""

@@ -10,14 +10,14 @@ where a policy changes a share, the difference is added.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from detente.arrays import Array, Flags, Floats, Positions
 from detente.equilibrium.economy import Economy
 from detente.equilibrium.markets import Technology
-from detente.equilibrium.native import compiled
 from detente.equilibrium.production import Production
 from detente.equilibrium.rivals import Clearing, Rivals, clearing_in, rivals_in
 from detente.equilibrium.shares import Shares
@@ -29,47 +29,15 @@ FAINT = 1e-250
 Wages = Literal["together", "apart", "held"]
 
 
-@compiled
-def _add_along(
-    weight: Array, value: Array, towards: Positions, origin: Positions, to: Array
-) -> None:
-    """Add weight[e,k] value[origin[e],k] to to[towards[e],k], for every entry e."""
-    for e in range(weight.shape[0]):
-        for k in range(weight.shape[1]):
-            to[towards[e], k] += weight[e, k] * value[origin[e], k]
+def _summing(towards: Positions, rows: int) -> Any:
+    """Matrix that adds up entries by where they go, [row,e]."""
+    at = towards.astype(np.int32), np.arange(towards.size, dtype=np.int32)
+    return csr_array((np.ones(towards.size), at), (rows, towards.size))
 
 
-@compiled
-def _pay(
-    power: Array,
-    demand: Array,
-    share: Array,
-    origin: Positions,
-    destination: Positions,
-    receiver: Positions,
-    received: Array,
-    sold: Array,
-) -> None:
-    """Pay share[e,k] power[origin,k] demand[destination,k] to receivers; less is sold by origins.
-
-    `sold` is per unit of power; where payments are no part of it, it has no rows.
-    """
-    for e in range(share.shape[0]):
-        for k in range(share.shape[1]):
-            paid = share[e, k] * demand[destination[e], k]
-            received[receiver[e], k] += paid * power[origin[e], k]
-            if sold.shape[0] > 0:
-                sold[origin[e], k] -= paid
-
-
-@compiled
 def _largest(r: Array) -> Array:
     """The largest absolute value of each column of r[s,k]; NaN where there is one."""
-    largest = np.zeros(r.shape[1])
-    for s in range(r.shape[0]):
-        for k in range(r.shape[1]):
-            if not abs(r[s, k]) <= largest[k]:
-                largest[k] = abs(r[s, k])
+    largest: Array = np.maximum(r.max(0), -r.min(0))
     return largest
 
 
@@ -125,7 +93,7 @@ class Model:
         self._put_in_place(Shares.under(policy, economy, A), policy)
         goods = (J, N, self.K)
         self.c, self.power, self.total = np.empty(goods), np.empty(goods), np.empty(goods)
-        self.demand = np.empty(goods)
+        self.demand, self._moved = np.empty(goods), np.empty(self.dA.shape)
         self.v, self.Y, self.V = np.zeros(goods), np.empty(goods), np.empty(goods)
         self.earned = np.empty((N, self.K))
         self.R, self.H, self.I = (np.zeros((N, self.K)) for _ in range(3))
@@ -134,8 +102,10 @@ class Model:
     def _put_in_place(self, shares: Shares, policy: Policy) -> None:
         """Differences between the policy's entries and the world's, and payments on the way."""
         self.pi, self.net, A, rate = shares.pi, shares.net, shares.A, shares.rate
-        sector, destination, origin = np.unravel_index(shares.entries, self.pi.shape)
-        self.origin, self.destination = sector * self.N + origin, sector * self.N + destination
+        self.origin, self.destination, receiver = self._ends(shares.entries)
+        self.into, self.out_of = (
+            _summing(at, self.J * self.N) for at in (self.destination, self.origin)
+        )
         net = A / (1 + rate) if rate.any() else A
         pi, before = (a.ravel()[shares.entries, None] for a in (self.pi, self.net))
         self.dA = A - pi
@@ -144,12 +114,18 @@ class Model:
         self.dnet = self.dA if untaxed else net - before
         taxed = A[:0] if untaxed else self.dA - self.dnet
         at = np.flatnonzero(taxed.any(1))
-        self.taxes = taxed[at], self.origin[at], self.destination[at], destination[at]
+        self.taxes = taxed[at], self.origin[at], self.destination[at]
+        self.to_treasuries = _summing(receiver[at], self.N)
         self.transfers = policy.transfers
         m = policy.margins
-        paid = m.share * (self.A / (1 + policy.rate))[m.entry]
-        sector, destination, origin = np.unravel_index(policy.entries[m.entry], self.pi.shape)
-        self.margins = paid, sector * self.N + origin, sector * self.N + destination, m.hub
+        origin, destination, _ = self._ends(policy.entries[m.entry])
+        self.margins = m.share * (self.A / (1 + policy.rate))[m.entry], origin, destination
+        self.to_hubs, self.from_sellers = _summing(m.hub, self.N), _summing(origin, self.J * self.N)
+
+    def _ends(self, entries: Positions) -> tuple[Positions, Positions, Positions]:
+        """Rows of goods by origin and by destination of entries, and their destination."""
+        sector, destination, origin = np.unravel_index(entries, self.pi.shape)
+        return sector * self.N + origin, sector * self.N + destination, destination
 
     def of(self, draw: Positions) -> Model:
         """The model of one draw, [1]."""
@@ -236,7 +212,7 @@ class Model:
     def _prices(self, P: Array) -> None:
         """P_hat[n,j] = (sum_i pi (kappa_hat c_hat[i,j])^-theta)^(-1/theta); eq. 11."""
         np.matmul(self.pi, self.power, out=self.total)
-        self._add(self.dA, self.power, self.destination, self.origin, self.total)
+        self.total += self._summed(self.into, self.dA, self.power, self.origin)
         np.copyto(self.total, 1.0, where=self.unsupplied)  # nothing is bought
         np.log(self.total, out=P)
         P /= -self.theta
@@ -245,14 +221,17 @@ class Model:
         """Y'[i,j] = sum_n pi' X' / (1+t'), less hub margins H; tariff revenue R; eq. 12."""
         np.divide(X, self.total, out=self.demand)
         np.matmul(self.net.transpose(0, 2, 1), self.demand, out=self.Y)
-        self._add(self.dnet, self.demand, self.origin, self.destination, self.Y)
+        self.Y += self._summed(self.out_of, self.dnet, self.demand, self.destination)
         self.R[:] = 0.0
         if self.taxed is not None:
             self.R += ((self.taxed @ self.power) * self.demand).sum(0)
-        self.H[:] = 0.0
         power, demand, Y = (a.reshape(-1, self.K) for a in (self.power, self.demand, self.Y))
-        _pay(power, demand, *self.taxes, self.R, Y[:0])
-        _pay(power, demand, *self.margins, self.H, Y)
+        share, origin, destination = self.taxes
+        self.R += self.to_treasuries @ (share * power[origin] * demand[destination])
+        share, origin, destination = self.margins
+        paid = share * demand[destination]
+        self.H[:] = self.to_hubs @ (paid * power[origin])
+        Y -= self.from_sellers @ paid
         self.Y *= self.power
 
     def _value_added(self) -> None:
@@ -286,11 +265,13 @@ class Model:
         np.log(np.where(self.stock > 0, np.maximum(V, FAINT), 1.0), out=r)
         r -= np.where(self.stock > 0, w + rho, 0.0)
 
-    def _add(
-        self, weight: Array, value: Array, towards: Positions, along: Positions, to: Array
-    ) -> None:
-        rows = (-1, self.K)
-        _add_along(weight, value.reshape(rows), towards, along, to.reshape(rows))
+    def _summed(self, to: Any, weight: Array, value: Array, at: Positions) -> Array:
+        """Sum weight[e,k] value[at[e],k] over the entries e that go to the same place, [j,n,k]."""
+        rows = value.reshape(-1, self.K)
+        np.take(rows, at, axis=0, out=self._moved, mode="clip")  # which spares it a copy
+        np.multiply(self._moved, weight, out=self._moved)
+        summed: Array = to @ self._moved
+        return summed.reshape(value.shape)
 
     def step(self, wages: Wages = "together") -> Floats:
         """Step from the residuals: returns, prices and expenditures, and wages.

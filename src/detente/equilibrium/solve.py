@@ -15,10 +15,10 @@ from detente.arrays import Array, Flags
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.native import one_thread
 from detente.equilibrium.outcomes import Equilibrium, by_country
 from detente.equilibrium.production import Production
 from detente.equilibrium.solver import MAX_EVALUATIONS, TOLERANCE, find_equilibria
+from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError, ScenarioError, WorldError
 from detente.policy.changes import Changes, policy_of
 from detente.policy.policy import Policy

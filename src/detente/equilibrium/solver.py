@@ -21,6 +21,9 @@ MAX_EVALUATIONS = 20_000
 TOGETHER = 40
 """Evaluations after which a draw is searched for by itself."""
 
+MOST = 0.75
+"""Draws that are there, of all, above which only the others go on."""
+
 ALONE = 200
 """Evaluations after which solving for everything at once gives way to wages first."""
 
@@ -107,14 +110,14 @@ def _search(
     """The equilibria of some draws each."""
     with np.errstate(all="ignore"):
         x = model.at_baseline() if near is None else _unknowns(near)
-        x, used, settled = _together(model, x, tolerance, min(TOGETHER, max_evaluations))
-        found = [_read(model, x, used, np.flatnonzero(settled))]
-        for k in np.flatnonzero(~settled):
+        patience = min(TOGETHER, max_evaluations)
+        found, unsettled = _together(model, x, tolerance, patience)
+        for k in unsettled:
             draw = np.array([k])
             with numbered(draw):
                 alone = model.of(draw)
-                x, more = _alone(alone, tolerance, max_evaluations - int(used[k]))
-                _, e = _read(alone, x, used[draw] + more, np.array([0]))
+                x, more = _alone(alone, tolerance, max_evaluations - patience)
+                _, e = _read(alone, x, patience + more, np.array([0]))
             found.append((draw, e))
     return found
 
@@ -138,18 +141,31 @@ def _everything(f: Array | Floats) -> Array:
 
 def _together(
     model: Model, x: Array, tolerance: float, patience: int
-) -> tuple[Array, Positions, Flags]:
-    """Go from x towards the equilibria of all draws; tells which got there, [k]."""
-    anderson = Anderson(4, lambda f: _by_country(f, model.blocks))
-    evaluations, settled = np.zeros(model.K, np.int64), np.zeros(model.K, bool)
-    for turn in range(patience):
+) -> tuple[list[tuple[Positions, Equilibria]], Positions]:
+    """Go from x towards the equilibria of all draws; those found, and the draws that are not.
+
+    Once most draws are there, only the others go on.
+    """
+    blocks = model.blocks
+    anderson = Anderson(4, lambda f: _by_country(f, blocks))
+    draws, found = np.arange(model.K), []
+    for turn in range(1, patience + 1):
         model.normalise(x)
-        evaluations += 1
         settled = (model.residuals(x) <= tolerance) & (model.I > 0).all(0)
-        if settled.all() or turn == patience - 1:
+        if turn < patience and settled.mean() <= MOST:
+            x = anderson.advance(x, model.step())
+            continue
+        with numbered(draws):
+            some, e = _read(model, x, turn, np.flatnonzero(settled))
+        found.append((draws[some], e))
+        left = np.flatnonzero(~settled)
+        draws = draws[left]
+        if turn == patience or not left.size:
             break
-        x = anderson.advance(x, model.step())
-    return x, evaluations, settled
+        anderson = anderson.of(left)
+        x = anderson.advance(x[..., left], model.step()[..., left])
+        model = model.of(left)
+    return found, draws
 
 
 def _alone(model: Model, tolerance: float, max_evaluations: int) -> tuple[Array, int]:
@@ -254,7 +270,7 @@ def _no_equilibrium(model: Model, tolerance: float, max_evaluations: int) -> Con
 
 
 def _read(
-    model: Model, x: Array, evaluations: Positions, draws: Positions
+    model: Model, x: Array, evaluations: int, draws: Positions
 ) -> tuple[Positions, Equilibria]:
     """The equilibria of some draws at x, which was evaluated last.
 
@@ -285,7 +301,7 @@ def _read(
         log_P_final=(model.alpha * log_P).sum(0),
         component=np.repeat(technology.component[:, None], model.K, axis=1),
         lost=lost,
-        evaluations=evaluations,
+        evaluations=np.full(model.K, evaluations),
         residuals=_norms(model),
     ).of(draws)
     countries = model.economy.world.countries

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from detente.arrays import Array, Positions
-from detente.equilibrium.native import one_thread
+from detente.equilibrium.threads import one_thread
 from detente.inference.observations import Flow, Observation
 from detente.inference.priors import FIRST_YEAR
 from detente.policy.compile import Compiler

@@ -85,17 +85,23 @@ def corridor_shares(rho: Array, log_kappa: Array, vartheta: Array) -> tuple[Arra
 STEPS = 20_000
 """Steps in which congestion must settle."""
 
+TOLERANCE = 1e-13
+"""Largest error of a log cost."""
+
 
 def congested(
     rho: Array, carried: Array, capacity: Array, eta: float, vartheta: Array, theta: Array
 ) -> Array:
     """Log cost of corridors that carry more than they can, [r,k].
 
-    Solves x_r = eta max(0, log(q_r(x) / capacity_r)) by x <- x - f(x) / (1 + eta vartheta), where
-    f(x) = x - eta max(0, ...). As q_r falls with the corridor's own cost by an elasticity between
-    theta and vartheta, and rises with the others' by what makes it fall by theta if all get dearer,
-    each step from x = 0 goes up and distances shrink by 1 - (1 + eta theta) / (1 + eta vartheta):
-    it converges from below, to the only solution.
+    Solves f(x) = x_r - eta max(0, log(q_r(x) / capacity_r)) = 0 by Newton's method, with
+
+        dlog q_r / dx_s = -vartheta [r = s] + (vartheta - theta) sum_c q_rc s_sc / q_r
+
+    As q_r falls with the corridor's own cost by an elasticity between theta and vartheta, and rises
+    with the others' by what makes it fall by theta if all get dearer, x <- x - f(x) / (1 + eta
+    vartheta) shrinks distances to the only solution by 1 - (1 + eta theta) / (1 + eta vartheta):
+    that is the step wherever Newton's last did not bring f closer to zero.
 
     Parameters
     ----------
@@ -129,16 +135,23 @@ def congested(
     x, limited = np.zeros(shape), np.isfinite(capacity)[:, None]
     if eta == 0 or not (limited[:, 0] & (rho > 0).any(1)).any():
         return x
-    step = 1 / (1 + eta * np.maximum(vartheta, theta))
+    sure, own = 1 / (1 + eta * np.maximum(vartheta, theta)), np.eye(len(rho))
+    best = np.full(vartheta.size, np.inf)
     for _ in range(STEPS):
         log_composite, shares = corridor_shares(rho, x, vartheta)
-        traded = carried[:, None] * np.exp(-theta * log_composite)
-        q = np.einsum("rck,ck->rk", shares, traded)
+        flows = shares * (carried[:, None] * np.exp(-theta * log_composite))
+        q = flows.sum(1)
         over = np.divide(q, capacity[:, None], out=np.ones(shape), where=limited & (q > 0))
-        move = step * (eta * np.log(np.maximum(over, 1.0)) - x)
-        x += move
-        if np.abs(move).max() < 1e-13:
+        f = x - eta * np.log(np.maximum(over, 1.0))
+        worst = np.abs(f).max(0)
+        if worst.max() < TOLERANCE:
             return x
+        met = np.einsum("rck,sck->krs", flows / np.where(q > 0, q, 1.0)[:, None], shares)
+        fall = vartheta[:, None, None] * own - (vartheta - theta)[:, None, None] * met
+        slope = own + eta * (over > 1).T[..., None] * fall
+        newton = np.linalg.solve(slope, f.T[..., None])[..., 0].T
+        x = x - np.where(worst < best, newton, sure * f)
+        best = np.minimum(best, worst)
     raise ScenarioError(f"congestion of the corridors does not settle in {STEPS} steps")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
-from detente.equilibrium.native import one_thread
+from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
 from detente.policy.joint import CutOff

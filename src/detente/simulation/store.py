@@ -20,7 +20,7 @@ from detente.writing import whole_file
 DIGEST = 32
 """Bytes of the checksum at the end of a block; NumPy reads what stands before it."""
 
-LIBRARIES = ("numpy", "scipy", "numba", "SALib")
+LIBRARIES = ("numpy", "scipy", "SALib")
 """Libraries on whose versions the bits of a draw depend."""
 
 

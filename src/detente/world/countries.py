@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -86,6 +86,7 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 """Folded words that may mean several countries, or one that is no more, and the candidates."""
 
 
+@lru_cache(maxsize=8192)
 def folded(name: str) -> str:
     """A name without case, accents, punctuation, spare space and a leading article.
 

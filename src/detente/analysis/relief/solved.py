@@ -15,8 +15,8 @@ from detente.analysis.relief.bundles import PACKAGES, Bundles
 from detente.analysis.relief.search import searched
 from detente.analysis.relief.starts import Starts
 from detente.arrays import Array, Positions
-from detente.equilibrium.native import one_thread
 from detente.equilibrium.solve import BATCH
+from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.routes import DIRECT
 from detente.simulation.metrics import by_route, share_of_trade

@@ -1,26 +1,12 @@
-"""How native code is compiled and run."""
+"""How many threads linear algebra takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from numba import njit
 from threadpoolctl import ThreadpoolController
-
-from detente.equilibrium.kernels import KernelCache
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile on first call, keep the machine code on disk, and release the GIL when running."""
-    dispatcher: Any = njit(nogil=True, error_model="numpy")(function)
-    with suppress(RuntimeError):  # there is no folder to keep it in
-        dispatcher._cache = KernelCache(function)
-    return cast(F, dispatcher)
 
 
 def one_thread() -> AbstractContextManager[Any]:
