@@ -114,13 +114,16 @@ class Model:
         self.dnet = self.dA if untaxed else net - before
         taxed = A[:0] if untaxed else self.dA - self.dnet
         at = np.flatnonzero(taxed.any(1))
-        self.taxes = taxed[at], self.origin[at], self.destination[at]
-        self.to_treasuries = _summing(receiver[at], self.N)
+        ends = self.origin[at], self.destination[at]
+        self.taxes = (taxed[at], *ends, _summing(receiver[at], self.N)) if at.size else None
         self.transfers = policy.transfers
         m = policy.margins
         origin, destination, _ = self._ends(policy.entries[m.entry])
-        self.margins = m.share * (self.A / (1 + policy.rate))[m.entry], origin, destination
-        self.to_hubs, self.from_sellers = _summing(m.hub, self.N), _summing(origin, self.J * self.N)
+        paid = m.share * (self.A / (1 + policy.rate))[m.entry]
+        self.margins = None
+        if m.entry.size:
+            to = _summing(m.hub, self.N), _summing(origin, self.J * self.N)
+            self.margins = paid, origin, destination, *to
 
     def _ends(self, entries: Positions) -> tuple[Positions, Positions, Positions]:
         """Rows of goods by origin and by destination of entries, and their destination."""
@@ -164,8 +167,8 @@ class Model:
 
     def residuals(self, x: Array) -> Array:
         """Residuals r at x; returns the largest of each draw, [k]."""
-        w, P, X, rho = np.split(x, self.blocks)
-        labour, price, expenditure, returns = np.split(self.r, self.blocks)
+        w, P, X, rho = self.parts(x)
+        labour, price, expenditure, returns = self.parts(self.r)
         w, X = w[0], X * self.VA
         self._unit_costs(w, P, rho)
         self._prices(price)
@@ -186,6 +189,11 @@ class Model:
     def blocks(self) -> tuple[int, int, int]:
         """Where prices, expenditures and returns begin among the unknowns."""
         return 1, 1 + self.J, 1 + 2 * self.J
+
+    def parts(self, x: Any) -> tuple[Any, Any, Any, Any]:
+        """Wages, prices, expenditures and returns among the unknowns, or what belongs to them."""
+        _, X, rho = self.blocks
+        return x[:1], x[1:X], x[X:rho], x[rho:]
 
     def _unit_costs(self, w: Array, P: Array, rho: Array) -> None:
         """c_hat and v_hat, the price of value added; eq. 10 where sigma is one.
@@ -226,12 +234,14 @@ class Model:
         if self.taxed is not None:
             self.R += ((self.taxed @ self.power) * self.demand).sum(0)
         power, demand, Y = (a.reshape(-1, self.K) for a in (self.power, self.demand, self.Y))
-        share, origin, destination = self.taxes
-        self.R += self.to_treasuries @ (share * power[origin] * demand[destination])
-        share, origin, destination = self.margins
-        paid = share * demand[destination]
-        self.H[:] = self.to_hubs @ (paid * power[origin])
-        Y -= self.from_sellers @ paid
+        if self.taxes is not None:
+            share, origin, destination, to_treasury = self.taxes
+            self.R += to_treasury @ (share * power[origin] * demand[destination])
+        if self.margins is not None:
+            share, origin, destination, to_hub, from_seller = self.margins
+            paid = share * demand[destination]
+            self.H[:] = to_hub @ (paid * power[origin])
+            Y -= from_seller @ paid
         self.Y *= self.power
 
     def _value_added(self) -> None:
@@ -283,8 +293,8 @@ class Model:
         jacobian = self.economy.jacobian
         r = self.r.astype(np.float32)
         f = np.empty_like(r)
-        dw, dP, dX, drho = np.split(f, self.blocks)
-        _, price, expenditure, returns = np.split(r, self.blocks)
+        dw, dP, dX, drho = self.parts(f)
+        _, price, expenditure, returns = self.parts(r)
         B = jacobian.B
         np.matmul(B, price.transpose(1, 0, 2), out=dP.transpose(1, 0, 2))
         Bt = B.transpose(0, 2, 1)

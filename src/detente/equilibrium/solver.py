@@ -242,8 +242,7 @@ def _wages_first(model: Model, tolerance: float, max_evaluations: int) -> tuple[
 
 def _norms(model: Model) -> Array:
     """Largest excess demand, and error of prices, expenditures and returns, [4,k]."""
-    parts = np.split(model.r, model.blocks)
-    return np.array([np.abs(part).max((0, 1), initial=0.0) for part in parts])
+    return np.array([np.abs(r).max((0, 1), initial=0.0) for r in model.parts(model.r)])
 
 
 def _no_equilibrium(model: Model, tolerance: float, max_evaluations: int) -> ConvergenceError:
