@@ -52,7 +52,7 @@ class Anderson:
     def of(self, draws: Positions) -> Anderson:
         """The iterations of some draws, at the point where they are."""
         some = copy(self)
-        for name in ("_dG", "_dF", "_last_G", "_last_F"):
+        for name in ("_dG", "_dF", "_last_G", "_last_F") if self._steps else ():
             setattr(some, name, getattr(self, name)[..., draws])
         return some
 
