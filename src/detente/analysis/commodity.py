@@ -195,7 +195,7 @@ def commodity(
     simulation = simulation or simulate(case)
     world, exporter = simulation.world, resolve_countries(case.target, simulation.world.countries)
     market = Market.of(world, goods, exporter[0])
-    found = {name: market_tables(simulation.outcome(name), market)[0] for name in case.scenarios}
+    found = {name: _tables(simulation.outcome(name), market) for name in case.scenarios}
     free = unsanctioned(simulation, goods)
     return Commodity(
         title=case.title,
@@ -212,26 +212,28 @@ def commodity(
     )
 
 
-def market_tables(o: Outcome, market: Market) -> list[dict[str, pd.DataFrame]]:
-    """The tables of one scenario, of each draw; see `Commodity`."""
+def market_rows(o: Outcome, market: Market) -> dict[str, list[Row]]:
+    """The rows of one scenario's tables, see `Commodity`; numbers are of each draw, [draw]."""
     before, after = ([w for w in ways if _carries(w, market)] for ways in o.ways)
-    rows = {
+    return {
         "worth": [_worth(o, market, before, after)],
         "supply": _supply(o, market),
         "buyers": _buyers(o, market),
         "ways": _ways(o, before, after),
         "owners": _owners(o, before, after),
     }
-    return [
-        {part: _frame(found, k, COLUMNS.get(part)) for part, found in rows.items()}
-        for k in range(o.after.draws)
-    ]
 
 
-def _frame(rows: list[Row], draw: int = 0, columns: list[str] | None = None) -> pd.DataFrame:
-    """Rows as they are in one draw."""
+def _tables(o: Outcome, market: Market) -> dict[str, pd.DataFrame]:
+    return {
+        part: _frame(found, COLUMNS.get(part)) for part, found in market_rows(o, market).items()
+    }
+
+
+def _frame(rows: list[Row], columns: list[str] | None = None) -> pd.DataFrame:
+    """Rows as they are in the first draw."""
     here = [
-        {name: float(v[draw]) if isinstance(v, np.ndarray) else v for name, v in row.items()}
+        {name: float(v[0]) if isinstance(v, np.ndarray) else v for name, v in row.items()}
         for row in rows
     ]
     return pd.DataFrame(here, columns=columns)

@@ -14,7 +14,7 @@ from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
-from detente.simulation.evaluation import Evaluator, Quantity, Reader
+from detente.simulation.evaluation import Evaluator, Quantity, Reader, StatusQuos
 from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.store import Store, code_version, default_folder, library_versions
 
@@ -103,11 +103,12 @@ def read_in_draws(
     reader: Reader,
     draws: int = DRAWS,
     seed: int = 0,
+    known: StatusQuos | None = None,
 ) -> np.ndarray[Any, Any]:
     """What a reader finds in draws of what is uncertain about a scenario, [draw, ...].
 
-    Nothing is kept on disk.
+    Nothing is kept on disk; see `Evaluator.read` on what is `known`.
     """
     evaluator = Evaluator({scenario.title: scenario}, assumptions, [])
     points = Design(evaluator.space, draws, seed).joint
-    return evaluator.read(points, scenario.title, reader)
+    return evaluator.read(points, scenario.title, reader, known)

@@ -23,15 +23,12 @@ from detente.arrays import Array
 from detente.report.commodity_tables import Line
 from detente.simulation.about import About, countries_at
 from detente.simulation.assumptions import Assumption
-from detente.simulation.evaluation import BAND, Quantity
+from detente.simulation.evaluation import BAND, Quantity, Reader, StatusQuos
 from detente.simulation.metrics import by_route
 from detente.simulation.run import Outcome
 from detente.world.names import resolve_countries
 
 SIDES = ("exports", "imports")
-
-NUMBERS = slice(2, 5)
-"""Of a line: what it was before, its change, and that in percent."""
 
 
 def has_bands(panel: Panel) -> bool:
@@ -50,9 +47,7 @@ def banded(panel: Panel) -> Results:
     if not has_bands(panel):
         return results
     # As `assess` draws, so that both say the same of a scenario on file.
-    found = read_in_draws(
-        scenario_of(panel), uncertain(panel), lambda outcome: _drawn(results, outcome)
-    )
+    found = _read_in_draws(panel, lambda outcome: _drawn(results, outcome))
     who = [Quantity("welfare", About(country=c), "") for c in _countries(results)]
     bands = bands_of(zip(who, found["welfare"].T, strict=True))
     chosen, partners = _answered(results.chosen, bands), results.partners
@@ -86,12 +81,21 @@ def banded_channels(panel: Panel, country: str) -> pd.DataFrame:
     channels = channels_of(panel, country)
     if not has_bands(panel):
         return channels
-    found = read_in_draws(
-        scenario_of(panel), uncertain(panel), lambda outcome: channels_in_draws(outcome, country)
-    )
+    found = _read_in_draws(panel, lambda outcome: channels_in_draws(outcome, country))
     low, median, high = np.quantile(found, BAND, axis=0)
     income = float(results_of(panel).countries["income"][country])
     return channels.assign(percent=median, low=low, high=high, million_usd=median / 100 * income)
+
+
+def _read_in_draws(panel: Panel, reader: Reader) -> np.ndarray[Any, Any]:
+    known = _status_quos(panel.start.partition("/")[0])
+    return read_in_draws(scenario_of(panel), uncertain(panel), reader, known=known)
+
+
+@lru_cache(maxsize=2)
+def _status_quos(case: str) -> StatusQuos:
+    """Those of the draws of a case: moving its measures does not move them."""
+    return {}
 
 
 def uncertain(panel: Panel) -> Mapping[str, Assumption]:
@@ -133,7 +137,7 @@ def _drawn(results: Results, outcome: Outcome) -> np.ndarray[Any, Any]:
     draws = outcome.after.draws
     columns = {name: np.reshape(values, (-1, draws)).T for name, values in parts.items()}
     for goods, found in markets_of(outcome, target).items():
-        columns[goods] = np.array([[line[NUMBERS] for line in lines] for lines in found])
+        columns[goods] = np.array([numbers.T for _, _, numbers in found]).swapaxes(0, 1)
     rows = np.empty(draws, [(name, float, values.shape[1:]) for name, values in columns.items()])
     for name, values in columns.items():
         rows[name] = values

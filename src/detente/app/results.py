@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.analysis.assess import sector_table, trade_table
 from detente.analysis.claims import claim_values
-from detente.analysis.commodity import Market, commodities_of, market_tables
+from detente.analysis.commodity import Market, commodities_of, market_rows
 from detente.analysis.evidence import holds
 from detente.app.controls import is_unchanged, scenario_of
 from detente.app.starts import case_of
@@ -137,7 +137,10 @@ def results_of(panel: Panel) -> Results:
         partners=trade_table(found, target, partners).set_index("partner"),
         sectors=sectors.drop(columns="name"),
         leak=_leak(outcome),
-        markets={goods: found[0] for goods, found in markets_of(outcome, target).items()},
+        markets={
+            goods: [Line(group, label, *numbers[:, 0].tolist()) for group, label, numbers in found]
+            for goods, found in markets_of(outcome, target).items()
+        },
         claims=_claims(panel, outcome),
         notes=[*found.notes, *added_notes(found.world, [*chosen, *partners])],
         manifest=found.manifest,
@@ -186,14 +189,10 @@ def _leak(outcome: Outcome) -> Leak | None:
     return Leak(lane.origins, lane.destinations, ways, offset, (before, after), rise)
 
 
-def markets_of(outcome: Outcome, target: str) -> dict[str, list[list[Line]]]:
-    """Markets of the commodities that the target sells abroad: lines, of each draw."""
+def markets_of(outcome: Outcome, target: str) -> dict[str, list[tuple[str, str, Array]]]:
+    """Markets of the commodities that the target sells abroad: `lines` with all draws."""
     markets = [Market.of(outcome.world, goods, target) for goods in commodities_of(outcome.world)]
-    return {
-        m.goods: [list(lines(m, tables)) for tables in market_tables(outcome, m)]
-        for m in markets
-        if m.exports
-    }
+    return {m.goods: list(lines(m, market_rows(outcome, m))) for m in markets if m.exports}
 
 
 def _members(names: Sequence[str], world: World) -> Array:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from detente.analysis.commodity import OTHERS, Commodity, Market
+from detente.arrays import Array
 from detente.report import text
 from detente.report.parts import Sheet
 
@@ -200,41 +202,46 @@ def _users(found: Commodity) -> str:
     return f"Buyers are above all {text.listed(parts)}." if parts else ""
 
 
-def lines(market: Market, tables: dict[str, pd.DataFrame]) -> Iterator[Line]:
-    """The numbers of one scenario, a line each, in groups."""
-    seller = text.called(market.exporter)
-    own = tables["supply"].iloc[0]
-    worth = tables["worth"].iloc[0]
-    group, none = text.capitalised(seller), math.nan
-    yield _line(group, "Output, million USD", own["output_before"], own["output_after"])
-    yield Line(group, "Quantity", none, none, own["quantity_percent"])
-    yield Line(group, "Quantity that arrives abroad", none, none, worth["delivered_percent"])
-    yield Line(group, "Price at the mine", none, none, own["price_percent"])
-    yield _line(group, "Mine owners earn, million USD", own["rents_before"], own["rents_after"])
-    if len(tables["ways"]):
+def lines(
+    market: Market, rows: dict[str, list[dict[str, Any]]]
+) -> Iterator[tuple[str, str, Array]]:
+    """The numbers of one scenario in groups: a group, a label, and what `Line` has, [3,draw]."""
+    group = text.capitalised(text.called(market.exporter))
+    (worth,), (own, *others) = rows["worth"], rows["supply"]
+    yield group, "Output, million USD", _moved(own["output_before"], own["output_after"])
+    yield group, "Quantity", _in_percent(own["quantity_percent"])
+    yield group, "Quantity that arrives abroad", _in_percent(worth["delivered_percent"])
+    yield group, "Price at the mine", _in_percent(own["price_percent"])
+    yield group, "Mine owners earn, million USD", _moved(own["rents_before"], own["rents_after"])
+    if rows["ways"]:
         names = {
             "overseas": "Overseas buyers pay, million USD",
             "way": "The way takes, million USD",
         }
         for name, label in names.items():
-            yield _line(group, label, worth[f"{name}_before"], worth[f"{name}_after"])
-    for r in tables["ways"].to_dict("records"):
-        yield _line("Trade by way, million USD", r["title"], r["before"], r["after"])
-    for r in tables["owners"].to_dict("records"):
-        who = text.country(r["country"])
-        yield _line("Fees of the owners of ways, million USD", who, r["before"], r["after"])
-    for r in tables["supply"].iloc[1:].to_dict("records"):
-        who = _seller(r["country"])
-        yield _line("Mine owners elsewhere, million USD", who, r["rents_before"], r["rents_after"])
-    for r in tables["buyers"].to_dict("records"):
+            yield group, label, _moved(worth[f"{name}_before"], worth[f"{name}_after"])
+    for r in rows["ways"]:
+        yield "Trade by way, million USD", r["title"], _moved(r["before"], r["after"])
+    for r in rows["owners"]:
+        fees = "Fees of the owners of ways, million USD"
+        yield fees, text.country(r["country"]), _moved(r["before"], r["after"])
+    for r in others:
+        earned = "Mine owners elsewhere, million USD"
+        yield earned, _seller(r["country"]), _moved(r["rents_before"], r["rents_after"])
+    for r in rows["buyers"]:
         paid = "What buyers pay for the same, million USD"
-        who = text.country(r["country"])
-        yield Line(paid, who, r["purchases_before"], r["bill"], r["price_percent"])
+        numbers = np.array([r["purchases_before"], r["bill"], r["price_percent"]])
+        yield paid, text.country(r["country"]), numbers
 
 
-def _line(group: str, label: str, before: float, after: float) -> Line:
-    percent = 100 * (after / before - 1) if before > 0 else math.nan
-    return Line(group, label, before, after - before, percent)
+def _moved(before: Array, after: Array) -> Array:
+    ratio = np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0)
+    return np.array([before, after - before, 100 * (ratio - 1)])
+
+
+def _in_percent(change: Array) -> Array:
+    nothing = np.full_like(change, np.nan)
+    return np.array([nothing, nothing, change])
 
 
 def level(million: float) -> str:

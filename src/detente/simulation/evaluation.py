@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
+from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
@@ -43,6 +44,9 @@ class Quantity:
     about: About
     scenario: str
 
+
+StatusQuos = MutableMapping[tuple[str, bytes], Equilibria]
+"""Equilibria of status quos, by the fingerprint of the world and the points of their draws."""
 
 Reader = Callable[[Outcome], np.ndarray[Any, Any]]
 """Finds something in a scenario solved in some draws, [draw, ...]."""
@@ -90,21 +94,36 @@ class Evaluator:
         wanted = self.quantities if wanted is None else wanted
         return self._in_batches(points, lambda simulation: _measured(simulation, wanted))
 
-    def read(self, points: Array, scenario: str, reader: Reader) -> np.ndarray[Any, Any]:
+    def read(
+        self, points: Array, scenario: str, reader: Reader, known: StatusQuos | None = None
+    ) -> np.ndarray[Any, Any]:
         """What a reader finds in a scenario at points of the unit cube, [point, ...].
 
+        Status quos that are known are searched for from there, and those found become known.
         Raises as `evaluate` does.
         """
-        return self._in_batches(points, lambda simulation: reader(simulation.outcome(scenario)))
+        return self._in_batches(
+            points, lambda simulation: reader(simulation.outcome(scenario)), known
+        )
 
     def _in_batches(
-        self, points: Array, read: Callable[[Simulation], np.ndarray[Any, Any]]
+        self,
+        points: Array,
+        read: Callable[[Simulation], np.ndarray[Any, Any]],
+        known: StatusQuos | None = None,
     ) -> np.ndarray[Any, Any]:
         """What is read of the simulations of batches of draws, [draw, ...], at every point."""
 
         def solve(compiler: Compiler, at: Positions) -> np.ndarray[Any, Any]:
+            parameters = self.space.parameters(points[at])
+            batch = compiler.world.fingerprint, points[at].tobytes()
+            near = None if known is None else known.get(batch)
             with self._told_under(points[at]):
-                return read(Simulation(compiler, self.space.parameters(points[at]), TOLERANCE))
+                simulation = Simulation(compiler, parameters, TOLERANCE, near)
+                found = read(simulation)
+            if known is not None:
+                known[batch] = simulation.before
+            return found
 
         compilers, batches = zip(*self._batches(points), strict=True)
         with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -122,6 +122,8 @@ class Simulation:
         Of the draws.
     tolerance
         Of the solutions.
+    near
+        Equilibria from which the status quo is searched for, such as those of the same draws.
     """
 
     def __init__(
@@ -129,8 +131,10 @@ class Simulation:
         compiler: Compiler,
         parameters: Parameters,
         tolerance: float = TOLERANCE,
+        near: Equilibria | None = None,
     ) -> None:
         self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
+        self._near = near
         self.economy: Economy = economy_of(compiler.world)
         self.compiled: Compiled = compiler.under(parameters)
         self.production = Production.of(parameters.phi, parameters.sigma, parameters.draws)
@@ -154,7 +158,10 @@ class Simulation:
         if self.compiler.at_table:
             in_shares = p.deficits != "value"
             return Equilibria.baseline(self.economy, p.theta, in_shares, self.production)
-        return self._solve(self.compiled.policy(self.compiled.status_quo), None)
+        near = self._near
+        if near is not None and not np.array_equal(near.production.fixed, self.production.fixed):
+            near = None
+        return self._solve(self.compiled.policy(self.compiled.status_quo), near)
 
     def varied(self, **values: Array) -> Simulation:
         """The same scenarios under other routes and patronage, one to a draw.
