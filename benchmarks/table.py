@@ -78,6 +78,8 @@ def row(
     cells = [what, shown(mine, unit)]
     if measured.before:
         earlier = value(measured.before, own)
+        if isinstance(earlier, str) and "unknown world" in earlier:
+            earlier = "-"
         cells += [shown(earlier, unit), ratio(mine, earlier, more_is_better=more_is_better)]
     cells += [shown(theirs, unit) + note, ratio(mine, theirs, more_is_better=more_is_better)]
     return f"| {' | '.join(cells)} |"
