@@ -103,6 +103,18 @@ def test_an_interrupt_within_exec_ends_with_its_code() -> None:
     assert (ended.returncode, ended.stderr) == (130, f"detente: {INTERRUPTED}\n")
 
 
+def test_an_interrupt_after_all_is_written_changes_nothing() -> None:
+    late = (
+        "import atexit, os, signal, sys, detente.cli as cli; "
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT); "
+        "sys.argv = ['detente', '--version']; cli.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", late], check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

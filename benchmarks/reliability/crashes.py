@@ -78,8 +78,11 @@ class Crashes:
             for _ in self.trials(INTERRUPTS):
                 place, after = self.place(), self.dice.uniform(0.4, 2.0)
                 done = stopped(place, command, after, signal.SIGINT, all_of_it=True)
-                right = done.code in (130, -signal.SIGINT) and done.in_a_line  # 130 to a shell
-                self.tally.check(right, "interrupted in one line", f"{command}: {done}")
+                if done.code == 0:
+                    self.same(place, command, "done before it was interrupted", done)
+                else:
+                    right = done.code == 130 and done.in_a_line
+                    self.tally.check(right, "interrupted in one line", f"{command}: {done}")
                 self.nothing_half(place, command)
 
     def at_once(self) -> None:

@@ -51,6 +51,9 @@ def main() -> None:
         if leaving.code == EXIT_INTERRUPTED:
             _end(INTERRUPTED, EXIT_INTERRUPTED)
         raise
+    finally:
+        # All is said and written: Python would still end by the signal while it takes itself down.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
