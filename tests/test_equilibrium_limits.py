@@ -287,6 +287,25 @@ def test_what_runs_off_to_infinity_for_good_has_not_settled() -> None:
     assert any("prices run off without bound" in words for words in told)
 
 
+def test_who_never_traded_has_a_level_of_prices_of_its_own() -> None:
+    """Relative wages of parts that do not trade are nothing that an equilibrium says."""
+    trade = np.zeros((3, 3, 2))
+    trade[0, 0], trade[1, 1], trade[2, 2] = [60, 30], [40, 50], [70, 90]
+    trade[1, 2], trade[2, 1] = [5, 2], [3, 9]
+    countries = ["C0", "C1", "C2"]
+    world = World.from_flows(
+        trade, np.zeros((3, 2, 2)), theta=4.0, countries=countries, sectors=["S0", "S1"]
+    )
+    changes = [Changes(world).cost("C1", "C2", factor=f) for f in (0.5, 0.8, 1.5)]
+    batch = solve_many(world, changes, deficits="value")["welfare"].values
+    for change, expected in zip(changes, batch, strict=True):
+        found = solve(world, change, deficits="value")
+        assert found.after.log_w[0] == pytest.approx(0.0, abs=1e-9)
+        assert found.welfare.values == pytest.approx(expected, abs=1e-7)
+    with pytest.raises(ScenarioError, match="transfer"):
+        solve(world, Changes(world).transfer("C0", "C1", 5.0))
+
+
 def test_balanced_trade_with_who_only_buys_is_refused() -> None:
     trade = np.array([[[10.0], [0.0]], [[1.0], [2.0]]])
     use = np.zeros((2, 1, 1))
@@ -325,8 +344,8 @@ def test_a_world_without_trade_can_be_solved_and_pays_no_transfers() -> None:
     trade, use = np.diag([1.0, 2.0, 3.0])[..., None], np.zeros((3, 1, 1))
     world = World.from_flows(trade, use, theta=3.0, countries=["C0", "C1", "C2"], sectors=["S0"])
     assert abs(solve(world, Changes(world).ban("C0", "C1")).welfare).max() < 1e-9
-    with pytest.raises(ConvergenceError, match="no equilibrium"):
-        solve(world, Changes(world).transfer("C0", "C1", 0.1), max_evaluations=200)
+    with pytest.raises(ScenarioError, match="do not trade"):
+        solve(world, Changes(world).transfer("C0", "C1", 0.1))
 
 
 @pytest.mark.parametrize("name", ["theta", "phi", "sigma"])

@@ -102,7 +102,8 @@ def technologies(
         else:
             yield draws, known
     if regular:
-        yield np.array(sorted(regular)), Technology.of(economy)
+        draws = np.array(sorted(regular))
+        yield draws, _with_all(economy, policy, draws)
 
 
 @contextmanager
@@ -113,6 +114,16 @@ def numbered(draws: Positions) -> Iterator[None]:
     except ConvergenceError as error:
         k = int(draws[int(str(error.diagnostics.get("draw", 0)))])
         raise ConvergenceError(str(error), {**error.diagnostics, "draw": k}) from error
+
+
+def _with_all(economy: Economy, policy: Policy, draws: Positions) -> Technology:
+    """The world's own, parts of which may never have traded with each other."""
+    pairs: Flags = economy.goods > 0
+    if (pairs | pairs.T).all():
+        return Technology.of(economy)
+    _, component = _parts(pairs)
+    _check_transfers(component, policy.transfers[:, draws], economy)
+    return Technology.of(economy, component=component, D=_deficits_within(component, economy))
 
 
 def _without_closed(
@@ -165,7 +176,7 @@ def _check_transfers(component: Positions, transfers: Array, economy: Economy) -
     net = (component == np.arange(component.max() + 1)[:, None]) @ transfers
     if np.abs(net).max() > NOTHING * economy.VA.sum():
         raise ScenarioError(
-            "a transfer runs between countries that no longer trade, directly or through "
+            "a transfer runs between countries that do not trade, directly or through "
             "others, so it cannot be paid"
         )
 

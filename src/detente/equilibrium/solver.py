@@ -27,7 +27,7 @@ MOST = 0.75
 ALONE = 200
 """Evaluations after which solving for everything at once gives way to wages first."""
 
-WAGES_KNOWN = 1e-3
+WAGES_KNOWN = 1e-5
 """Excess demand of a country relative to what it still earns, above which its wages are a guess."""
 
 EXPLOSION = 1e3
@@ -152,6 +152,7 @@ def _together(
     for turn in range(1, patience + 1):
         model.normalise(x)
         settled = (model.residuals(x) <= tolerance) & (model.I > 0).all(0)
+        settled &= _gap(model).max(0) <= WAGES_KNOWN
         if turn < patience and settled.mean() <= MOST:
             x = anderson.advance(x, model.step())
             continue
@@ -240,6 +241,12 @@ def _wages_first(model: Model, tolerance: float, max_evaluations: int) -> tuple[
     return point, used
 
 
+def _gap(model: Model) -> Array:
+    """Excess demand relative to what a country still earns, [n,k]."""
+    gap: Array = np.abs(model.r[0]) * model.VA / model.earned
+    return gap
+
+
 def _norms(model: Model) -> Array:
     """Largest excess demand, and error of prices, expenditures and returns, [4,k]."""
     return np.array([np.abs(r).max((0, 1), initial=0.0) for r in model.parts(model.r)])
@@ -306,8 +313,7 @@ def _read(
     countries = model.economy.world.countries
     with numbered(draws):
         _require_positive(found.I, countries)
-        gap = np.abs(model.r[0]) * model.VA / model.earned
-        _require_wages(gap[:, draws], np.exp(found.log_w), countries)
+        _require_wages(_gap(model)[:, draws], np.exp(found.log_w), countries)
     return draws, found
 
 
