@@ -115,6 +115,7 @@ def solve_slowly(
         return np.append(everything(log_w).excess[:-1], log_w.sum())
 
     found = root(clearing, np.zeros(N), tol=1e-14)
+    found = root(clearing, found.x, tol=1e-14)  # by a Jacobian taken anew
     solved = everything(found.x)
     assert np.abs(solved.excess).max() < 1e-11, found.message
     return solved
