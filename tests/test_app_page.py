@@ -125,7 +125,7 @@ def test_one_move_of_one_slider_gives_the_answer(visit: Open) -> None:
 @pytest.mark.parametrize("query", ["", "a.start=belarus-2025/us-all&b.start=belarus-2025/us-goods"])
 def test_the_answer_follows_move_after_move(visit: Open, query: str) -> None:
     page = visit(query)
-    for value in (31, 83):
+    for value in (31, 57, 83):
         move(page, GOODS, value)
         settled(page, f"a.ease.USA.goods={value}")
         assert shown(page, "a", "BLR") == pytest.approx(solved(page, "a", "BLR"), abs=6e-4)

@@ -273,16 +273,10 @@ def test_what_runs_off_to_infinity_is_searched_for_again() -> None:
 
 def test_what_runs_off_to_infinity_for_good_has_not_settled() -> None:
     told = []
-    for seed in (20, 21, 23, 31, 47, 54):
-        try:
-            found = solve(
-                *far_apart(seed), sigma=2, phi=0.3, deficits="value", max_evaluations=4000
-            )
-        except ConvergenceError as error:
-            told.append(str(error))
-        else:
-            assert np.isfinite(found.welfare).all()
-            assert abs(found.after.residuals).max() < 1e-8
+    for seed in (20, 21, 31, 54):
+        with pytest.raises(ConvergenceError, match="no equilibrium within") as caught:
+            solve(*far_apart(seed), sigma=2.0, phi=0.3, deficits="value", max_evaluations=4000)
+        told.append(str(caught.value))
     # Which of them it is hangs on the last digits of sums, and so on the processor.
     assert any("prices run off without bound" in words for words in told)
 

@@ -219,6 +219,7 @@ def reread() -> None:
             banded,
             channels_of,
             banded_channels,
+            _status_quos,
         )
         for remembered in remembering:
             remembered.cache_clear()

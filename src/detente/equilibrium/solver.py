@@ -285,8 +285,9 @@ def _read(
     ConvergenceError
         An income there is not positive, or wages are too low to be known.
     """
-    J, technology = model.J, model.technology
-    log_P, X = x[1 : 1 + J], x[1 + J : 1 + 2 * J] * model.VA
+    technology = model.technology
+    log_w, log_P, X, log_rho = model.parts(x)
+    X = X * model.VA
     lost = np.repeat(technology.lost.T[..., None], model.K, axis=-1)
     X[lost] = 0.0
     found = Equilibria(
@@ -295,10 +296,10 @@ def _read(
         theta=model.theta[:, 0],
         in_shares=model.in_shares,
         production=model.production,
-        log_w=x[0],
+        log_w=log_w[0],
         log_P=log_P,
         c=np.exp(model.c),
-        log_rho=x[1 + 2 * J :],
+        log_rho=log_rho,
         X=X,
         Y=model.Y,
         I=model.I,
