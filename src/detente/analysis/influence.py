@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.analysis.influence_draws import in_draws
+from detente.analysis.draws import DRAWS
 from detente.analysis.rows import records
+from detente.analysis.sensitivity import even
 from detente.arrays import Array, Positions
+from detente.cases.case import Case
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.threads import one_thread
@@ -51,6 +57,9 @@ class Influence(Result):
         much (million USD); `recovered` is what all others gain of what the cut took, in percent.
         By `when`: `hhi_exports` and `hhi_imports`, Herfindahl-Hirschman concentration over
         countries, from 0 to 1; `welfare` of the target in percent against the status quo.
+    certainty
+        How all this changes in draws of what is uncertain, if any were made; see
+        `detente.analysis.influence_draws.in_draws`.
     manifest
         What made the numbers.
     """
@@ -64,16 +73,19 @@ class Influence(Result):
             "percent of income per percent of trade cost": "exposure",
             "percent": "recovered",
             "index from 0 to 1": "hhi_exports, hhi_imports",
+            "percentage points": "low, median, high",
+            "share of draws": "falls",
         }
     )
 
     target: str
     scenario: str
     data: xr.Dataset
+    certainty: pd.DataFrame | None
     manifest: dict[str, Any]
 
     def answer(self, partner: str | None = None) -> str:
-        """Say in a sentence whether a partner's hold weakens, and in which sense.
+        """Say whether a partner's hold weakens, in which sense, and how certain that is.
 
         Parameters
         ----------
@@ -96,13 +108,31 @@ class Influence(Result):
             f"at some stage before and {chain[1]:.1f} after; and it {here(cost)} in what {partner} "
             f"can inflict: being cut off by it would cost {cost[0]:.2f} percent of real income "
             f"before and {cost[1]:.2f} after ({_points(cost[1] - cost[0])})."
+            f"{self._in_draws(partner)}"
         )
+
+    def _in_draws(self, partner: str) -> str:
+        """What draws say of a partner's share in trade, and of a cut-off, where there are any."""
+        senses = {"trade_share": "its share in trade", "cut_off": "what being cut off would cost"}
+        if self.certainty is None:
+            return ""
+        told = []
+        for sense, words in senses.items():
+            if (sense, partner) in self.certainty.index:
+                row = self.certainty.loc[(sense, partner)]
+                told.append(
+                    f"{words} changes by {row['median']:+.2f} points ({row['low']:+.2f} to "
+                    f"{row['high']:+.2f} in 90 percent of them) and falls in "
+                    f"{100 * row['falls']:.0f} of 100"
+                )
+        return f" In {self.manifest['draws']} draws {'; '.join(told)}." if told else ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """By moment and partner, and what is of the target alone."""
         return {
             "influence": self.data.drop_vars(_BY_WHEN).to_dataframe().reset_index(),
             "of_target": self.data[_BY_WHEN].to_dataframe().reset_index(),
+            **({} if self.certainty is None else {"certainty": self.certainty.reset_index()}),
         }
 
     def document(self) -> dict[str, Any]:
@@ -121,6 +151,10 @@ def influence(
     scenario: Scenario,
     partners: Sequence[str] = (),
     *,
+    case: Case | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    store: Path | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Influence:
     """Influence of a country's partners over it, before and after a scenario.
@@ -135,8 +169,15 @@ def influence(
         What changes; its status quo is `before`.
     partners
         Countries and groups, besides the eight that trade most with the target.
+    case
+        The case that the scenario is of: what it calls uncertain is drawn. Omitted, nothing is.
+    draws, seed
+        Of what is uncertain, an even number; the same draws as those of `detente.assess`. 0 leaves
+        them out.
+    store
+        Folder that keeps draws; by default the user's cache.
     progress
-        Called with (steps done, steps in all).
+        Called with (steps and draws done, both in all).
 
     Raises
     ------
@@ -177,16 +218,27 @@ def influence(
         dearer = simulation.solved(simulation.compiled.dearer(costs, cut_offs, 1.0), solved)
         return _held(here[0], e, members, cut, dearer)
 
+    count = even(draws) if draws > 0 and case is not None and case.assumptions else 0
+
+    def tell(done: int, total: int, before: int = 0) -> None:
+        if progress is not None:
+            progress(before + done, len(WHEN) + count)
+
     moments = (simulation.compiled.status_quo, outcome.before), (outcome.costs, outcome.after)
     parts = []
     with one_thread(), ThreadPoolExecutor(len(WHEN)) as pool:
         for part in pool.map(held, moments):
             parts.append(part)
-            if progress is not None:
-                progress(len(parts), len(WHEN))
+            tell(len(parts), len(WHEN))
     data = xr.concat(parts, xr.Variable("when", list(WHEN)), combine_attrs="override")
     about = {"target": here[0], "scenario": scenario.title}
-    return Influence(**about, data=data, manifest={**outcome.equilibrium.manifest, **about})
+    manifest = {**outcome.equilibrium.manifest, **about}
+    found = Influence(**about, data=data, certainty=None, manifest=manifest)
+    if case is None or not count:
+        return found
+    told = partial(tell, before=len(WHEN))
+    certainty = in_draws(case, scenario, here[0], members, draws, seed, store, told)
+    return replace(found, certainty=certainty, manifest={**manifest, "draws": count, "seed": seed})
 
 
 def _members(target: str, partners: Sequence[str], world: World) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import typer
 
 import detente
 from detente.cli.options import (
+    BandDraws,
     CaseName,
     ChartFormat,
     Delivery,
@@ -29,9 +30,7 @@ from detente.cli.terminal import console, progress, steps, tell_next, tell_writt
 @delivering()
 def assess(
     case: CaseName,
-    draws: Annotated[
-        int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)
-    ] = 128,
+    draws: BandDraws = 128,
     store: Store = None,
     horizon: HorizonChoice = None,
     *,

@@ -9,11 +9,13 @@ import typer
 
 import detente
 from detente.cli.options import (
+    BandDraws,
     CaseName,
     ChartFormat,
     Delivery,
     HorizonChoice,
     ScenarioName,
+    Store,
     case_at,
     delivering,
     listed,
@@ -36,6 +38,8 @@ def influence(
     ] = None,
     scenario: ScenarioName = None,
     partner: Annotated[str | None, option(f"Whose hold the answer is about; {RIVAL}")] = None,
+    draws: BandDraws = 128,
+    store: Store = None,
     horizon: HorizonChoice = None,
     *,
     to: Delivery,
@@ -48,7 +52,9 @@ def influence(
     chosen = loaded.scenario(scenario or loaded.last_easing())
     partners = [partner or counterpart(loaded, target), *loaded.partners]
     with progress("Cutting off partners") as advance:
-        found = detente.influence(target, chosen, partners, progress=advance)
+        found = detente.influence(
+            target, chosen, partners, case=loaded, draws=draws, store=store, progress=advance
+        )
     to.deliver(found, influence_view)
 
 
@@ -103,6 +109,8 @@ def relief(
         option("Option: worth of the target's concession to senders, million USD."),
     ] = None,
     nash_weight: Annotated[float, option("Option: bargaining power of target.")] = 0.5,
+    draws: BandDraws = 128,
+    store: Store = None,
     horizon: HorizonChoice = None,
     *,
     to: Delivery,
@@ -115,7 +123,15 @@ def relief(
     loaded, steps = case_at(case, horizon), _numbers(degrees)
     with progress("Solving packages") as advance:
         found = detente.relief(
-            loaded, listed(senders), listed(measures), steps, rival, wanted, progress=advance
+            loaded,
+            listed(senders),
+            listed(measures),
+            steps,
+            rival,
+            wanted,
+            store=store,
+            progress=advance,
+            draws=draws,
         )
     to.deliver(found, relief_view)
 

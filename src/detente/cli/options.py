@@ -47,6 +47,7 @@ def option(words: str, *names: str, **rules: Any) -> Any:
 CaseName = Annotated[str, typer.Argument(help="Name of a case, or a folder with case.yaml.")]
 ScenarioName = Annotated[str | None, option("By default the case's last easing.")]
 Draws = Annotated[int, option("About how many draws for the claims.", min=1)]
+BandDraws = Annotated[int, option("Draws for the bands; 0 leaves them out and is faster.", min=0)]
 Store = Annotated[Path | None, option("Folder that keeps draws; the user's cache by default.")]
 HorizonChoice = Annotated[
     Horizon | None,

@@ -13,10 +13,11 @@ import xarray as xr
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from detente.analysis.evidence import SURE
 from detente.analysis.influence import Influence
 from detente.analysis.relief.burden import Burden
 from detente.analysis.relief.packages import table as rows_of
-from detente.analysis.relief.relief import Relief
+from detente.analysis.relief.relief import Relief, Requirements
 from detente.report import text
 from detente.report.layout import Grid, grid
 from detente.report.tables import signed
@@ -95,6 +96,7 @@ def relief_view(found: Relief) -> RenderableType:
         contributions_table(found) if search is None else Text(str(search), style="yellow"),
         offers_table(found),
         _picked(found),
+        *certainty_view(found),
         Text(snap_back_sentence(found)),
         *([] if found.burden is None else [burden_table(found.burden)]),
         Text(text.provenance(found.manifest), style="dim"),
@@ -170,8 +172,6 @@ def distinct_offers(found: Relief) -> pd.DataFrame:
 
 def _picked(found: Relief) -> Grid:
     w = found.requirements
-    asked = [] if w.min_gain is None else [f"gain of at least {w.min_gain:g} percent"]
-    asked += [] if w.max_leak is None else [f"leak of at most {w.max_leak:g} percent"]
     picked = {"cheapest for the senders": found.chosen, "least leak": found.least_leak}
     if w.min_gain is None:
         picked = {"largest gain": found.chosen}
@@ -180,8 +180,79 @@ def _picked(found: Relief) -> Grid:
         picked[words] = found.bargain
     rows = pd.concat(rows_of(p.expand_dims("package")) for p in picked.values())
     labels = [f"{label}: {words}" for label, words in zip(picked, rows["words"], strict=True)]
-    title = f"Packages to choose: {', '.join(asked) or 'the largest gain'}"
+    title = f"Packages to choose, all central: {_asked(w) or 'the largest gain'}"
     return _packages(found, title, labels, rows)
+
+
+def _asked(w: Requirements) -> str:
+    """What a package must do, in words; nothing if it need not do anything."""
+    asked = [] if w.min_gain is None else [f"gain of at least {w.min_gain:g} percent"]
+    asked += [] if w.max_leak is None else [f"leak of at most {w.max_leak:g} percent"]
+    return ", ".join(asked)
+
+
+def certainty_view(found: Relief) -> list[RenderableType]:
+    """What packages do in draws, and how certain the choice is, where there are draws."""
+    if found.certainty is None:
+        return []
+    return [certainty_table(found), Text(certainty_sentence(found))]
+
+
+def certainty_table(found: Relief) -> Grid:
+    """What packages do in draws, and in how many of them each does what is asked, and is best."""
+    rows, w = found.certainty, found.requirements
+    assert rows is not None
+    best = ("cheapest", "least_leak") if _asked(w) else ("largest_gain", "least_leak")
+    shares = {"meets": "does so"} if _asked(w) else {}
+    shares |= {name: name.replace("_", " ") for name in best}
+    digits = {"gain": 3, "leak": 4, "cost": 0}
+    cells = (
+        [
+            text.spelled(str(row["words"]), text.country),
+            *(_banded(row, name, d) for name, d in digits.items()),
+            *(text.plain(100 * row[name]) for name in shares),
+        ]
+        for row in rows.to_dict("records")
+    )
+    heads = ["package", *_heads(found), *(f"{words}, % of draws" for words in shares.values())]
+    title = f"How certain that is: medians and 90 percent of {found.manifest['draws']} draws"
+    return grid(f"{title}; {_asked(w)}" if _asked(w) else title, heads, cells)
+
+
+def _banded(row: Mapping[Any, Any], name: str, digits: int) -> str:
+    low, median, high = (
+        text.signed(row[f"{name}_{end}"], digits) for end in ("low", "median", "high")
+    )
+    return f"{median}\n({low} to {high})"
+
+
+def certainty_sentence(found: Relief) -> str:
+    """How often the package chosen does what is asked, and which does so more surely."""
+    rows, asked = found.certainty, _asked(found.requirements)
+    assert rows is not None
+    chosen, name = rows.loc[int(found.chosen["package"])], _name_of
+    if not asked:
+        held = 100 * chosen["largest_gain"]
+        return f"{text.capitalised(name(chosen))} gives most in {held:.0f} of 100 draws."
+    told = (
+        f"{text.capitalised(asked)}: {name(chosen)}, chosen with everything central, does so in "
+        f"{100 * chosen['meets']:.0f} of 100 draws"
+    )
+    sure = rows[rows["meets"] >= SURE]
+    if len(sure):
+        least = sure.loc[sure["leak_median"].idxmin()]
+        return (
+            f"{told}; of those that do so in {100 * SURE:.0f} or more, {name(least)} leaks least "
+            f"({text.percent(least['leak_median'], 4)})."
+        )
+    surest = rows.loc[rows["meets"].idxmax()]
+    other = "" if surest.equals(chosen) else f"; the surest here, {name(surest)}, in "
+    more = f"{other}{100 * surest['meets']:.0f}" if other else "; none here is surer"
+    return f"{told}{more}."
+
+
+def _name_of(row: pd.Series[Any]) -> str:
+    return f"“{text.spelled(str(row['words']), text.country)}”"
 
 
 def snap_back_sentence(found: Relief) -> str:
@@ -235,5 +306,8 @@ def in_titles(found: Relief, titles: Mapping[str, str]) -> Relief:
         chosen=renamed(found.chosen),
         least_leak=renamed(found.least_leak),
         bargain=None if found.bargain is None else renamed(found.bargain),
+        certainty=None
+        if found.certainty is None
+        else found.certainty.assign(words=found.certainty["words"].map(told)),
         snap_back=replace(found.snap_back, package=told(found.snap_back.package)),
     )

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from detente.report import charts, claims_charts, commodity_charts, maps, sankey, timeline
+from detente.report.certainty_chart import certainty_chart
 from detente.report.extras import alt
 from detente.report.gains_chart import gains_chart
 from detente.report.sections import claim_picture
@@ -68,6 +69,8 @@ def _charts(r: Report) -> dict[str, Draw]:
         found["leakage"] = partial(charts.leakage_chart, r.leakage)
     if r.relief is not None:
         found["frontier"] = partial(charts.frontier_chart, r.relief)
+        if r.relief.certainty is not None:
+            found["certainty"] = partial(certainty_chart, r.relief)
     return found
 
 

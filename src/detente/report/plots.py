@@ -11,6 +11,7 @@ from detente.errors import ScenarioError, nearest
 from detente.report import (
     assessment_chart,
     calibration_charts,
+    certainty_chart,
     charts,
     claims_charts,
     commodity_charts,
@@ -36,7 +37,10 @@ CHARTS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Assessment": {"welfare": assessment_chart.welfare_chart},
     "CaseLeakage": {"supply": sankey.supply_chart, "leakage": charts.leakage_chart},
     "Influence": {"influence": charts.influence_chart},
-    "Relief": {"frontier": charts.frontier_chart},
+    "Relief": {
+        "frontier": charts.frontier_chart,
+        "certainty": certainty_chart.certainty_chart,
+    },
     "Evidence": {
         "densities": claims_charts.densities_chart,
         "tornado": claims_charts.tornado_chart,
@@ -48,7 +52,7 @@ CHARTS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Strengths": {"estimate": estimate_charts.estimate_chart},
     "Calibration": {"calibration": calibration_charts.calibration_chart},
 }
-"""By class of the result, the first drawn by default."""
+"""By class of the result, the first drawn by default; None where a result has nothing of it."""
 
 
 def plot(result: object, chart: str | None = None, **about: Any) -> Any:
@@ -57,10 +61,14 @@ def plot(result: object, chart: str | None = None, **about: Any) -> Any:
     name = chart or next(iter(known))
     if name not in known:
         raise ScenarioError(f"there is no chart {name!r} of this; {nearest(name, known)}")
-    return charts.styled(known[name](result, **about))
+    drawn = known[name](result, **about)
+    if drawn is None:
+        raise ScenarioError(f"there is nothing to draw as {name!r}: this was made without draws")
+    return charts.styled(drawn)
 
 
 def write_plots(result: object, folder: Path, kind: str) -> list[Path]:
     """Write every chart of a result to a folder; `kind` is svg, png or html."""
-    drawn = {name: draw(result) for name, draw in CHARTS[type(result).__name__].items()}
+    found = {name: draw(result) for name, draw in CHARTS[type(result).__name__].items()}
+    drawn = {name: chart for name, chart in found.items() if chart is not None}
     return charts.write_charts(drawn, folder, kind)

@@ -115,9 +115,12 @@ def gather(
     ]
     if case.routes is not None:
         led = leakage(case, progress=step("Following routes"), simulation=simulation)
-    held = influence(case.target, chosen, partners, progress=step("Cutting off partners"))
+    told = step("Cutting off partners")
+    held = influence(
+        case.target, chosen, partners, case=case, draws=draws, store=kept, progress=told
+    )
     if can_ease(case):
-        eased = relief(case, store=kept, progress=step("Solving packages"))
+        eased = relief(case, store=kept, progress=step("Solving packages"), draws=draws)
         on_target = measures_on_target(case).items()
         eased = in_titles(eased, {name: m.title for name, m in on_target if m.title})
     record = beside_record(case) if case.observations else None

@@ -239,6 +239,12 @@ def _relief(r: Report) -> Iterator[Section]:
         Picture("frontier"),
         Sheet.of(leverage.offers_table(replace(found, offers=leverage.distinct_offers(found)))),
     ]
+    if found.certainty is not None:
+        parts += [
+            Words(leverage.certainty_sentence(found)),
+            Picture("certainty"),
+            _folded(Sheet.of(leverage.certainty_table(found))),
+        ]
     parts.append(_folded(Sheet.of(leverage.frontier_table(found))))
     yield Section("relief", "Relief and its price", parts)
     told: list[Part] = [Words(leverage.snap_back_sentence(found))]

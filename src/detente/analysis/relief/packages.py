@@ -254,11 +254,15 @@ def nash_bargain(
 
 def table(packages: xr.Dataset, most: int | None = None) -> pd.DataFrame:
     """Packages as rows; at most `most`, spread evenly over their order."""
-    chosen: Positions = np.arange(packages.sizes["package"])
-    if most is not None and len(chosen) > most:
-        chosen = np.unique(np.linspace(0, len(chosen) - 1, most).round().astype(int))
-    picked = packages.isel(package=chosen)
+    picked = packages if most is None else thinned(packages, most)
     rows = {name: picked[name].values for name in COLUMNS}
     for place, sender in enumerate(picked["sender"].values):
         rows[f"{sender}_usd"] = picked["sender_usd"].values[:, place]
     return pd.DataFrame(rows, index=pd.Index(picked["package"].values, name="package"))
+
+
+def thinned(packages: xr.Dataset, most: int) -> xr.Dataset:
+    """At most so many packages, spread evenly over their order."""
+    last = packages.sizes["package"] - 1
+    chosen: Positions = np.linspace(0, last, min(most, last + 1)).round().astype(int)
+    return packages.isel(package=chosen)

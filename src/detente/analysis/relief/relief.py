@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from detente.analysis.draws import DRAWS
 from detente.analysis.parties import counterpart, resolved_country
 from detente.analysis.relief.bundles import PACKAGES, Bundles, bundles_of
 from detente.analysis.relief.burden import Burden, share_burden
+from detente.analysis.relief.certainty import certainty
 from detente.analysis.relief.packages import (
     cheapest,
     frontier,
@@ -21,14 +24,20 @@ from detente.analysis.relief.packages import (
     offers,
     shapley,
     table,
+    thinned,
 )
 from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.analysis.rows import records
+from detente.analysis.sensitivity import even
 from detente.cases.case import Case, needed
 from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
+
+
+COMPARED = 6
+"""Packages of the frontier that are compared in draws, spread evenly over it."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +90,21 @@ class Relief(Result):
     burden
         Transfers that share the chosen package's effect equally among its senders; None for one
         country.
+    certainty
+        What those of the frontier, those picked and those offered do in draws of all that is
+        uncertain, and in which share of the draws each is best; see
+        `detente.analysis.relief.certainty.certainty`. None without draws.
     manifest
         What made the numbers.
     """
 
     units_of = columns_in(
         {
-            "percent of income": "gain, leak, cut_off, needs_all, before, after",
-            "million USD": "cost, through_hubs, transfer",
+            "percent of income": "gain, leak, cut_off, needs_all, before, after, gain_low, "
+            "gain_median, gain_high, leak_low, leak_median, leak_high",
+            "million USD": "cost, through_hubs, transfer, cost_low, cost_median, cost_high",
             "percent of trade": "rival_share",
+            "share of draws": "meets, cheapest, least_leak, largest_gain",
         }
     )
 
@@ -107,6 +122,7 @@ class Relief(Result):
     bargain: xr.Dataset | None
     snap_back: SnapBack
     burden: Burden | None
+    certainty: pd.DataFrame | None
     manifest: dict[str, Any]
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -119,6 +135,7 @@ class Relief(Result):
             "contributions": self.contributions.reset_index(),
             "offers": self.offers,
             "burden": members.reset_index(),
+            "certainty": pd.DataFrame() if self.certainty is None else self.certainty.reset_index(),
         }
         return {name: rows for name, rows in found.items() if len(rows)}
 
@@ -147,6 +164,7 @@ class Relief(Result):
                 "spread": shared.spread,
                 "members": records(tables["burden"]),
             },
+            "certainty": None if self.certainty is None else records(tables["certainty"]),
             "manifest": self.manifest,
         }
 
@@ -160,6 +178,9 @@ def relief(
     requirements: Requirements | None = None,
     store: Path | None = None,
     progress: Callable[[int, int], object] | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> Relief:
     """Solve the relief packages of a case and read everything asked of them.
 
@@ -173,9 +194,15 @@ def relief(
     requirements
         Floors, caps and weights; by default none.
     store
-        Folder that keeps what every package does, for the next time; by default none.
+        Folder that keeps what every package does, for the next time; by default none. Draws are
+        kept there too; by default in the user's cache.
     progress
-        Called with (packages done, packages in all).
+        Called with (packages and draws done, both in all).
+    draws
+        Draws of all that the case calls uncertain, for the certainty of packages, an even number;
+        0 leaves it out.
+    seed
+        Of the draws.
 
     Raises
     ------
@@ -196,13 +223,19 @@ def relief(
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
     starts = Starts(bundles) if bundles.complete else None
+    count = even(draws) if draws > 0 and case.assumptions else 0
+
+    def tell(done: int, total: int, before: int = 0) -> None:
+        if progress is not None:
+            progress(before + done, before + total + (0 if before else count))
+
     packages = solve_packages(
-        bundles, rival, max_leak=asked.max_leak, starts=starts, store=store, progress=progress
+        bundles, rival, max_leak=asked.max_leak, starts=starts, store=store, progress=tell
     )
     floor, cap = asked.min_gain, asked.max_leak
     chosen = cheapest(packages, floor, cap)
     levels = bundles.levels_at(chosen["degree"].values)
-    return Relief(
+    found = Relief(
         title=case.title,
         target=bundles.target,
         rival=rival,
@@ -223,8 +256,35 @@ def relief(
         else nash_bargain(packages, asked.value, asked.weight, cap),
         snap_back=snap_back(bundles, levels, asked.short_run),
         burden=_shared(bundles, chosen),
+        certainty=None,
         manifest={**packages.attrs, "requirements": asdict(asked)},
     )
+    if not count:
+        return found
+    in_draws = certainty(
+        case,
+        bundles,
+        _compared(found),
+        floor,
+        cap,
+        draws=draws,
+        seed=seed,
+        store=store,
+        progress=partial(tell, before=packages.sizes["package"]),
+    )
+    manifest = {**found.manifest, "draws": count, "seed": seed}
+    return replace(found, certainty=in_draws, manifest=manifest)
+
+
+def _compared(found: Relief) -> xr.Dataset:
+    """Packages of the frontier, those picked, and those offered, by ascending gain."""
+    packages, best = found.packages, thinned(found.frontier, COMPARED)
+    picked = [p for p in (found.chosen, found.least_leak, found.bargain) if p is not None]
+    numbers = {*best["package"].values.tolist(), *(int(p["package"]) for p in picked)}
+    wanted = np.isin(packages["package"].values, list(numbers))
+    wanted |= np.isin(packages["words"].values, found.offers["words"])
+    compared = packages.isel(package=np.flatnonzero(wanted))
+    return compared.isel(package=np.argsort(compared["gain"].values, kind="stable"))
 
 
 def _shared(bundles: Bundles, chosen: xr.Dataset) -> Burden | None:

@@ -1,0 +1,163 @@
+"""How certain it is what relief packages do, and which is best: in draws of what is uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from detente.analysis.draws import evaluated
+from detente.analysis.relief.bundles import Bundles
+from detente.analysis.sensitivity import Design
+from detente.arrays import Array, Flags
+from detente.cases.case import Case
+from detente.policy.scenario import Change
+from detente.simulation.about import About
+from detente.simulation.evaluation import BAND, Evaluator, Quantity
+from detente.world.names import resolve_countries
+
+ENDS = ("low", "median", "high")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What packages do in draws.
+
+    Attributes
+    ----------
+    gain, leak
+        Of the target and of the rival, in percent of income, [package,draw].
+    cost
+        Loss of all senders together in million USD, [package,draw].
+    """
+
+    gain: Array
+    leak: Array
+    cost: Array
+
+    def meets(self, min_gain: float | None, max_leak: float | None) -> Flags:
+        """Where a package gives the target enough, and the rival not too much, [package,draw]."""
+        enough = self.gain >= (-np.inf if min_gain is None else min_gain)
+        within = self.leak <= (np.inf if max_leak is None else max_leak)
+        found: Flags = enough & within
+        return found
+
+
+def certainty(
+    case: Case,
+    bundles: Bundles,
+    packages: xr.Dataset,
+    min_gain: float | None = None,
+    max_leak: float | None = None,
+    *,
+    draws: int,
+    seed: int = 0,
+    store: Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> pd.DataFrame:
+    """Solve some packages in draws of all that a case calls uncertain.
+
+    Parameters
+    ----------
+    case, bundles
+        The case, and what of it may be eased.
+    packages
+        Those to compare, out of all; see `detente.analysis.relief.solved.solve_packages`.
+    min_gain, max_leak
+        What a package must do; see `detente.analysis.relief.packages.cheapest`.
+    draws, seed
+        Of the draws, an even number; the same as those of `detente.assess` and `detente.weigh`.
+    store
+        Folder that keeps draws; by default the user's cache.
+    progress
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    DataFrame
+        By `package`, and in `words`: `gain`, `leak` (percent of income) and `cost` (million USD),
+        each with `_low`, `_median` and `_high`, the 5, 50 and 95 percent points; and shares of
+        the draws: `meets`, in which the package does what it must, and in which it is the best of
+        the compared that do: `cheapest` for the senders, of `least_leak`, and of `largest_gain`.
+
+    Raises
+    ------
+    ConvergenceError
+        A draw has no equilibrium; says under which assumptions.
+    """
+    drawn = _solved(case, bundles, packages, draws, seed, store, progress)
+    columns: dict[str, Array] = {}
+    for name in ("gain", "leak", "cost"):
+        points = np.quantile(getattr(drawn, name), BAND, axis=1)
+        columns |= {f"{name}_{end}": at for end, at in zip(ENDS, points, strict=True)}
+    meets = drawn.meets(min_gain, max_leak)
+    columns["meets"] = meets.mean(1)
+    losses = {"cheapest": drawn.cost, "least_leak": drawn.leak, "largest_gain": -drawn.gain}
+    columns |= {name: _share_best(meets, loss) for name, loss in losses.items()}
+    index = pd.Index(packages["package"].values, name="package")
+    table = pd.DataFrame(columns, index=index)
+    table.insert(0, "words", packages["words"].values)
+    return table
+
+
+def _share_best(meets: Flags, losses: Array) -> Array:
+    """Share of the draws in which each package loses least of those that do what they must."""
+    best = np.where(meets, losses, np.inf).argmin(0)
+    won = np.bincount(best[meets.any(0)], minlength=len(losses))
+    share: Array = won / meets.shape[1]
+    return share
+
+
+def _solved(
+    case: Case,
+    bundles: Bundles,
+    packages: xr.Dataset,
+    draws: int,
+    seed: int,
+    store: Path | None,
+    progress: Callable[[int, int], object] | None,
+) -> Drawn:
+    """The packages as scenarios of the case, in draws."""
+    scenarios = as_scenarios(case, bundles, packages)
+    target, rival = (str(packages.attrs[k]) for k in ("target", "rival"))
+    senders = resolve_countries(list(bundles.senders), bundles.world.countries)
+    columns = [("welfare", target), ("welfare", rival)]
+    columns += [("equivalent-variation", sender) for sender in senders]
+    quantities = [
+        Quantity(metric, About(country=country), name)
+        for name in scenarios.scenarios
+        for metric, country in columns
+    ]
+    evaluator = Evaluator(scenarios.spelled_out(), case.assumptions, quantities)
+    points = Design(evaluator.space, draws, seed).joint
+    values = evaluated(scenarios, evaluator, points, store=store, progress=progress).values
+    found = values.T.reshape(len(scenarios.scenarios), len(columns), -1)
+    return Drawn(gain=found[:, 0], leak=found[:, 1], cost=-found[:, 2:].sum(1))
+
+
+def as_scenarios(case: Case, bundles: Bundles, packages: xr.Dataset) -> Case:
+    """The case with some packages in place of its scenarios, each under its number."""
+    everything = bundles.scenario
+    taken_off = {"form": everything.form, "reversible": everything.reversible}
+    degrees: Sequence[Array] = packages["degree"].values
+    scenarios = {
+        str(number): Change(title=str(words), ease=_eased(bundles, degree), **taken_off)
+        for number, words, degree in zip(
+            packages["package"].values, packages["words"].values, degrees, strict=True
+        )
+    }
+    return case.model_copy(update={"scenarios": scenarios, "measures": everything.measures})
+
+
+def _eased(bundles: Bundles, degrees: Array) -> dict[str, float]:
+    """Degree to which a package eases each measure that it eases."""
+    return {
+        name: float(degree)
+        for bundle, degree in zip(bundles.bundles, degrees, strict=True)
+        for name in bundle.measures
+        if degree
+    }
