@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.influence_draws import in_draws
 from detente.analysis.draws import DRAWS
+from detente.analysis.influence_draws import in_draws
 from detente.analysis.rows import records
 from detente.analysis.sensitivity import even
 from detente.arrays import Array, Positions
@@ -116,10 +116,9 @@ class Influence(Result):
         senses = {"trade_share": "its share in trade", "cut_off": "what being cut off would cost"}
         if self.certainty is None:
             return ""
-        told = []
+        rows, told = self.certainty.to_dict("index"), []
         for sense, words in senses.items():
-            if (sense, partner) in self.certainty.index:
-                row = self.certainty.loc[(sense, partner)]
+            if row := rows.get((sense, partner)):
                 told.append(
                     f"{words} changes by {row['median']:+.2f} points ({row['low']:+.2f} to "
                     f"{row['high']:+.2f} in 90 percent of them) and falls in "

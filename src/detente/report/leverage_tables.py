@@ -228,30 +228,29 @@ def _banded(row: Mapping[Any, Any], name: str, digits: int) -> str:
 
 def certainty_sentence(found: Relief) -> str:
     """How often the package chosen does what is asked, and which does so more surely."""
-    rows, asked = found.certainty, _asked(found.requirements)
-    assert rows is not None
-    chosen, name = rows.loc[int(found.chosen["package"])], _name_of
+    assert found.certainty is not None
+    rows, asked = found.certainty.to_dict("index"), _asked(found.requirements)
+    chosen = rows[int(found.chosen["package"])]
     if not asked:
-        held = 100 * chosen["largest_gain"]
-        return f"{text.capitalised(name(chosen))} gives most in {held:.0f} of 100 draws."
+        often = f"{100 * chosen['largest_gain']:.0f} of 100 draws"
+        return f"{text.capitalised(_name_of(chosen))} gives most in {often}."
     told = (
-        f"{text.capitalised(asked)}: {name(chosen)}, chosen with everything central, does so in "
-        f"{100 * chosen['meets']:.0f} of 100 draws"
+        f"{text.capitalised(asked)}: {_name_of(chosen)}, chosen with everything central, does so "
+        f"in {100 * chosen['meets']:.0f} of 100 draws"
     )
-    sure = rows[rows["meets"] >= SURE]
-    if len(sure):
-        least = sure.loc[sure["leak_median"].idxmin()]
-        return (
-            f"{told}; of those that do so in {100 * SURE:.0f} or more, {name(least)} leaks least "
-            f"({text.percent(least['leak_median'], 4)})."
-        )
-    surest = rows.loc[rows["meets"].idxmax()]
-    other = "" if surest.equals(chosen) else f"; the surest here, {name(surest)}, in "
-    more = f"{other}{100 * surest['meets']:.0f}" if other else "; none here is surer"
-    return f"{told}{more}."
+    sure = [row for row in rows.values() if row["meets"] >= SURE]
+    if sure:
+        least = min(sure, key=lambda row: row["leak_median"])
+        leak = text.percent(least["leak_median"], 4)
+        sure_enough = f"of those that do so in {100 * SURE:.0f} or more"
+        return f"{told}; {sure_enough}, {_name_of(least)} leaks least ({leak})."
+    surest = max(rows.values(), key=lambda row: row["meets"])
+    if surest["meets"] == chosen["meets"]:
+        return f"{told}; none here does so in more."
+    return f"{told}; the surest here, {_name_of(surest)}, in {100 * surest['meets']:.0f}."
 
 
-def _name_of(row: pd.Series[Any]) -> str:
+def _name_of(row: Mapping[Any, Any]) -> str:
     return f"“{text.spelled(str(row['words']), text.country)}”"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,14 +142,15 @@ def _solved(
 def as_scenarios(case: Case, bundles: Bundles, packages: xr.Dataset) -> Case:
     """The case with some packages in place of its scenarios, each under its number."""
     everything = bundles.scenario
-    taken_off = {"form": everything.form, "reversible": everything.reversible}
-    degrees: Sequence[Array] = packages["degree"].values
-    scenarios = {
-        str(number): Change(title=str(words), ease=_eased(bundles, degree), **taken_off)
-        for number, words, degree in zip(
-            packages["package"].values, packages["words"].values, degrees, strict=True
+    scenarios = {}
+    for number in packages["package"].values:
+        package = packages.sel(package=number)
+        scenarios[str(number)] = Change(
+            title=str(package["words"].item()),
+            ease=_eased(bundles, package["degree"].values),
+            form=everything.form,
+            reversible=everything.reversible,
         )
-    }
     return case.model_copy(update={"scenarios": scenarios, "measures": everything.measures})
 
 

@@ -35,7 +35,6 @@ from detente.cases.case import Case, needed
 from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
 
-
 COMPARED = 6
 """Packages of the frontier that are compared in draws, spread evenly over it."""
 
