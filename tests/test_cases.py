@@ -208,13 +208,14 @@ def test_every_command_takes_names_as_it_takes_codes(tmp_path: Path) -> None:
         (tmp_path / "case.yaml").write_text(words, encoding="utf-8")
         case, store = load_case(tmp_path), tmp_path / "store"
         weighed = weigh(case, 4, workers=1, store=store).weighed["gain"]
-        by_relief = relief(case, ["United States" if words != by_code else "USA"])
+        by_relief = relief(case, ["United States" if words != by_code else "USA"], draws=4)
+        held = influence(case.target, case.scenario("lifted"), ["China"], case=case, draws=4)
         found.append(
             {
                 "assess": assess(case, draws=0).welfare.to_dict("list"),
                 "claims": weighed.values.tolist(),
                 "leakage": leakage(case).channels.to_dict(),
-                "influence": influence(case.target, case.scenario("lifted"), ["China"]).answer(),
+                "influence": held.answer(),
                 "relief": by_relief.packages["gain"].values.tolist(),
             }
         )

@@ -10,12 +10,17 @@ import xarray as xr
 
 from detente import Equilibrium, ScenarioError, WorldError, solve
 from detente.analysis.influence import Influence, influence
+from detente.analysis.sensitivity import Design
 from detente.cases import Case, load_case
 from detente.equilibrium.value_chains import ValueChains
 from detente.policy.scenario import Scenario
+from detente.simulation.about import About
+from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.run import Outcome, simulate
 from test_command_line import detente
 from worlds import ease_and_protect, make_world
+
+DRAWN = 6
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,8 @@ def case() -> Case:
 
 @pytest.fixture(scope="module")
 def told(case: Case) -> Influence:
-    return influence("Belarus", case.scenario("us-eu-all"), ["RUS", "EU27"])
+    scenario, partners = case.scenario("us-eu-all"), ["RUS", "EU27"]
+    return influence("Belarus", scenario, partners, case=case, draws=DRAWN)
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +186,37 @@ def test_a_partner_with_whom_there_is_no_trade_left_takes_nothing(case: Case) ->
     assert np.isnan(held["recovered"].sel(when="after"))
 
 
+def test_influence_in_draws_is_what_claims_measure(case: Case, told: Influence) -> None:
+    """The same draws, metrics and cut-offs as those that claims about influence are put to."""
+    about = About(country="BLR", partner=["RUS"])
+    wanted = [Quantity(metric, about, "us-eu-all") for metric in ("trade-share", "influence")]
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, wanted)
+    drawn = evaluator.evaluate(Design(evaluator.space, DRAWN, 0).joint)
+    assert told.certainty is not None
+    for sense, values in zip(("trade_share", "cut_off"), drawn.T, strict=True):
+        row = told.certainty.loc[(sense, "RUS")]
+        found = row[["low", "median", "high"]].to_numpy(float)
+        np.testing.assert_allclose(found, np.quantile(values, BAND), rtol=1e-6)
+        assert row["falls"] == np.mean(values < 0)
+    assert set(told.certainty.loc["trade_share"].index) == set(told.data["partner"].values)
+    assert list(told.certainty.loc["cut_off"].index) == ["RUS"]
+    assert f"In {DRAWN} draws its share in trade changes by" in told.answer()
+    assert "what being cut off" not in told.answer("EU27")
+
+
+def test_nothing_is_drawn_where_nothing_is_uncertain(case: Case) -> None:
+    scenario, sure = case.scenario("us-all"), case.model_copy(update={"assumptions": {}})
+    for found in (
+        influence("BLR", scenario),
+        influence("BLR", scenario, case=case, draws=0),
+        influence("BLR", scenario, case=sure),
+    ):
+        assert found.certainty is None
+        assert "draws" not in found.answer()
+        assert "draws" not in found.manifest
+        assert set(found.tables()) == {"influence", "of_target"}
+
+
 def test_bad_input_is_refused(case: Case) -> None:
     scenario = case.scenario("us-all")
     with pytest.raises(ScenarioError, match="no partner of itself"):
@@ -193,18 +230,24 @@ def test_bad_input_is_refused(case: Case) -> None:
 def test_the_command_tells_and_draws(tmp_path: Path) -> None:
     pytest.importorskip("altair", reason="charts need the extra detente[report]")
     done = detente(
-        "influence", "BLR", "--scenario", "us-all", "-o", str(tmp_path), "--format", "svg"
-    )
+        "influence", "BLR", "--scenario", "us-all", "-o", str(tmp_path / "out"), "--format", "svg",
+        "--draws", "4", "--store", str(tmp_path / "draws"),
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    for words in ("In 4 draws its share in trade changes by", "what being cut off would cost"):
+        assert words in " ".join(done.stdout.split())
     for words in ("China", "EU", "second best", "cut off", "the hold of Russia on Belarus"):
         assert words in done.stdout
-    assert "Influence over Belarus" in (tmp_path / "influence.svg").read_text(encoding="utf-8")
+    assert "Influence over Belarus" in (tmp_path / "out" / "influence.svg").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_command_prints_json() -> None:
-    done = detente("influence", "BLR", "--scenario", "us-all", "--json")
+    done = detente("influence", "BLR", "--scenario", "us-all", "--draws", "0", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    assert "certainty" not in document
     assert "the hold of RUS on BLR" in document["answer"]
     assert document["manifest"]["fingerprint"]
     rows = {(r["when"], r["partner"]): r for r in document["influence"]}
@@ -215,14 +258,15 @@ def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="Parquet needs the extra detente[parquet]")
     c, p = tmp_path / "c", tmp_path / "p"
     done = detente(
-        "influence", "BLR", "--scenario", "us-all", "--json", "--csv", str(c), "--parquet", str(p)
-    )
+        "influence", "BLR", "--scenario", "us-all", "--json", "--csv", str(c), "--parquet", str(p),
+        "--draws", "4", "--store", str(tmp_path / "draws"),
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    files = {"influence.csv", "of_target.csv", "manifest.json"}
+    files = {"influence.csv", "of_target.csv", "certainty.csv", "manifest.json"}
     assert {path.name for path in c.iterdir()} == files
     assert all(f"wrote {c / name}" in done.stderr for name in files)
-    for name in ("influence", "of_target"):
+    for name in ("influence", "of_target", "certainty"):
         written = pd.read_csv(c / f"{name}.csv")
         pd.testing.assert_frame_equal(written, pd.read_parquet(p / f"{name}.parquet"))
         printed = pd.DataFrame(document[name])

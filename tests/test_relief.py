@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import Changes, ConvergenceError, ScenarioError, solve
+from detente.analysis.assess import welfare_samples
 from detente.analysis.relief.bundles import MOST_BUNDLES, PACKAGES, Bundles, bundles_of, can_ease
 from detente.analysis.relief.burden import share_burden
+from detente.analysis.relief.certainty import Drawn, _share_best
 from detente.analysis.relief.packages import (
     cheapest,
     frontier,
@@ -32,12 +34,15 @@ from detente.policy.compile import Compiler
 from detente.policy.compiled import Costs
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Change, Scenario
+from detente.report.leverage_tables import certainty_sentence
+from detente.simulation.evaluation import BAND
 from detente.simulation.run import Outcome, Simulation, simulate
 from test_command_line import detente
 from worlds import make_world
 
 MEASURES = ["us-banks-2022", "us-potash-2021", "eu-swift-2022", "eu-wood-2022", "eu-industry-2024"]
 NAMED = ",".join(MEASURES)
+DRAWN = 12
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +73,14 @@ def cap(packages: xr.Dataset) -> float:
 
 
 @pytest.fixture(scope="module")
-def findings(case: Case, floor: float) -> Relief:
-    return relief(case, measures=MEASURES, requirements=Requirements(min_gain=floor))
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def findings(case: Case, floor: float, store: Path) -> Relief:
+    wanted = Requirements(min_gain=floor)
+    return relief(case, measures=MEASURES, requirements=wanted, draws=DRAWN, store=store)
 
 
 # -- packages -----------------------------------------------------------------------------------
@@ -443,12 +454,126 @@ def test_every_case_can_be_asked_for_relief() -> None:
     """Measures that a case brings itself are eased as those of the register are."""
     australia = load_case("australia-2023")
     assert can_ease(australia)
-    found = relief(australia)
+    found = relief(australia, draws=0)
     assert found.target == "AUS"
     assert found.rival not in ("AUS", "CHN")
     assert float(found.packages["gain"].max()) > 0
     everything = simulate(australia).outcome("all").equilibrium.welfare.sel(country="AUS")
     assert float(found.packages["gain"].max()) == pytest.approx(float(everything), abs=1e-4)
+
+
+# -- certainty ----------------------------------------------------------------------------------
+
+
+def test_packages_in_draws_are_scenarios_in_the_same_draws(
+    case: Case, findings: Relief, store: Path
+) -> None:
+    rows = findings.certainty
+    assert rows is not None
+    lifted = Change(title="", lift=MEASURES, form=case.scenarios["us-eu-all"].form)
+    asked = case.model_copy(update={"scenarios": {"lifted": lifted}, "countries": ["BLR", "RUS"]})
+    drawn = dict(welfare_samples(asked, DRAWN, 0, store))
+    by_country = {q.about.country: values for q, values in drawn.items()}
+    (everything,) = rows[rows["words"] == "everything"].to_dict("records")
+    for name, country in (("gain", "BLR"), ("leak", "RUS")):
+        points = [everything[f"{name}_{end}"] for end in ("low", "median", "high")]
+        expected = np.quantile(by_country[country], BAND)
+        np.testing.assert_allclose(points, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_what_is_compared_is_what_was_picked_offered_and_some_of_the_frontier(
+    findings: Relief,
+) -> None:
+    rows = findings.certainty
+    assert rows is not None
+    for picked in (findings.chosen, findings.least_leak):
+        assert int(picked["package"]) in rows.index
+    assert set(findings.offers["words"]) <= set(rows["words"])
+    assert set(rows.index) & set(findings.frontier["package"].values.tolist())
+    assert set(rows.index) <= set(findings.packages["package"].values.tolist())
+    assert findings.manifest["draws"] == DRAWN
+    for name in ("gain", "leak", "cost"):
+        low, median, high = (rows[f"{name}_{end}"] for end in ("low", "median", "high"))
+        assert (low <= median).all()
+        assert (median <= high).all()
+    best = rows[["cheapest", "least_leak", "largest_gain"]]
+    assert (best.le(rows["meets"], axis=0)).all(axis=None)
+    np.testing.assert_allclose(best.sum(), best.sum().iloc[0])
+    assert rows["meets"].max() <= best.sum().iloc[0] <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_shares_of_draws_are_counted_as_by_hand(data: st.DataObject) -> None:
+    shape = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 12))
+    values = st.floats(-5, 5, allow_nan=False).map(lambda x: round(x, 1))
+    table = np.array([[data.draw(values) for _ in range(shape[1])] for _ in range(shape[0])])
+    meets = np.array([[data.draw(st.booleans()) for _ in range(shape[1])] for _ in range(shape[0])])
+    won = np.zeros(shape[0])
+    for k in range(shape[1]):
+        able = [p for p in range(shape[0]) if meets[p, k]]
+        if able:
+            won[min(able, key=lambda p: (table[p, k], p))] += 1
+    np.testing.assert_array_equal(_share_best(meets, table), won / shape[1])
+
+
+def test_requirements_are_put_to_every_draw() -> None:
+    drawn = Drawn(
+        gain=np.array([[0.1, 0.5, 0.9]]), leak=np.array([[0.0, 0.02, 0.03]]), cost=np.zeros((1, 3))
+    )
+    assert drawn.meets(None, None).tolist() == [[True, True, True]]
+    assert drawn.meets(0.5, None).tolist() == [[False, True, True]]
+    assert drawn.meets(0.5, 0.02).tolist() == [[False, True, False]]
+
+
+def test_certainty_is_the_same_bits_again_and_from_what_is_kept(
+    case: Case, findings: Relief, floor: float, store: Path, tmp_path: Path
+) -> None:
+    wanted = Requirements(min_gain=floor)
+    first = findings.certainty
+    assert first is not None
+    for folder in (store, tmp_path):
+        again = relief(case, measures=MEASURES, requirements=wanted, draws=DRAWN, store=folder)
+        assert again.certainty is not None
+        pd.testing.assert_frame_equal(first, again.certainty, check_exact=True)
+
+
+def test_without_draws_nothing_is_said_of_certainty(case: Case) -> None:
+    found = relief(case, measures=MEASURES[:2], draws=0)
+    assert found.certainty is None
+    assert "certainty" not in found.tables()
+    assert found.document()["certainty"] is None
+    assert "draws" not in found.manifest
+    with pytest.raises(ScenarioError, match="nothing to draw as 'certainty'"):
+        found.plot("certainty")
+    sure = case.model_copy(update={"assumptions": {}})
+    assert relief(sure, measures=MEASURES[:2]).certainty is None
+
+
+@pytest.mark.parametrize(
+    ("meets", "asked", "words"),
+    [
+        ([0.5, 0.6], {"min_gain": 0.1}, "in 50 of 100 draws; the surest here, “b”, in 60."),
+        ([0.6, 0.5], {"min_gain": 0.1}, "in 60 of 100 draws; none here does so in more."),
+        ([0.95, 0.92], {"max_leak": 1.0}, "of those that do so in 90 or more, “b” leaks least"),
+        ([1.0, 1.0], {}, "“a” gives most in 70 of 100 draws."),
+    ],
+)
+def test_certainty_is_told_in_a_sentence(
+    findings: Relief, meets: list[float], asked: dict[str, float], words: str
+) -> None:
+    number = int(findings.chosen["package"])
+    rows = pd.DataFrame(
+        {
+            "words": ["a", "b"],
+            "meets": meets,
+            "leak_median": [0.3, 0.2],
+            "largest_gain": [0.7, 0.3],
+        },
+        index=[number, -1],
+    )
+    told = replace(findings, certainty=rows, requirements=Requirements(**asked))
+    assert words in certainty_sentence(told)
 
 
 # -- bad input ----------------------------------------------------------------------------------
@@ -534,20 +659,25 @@ def test_the_chart_names_every_package(findings: Relief, tmp_path: Path, kind: s
 def test_the_command_prints_frontier_prices_and_coalitions(tmp_path: Path, floor: float) -> None:
     done = detente(
         "relief", "belarus-2025", "--measures", NAMED, "--max-leak", "1", "--min-gain", f"{floor}",
-        "--nash-value", "800", "-o", str(tmp_path), "--format", "svg",
+        "--nash-value", "800", "-o", str(tmp_path / "out"), "--format", "svg",
+        "--draws", f"{DRAWN}", "--store", str(tmp_path / "kept"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for words in ("Frontier", "Shapley", "coalition", "Snap-back", "Nash", "transfers", "cheapest"):
         assert words in done.stdout
-    assert [p.name for p in tmp_path.iterdir()] == ["frontier.svg"]
+    assert f"How certain that is: medians and 90 percent of {DRAWN} draws" in done.stdout
+    assert "chosen with everything central, does so in" in " ".join(done.stdout.split())
+    out = tmp_path / "out"
+    assert {p.name for p in out.iterdir()} == {"frontier.svg", "certainty.svg"}
+    assert f"in {DRAWN} draws" in (out / "certainty.svg").read_text(encoding="utf-8")
 
 
 def test_the_command_prints_json(case: Case) -> None:
-    done = detente("relief", "belarus-2025", "--measures", NAMED, "--json")
+    done = detente("relief", "belarus-2025", "--measures", NAMED, "--json", "--draws", "0")
     assert done.returncode == 0, done.stderr
-    assert {"frontier", "contributions", "offers", "chosen", "manifest"} <= set(
-        json.loads(done.stdout)
-    )
+    document = json.loads(done.stdout)
+    assert {"frontier", "contributions", "offers", "chosen", "manifest"} <= set(document)
+    assert document["certainty"] is None
 
 
 def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
@@ -563,10 +693,14 @@ def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
         str(c),
         "--parquet",
         str(p),
+        "--draws",
+        "2",
+        "--store",
+        str(tmp_path / "kept"),
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    names = {"frontier", "packages", "contributions", "offers", "burden"}
+    names = {"frontier", "packages", "contributions", "offers", "burden", "certainty"}
     files = {f"{n}.csv" for n in names} | {"manifest.json"}
     assert {path.name for path in c.iterdir()} == files
     assert all(f"wrote {c / name}" in done.stderr for name in files)
@@ -582,7 +716,7 @@ def test_the_command_writes_the_tables_it_prints(tmp_path: Path) -> None:
 
 
 def test_a_search_writes_the_tables_that_it_has(findings: Relief) -> None:
-    searched_only = replace(findings, contributions=pd.DataFrame(), burden=None)
+    searched_only = replace(findings, contributions=pd.DataFrame(), burden=None, certainty=None)
     assert set(searched_only.tables()) == {"frontier", "packages", "offers"}
     assert searched_only.document()["contributions"] == []
 

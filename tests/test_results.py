@@ -24,8 +24,8 @@ MAKE = {
     "outcome": lambda: detente.simulate(CASE).outcome(LAST),
     "equilibrium": lambda: detente.simulate(CASE).outcome(LAST).equilibrium,
     "assess": lambda: detente.assess(CASE, draws=4),
-    "influence": lambda: detente.influence("AUS", CASE.scenario(LAST)),
-    "relief": lambda: detente.relief(CASE),
+    "influence": lambda: detente.influence("AUS", CASE.scenario(LAST), case=CASE, draws=4),
+    "relief": lambda: detente.relief(CASE, draws=4),
     "weigh": lambda: detente.weigh(CASE, 8, workers=1),
 }
 

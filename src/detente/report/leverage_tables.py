@@ -233,7 +233,7 @@ def certainty_sentence(found: Relief) -> str:
     chosen = rows[int(found.chosen["package"])]
     if not asked:
         often = f"{100 * chosen['largest_gain']:.0f} of 100 draws"
-        return f"{text.capitalised(_name_of(chosen))} gives most in {often}."
+        return f"{_name_of(chosen)} gives most in {often}."
     told = (
         f"{text.capitalised(asked)}: {_name_of(chosen)}, chosen with everything central, does so "
         f"in {100 * chosen['meets']:.0f} of 100 draws"
