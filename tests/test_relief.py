@@ -556,7 +556,7 @@ def test_without_draws_nothing_is_said_of_certainty(case: Case) -> None:
         ([0.5, 0.6], {"min_gain": 0.1}, "in 50 of 100 draws; the surest here, “b”, in 60."),
         ([0.6, 0.5], {"min_gain": 0.1}, "in 60 of 100 draws; none here does so in more."),
         ([0.95, 0.92], {"max_leak": 1.0}, "of those that do so in 90 or more, “b” leaks least"),
-        ([1.0, 1.0], {}, "“a” gives most in 70 of 100 draws."),
+        ([1.0, 1.0], {}, "“a” gives most in 70 of 100 draws, and “b” leaks least in 40."),
     ],
 )
 def test_certainty_is_told_in_a_sentence(
@@ -569,6 +569,7 @@ def test_certainty_is_told_in_a_sentence(
             "meets": meets,
             "leak_median": [0.3, 0.2],
             "largest_gain": [0.7, 0.3],
+            "least_leak": [0.2, 0.4],
         },
         index=[number, -1],
     )

@@ -50,7 +50,8 @@ def reading(r: Report) -> str:
     if "low" not in r.assessment.welfare:
         return "All numbers are those of one solve with every assumption at its central value."
     return (
-        f"Changes of real income are {text.ANSWER}; so are commodities, influence and relief. "
+        f"Changes of real income are {text.ANSWER}. Commodities, influence and "
+        "relief are central too, with what the draws say beside them. "
         "Bands hold 90 percent of the draws, from the 5 to the 95 percent point."
     )
 

@@ -14,10 +14,10 @@ from detente.report.extras import alt
 if TYPE_CHECKING:
     from detente.analysis.relief.relief import Relief
 
-ROW, PANEL = 40, 250
+ROW, PANEL = 42, 250
 """Height of a package's row and width of a panel."""
-LINE = 54
-"""Characters in a line of a package's name."""
+LINE, LETTER = 46, 6
+"""Characters in a line of a package's name, and room for one: Vega measures the first line only."""
 
 
 def certainty_chart(found: Relief) -> Any:
@@ -61,7 +61,13 @@ def _panel(
     does: str = "",
 ) -> Any:
     """Bands of one outcome, a row to each package, with the line that is asked."""
-    axis = alt.Axis(labelLimit=400, labelExpr="split(datum.label, '\\n')", ticks=False)
+    longest = max(len(line) for words in rows["name"] for line in words.split("\n"))
+    axis = alt.Axis(
+        labelLimit=400,
+        labelExpr="split(datum.label, '\\n')",
+        minExtent=LETTER * longest,
+        ticks=False,
+    )
     y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=axis if named else None)
     base, colour = of(rows).encode(y=y), OKABE_ITO[0]
     x = alt.X(f"{name}_low:Q", title=title, axis=alt.Axis(tickCount=5))

@@ -232,8 +232,12 @@ def certainty_sentence(found: Relief) -> str:
     rows, asked = found.certainty.to_dict("index"), _asked(found.requirements)
     chosen = rows[int(found.chosen["package"])]
     if not asked:
-        often = f"{100 * chosen['largest_gain']:.0f} of 100 draws"
-        return f"{_name_of(chosen)} gives most in {often}."
+        least = max(rows.values(), key=lambda row: row["least_leak"])
+        most = f"{100 * chosen['largest_gain']:.0f} of 100 draws"
+        return (
+            f"Of those compared, {_name_of(chosen)} gives most in {most}, and {_name_of(least)} "
+            f"leaks least in {100 * least['least_leak']:.0f}."
+        )
     told = (
         f"{text.capitalised(asked)}: {_name_of(chosen)}, chosen with everything central, does so "
         f"in {100 * chosen['meets']:.0f} of 100 draws"
