@@ -39,14 +39,15 @@ from detente.policy.parameters import Parameters
 from detente.simulation.about import About
 from detente.simulation.assumptions import ASSUMPTIONS
 from detente.simulation.evaluation import Evaluator, Quantity
+from detente.simulation.executor import FEW
 from detente.simulation.metrics import METRICS
 from detente.simulation.run import simulate
 from detente.simulation.sampling import ParameterSpace
 from detente.simulation.store import code_version
 
 DRAWS = 8
-MANY = 128
-"""Enough for several blocks, so that a run can be stopped between them."""
+MANY = 192
+"""Enough for more than a few blocks, so that processes work, and can be stopped between them."""
 
 
 @pytest.fixture(scope="module")
@@ -494,11 +495,13 @@ def _claims(template: Path, store: Path, *options: str) -> dict:
     done = subprocess.run(
         _command(template, store, *options), capture_output=True, text=True, check=True
     )
+    assert len(list(store.rglob("block-*.npy"))) > FEW
     return json.loads(done.stdout)
 
 
 def _blocks(store: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted(store.rglob("block-*.npy"))}
+    found = sorted(store.rglob("block-*.npy"))
+    return {p.relative_to(store).as_posix(): p.read_bytes() for p in found}
 
 
 def test_a_killed_run_goes_on_and_gives_the_same_bits(

@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 from detente.cli import INTERRUPTED
-from detente.errors import WorkersLostError
+from detente.errors import ScenarioError, WorkersLostError
 from detente.report.extras import templates
 from detente.simulation import executor
-from detente.simulation.executor import Work, _finished, _processes
-from detente.simulation.store import Store
+from detente.simulation.executor import BLOCK, Work, _finished, _processes, evaluate_all
+from detente.simulation.store import Store, looked_up
 from detente.writing import whole_file
 
 
@@ -63,6 +63,57 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert told.value.filename == str(path)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
     assert path.read_text(encoding="utf-8") == "before"
+
+
+def test_threads_and_one_after_the_other_give_the_same_and_blocks_are_of_one_kind(
+    tmp_path: Path,
+) -> None:
+    points, seen = np.random.default_rng(0).random((130, 3)), []
+    kinds = (np.arange(130) % 3 > 1).astype(np.int64)
+
+    def double(some: np.ndarray) -> np.ndarray:
+        seen.append(some)
+        return 2 * some[:, :2]
+
+    found = []
+    for name, workers in (("one", 1), ("two", 2)):
+        work, store = Work(name, lambda: double, ()), Store.of({}, tmp_path / name)
+        found.append(evaluate_all(work, points, kinds, 2, store, workers=workers))
+    np.testing.assert_array_equal(found[0], 2 * points[:, :2])
+    np.testing.assert_array_equal(found[1], found[0])
+    of = {tuple(point): kind for point, kind in zip(points, kinds, strict=True)}
+    for block in seen:
+        assert len({of[tuple(point)] for point in block}) == 1
+        assert len(block) <= BLOCK
+
+
+def test_threads_leave_what_nobody_waits_for(tmp_path: Path) -> None:
+    """An error in one block ends the run; blocks that are finished are kept."""
+
+    def fails(some: np.ndarray) -> np.ndarray:
+        if some[0, 0] == 1:
+            raise ScenarioError("no")
+        return some
+
+    points = np.repeat(np.arange(4.0), BLOCK)[:, None]
+    store = Store.of({}, tmp_path)
+    with pytest.raises(ScenarioError, match="no"):
+        evaluate_all(
+            Work("fails", lambda: fails, ()), points, np.zeros(len(points)), 1, store, workers=2
+        )
+    assert store.load(1, (BLOCK, 1)) is None
+
+
+def test_a_block_is_made_once(tmp_path: Path) -> None:
+    made, store = [], Store.of({}, tmp_path)
+
+    def make() -> np.ndarray:
+        made.append(1)
+        return np.ones((1, 2))
+
+    for kept in (None, store, store):
+        np.testing.assert_array_equal(looked_up(kept, 3, (1, 2), make), np.ones((1, 2)))
+    assert len(made) == 2
 
 
 def test_processes_that_died_are_told() -> None:

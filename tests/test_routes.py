@@ -1,5 +1,6 @@
 """Circumvention: route shares, composite costs, margins, leakage and its calibration."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -234,6 +235,18 @@ def test_channels_add_up_and_circumvention_helps_russia() -> None:
     assert parts["circumvention"] > 0
     assert parts["trade diversion"] < 0
     assert parts["transfers"] > 0
+
+
+def test_what_leakage_took_is_kept_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = load_case("belarus-2025")
+    some = {name: case.scenarios[name] for name in ("us-all", "embargo-all")}
+    case = case.model_copy(update={"scenarios": some})
+    first = leakage(case, store=tmp_path)
+    assert first.document() == leakage(case).document()
+    monkeypatch.setattr(Channels, "_solve", lambda *_: pytest.fail("solved again"))
+    assert first.document() == leakage(case, store=tmp_path).document()
 
 
 def test_break_even_is_where_welfare_is_zero() -> None:

@@ -14,6 +14,7 @@ from detente.policy.routes import RouteChoice
 from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.metrics import by_route
 from detente.simulation.run import Outcome, Simulation
+from detente.simulation.store import Store, looked_up
 
 CHANNELS = (
     "trade diversion",
@@ -77,10 +78,12 @@ class Channels:
         The scenarios, of one draw.
     country
         Whose welfare.
+    kept
+        Keeps what is solved of these scenarios and this country for the next time.
     """
 
-    def __init__(self, simulation: Simulation, country: str) -> None:
-        self._simulation, self._country = simulation, country
+    def __init__(self, simulation: Simulation, country: str, kept: Store | None = None) -> None:
+        self._simulation, self._country, self._kept = simulation, country, kept
         self._known: dict[str, tuple[Array, float]] = {}
         p, routes = simulation.parameters, simulation.compiler.routes
         # Channels switched on one after the other; no routes; where a hub share is looked for.
@@ -151,21 +154,40 @@ class Channels:
     def _solved(self, scenario: str) -> tuple[Array, float]:
         """Welfare at all that is varied, [draw], and trade diversion at the first."""
         if scenario not in self._known:
-            costs = self._varied.compiled.scenario(scenario)
-            given = np.arange(costs.transfers.shape[1]) >= STEPS - 1
-            costs = replace(costs, transfers=costs.transfers * given)
-            found = self._varied.respond(costs, scenario, self._simulation.outcome(scenario).after)
-            welfare = found.measure("welfare", About(country=self._country))
-            self._known[scenario] = welfare, float(_diversion(found, self._country)[0])
+            shape = 1, self._varied.parameters.draws + 1
+            found = looked_up(
+                self._kept, self._block(scenario), shape, lambda: self._solve(scenario)
+            )
+            self._known[scenario] = found[0, :-1], float(found[0, -1])
         return self._known[scenario]
+
+    def _solve(self, scenario: str) -> Array:
+        """Welfare at all that is varied, and last trade diversion at the first, [1,draw+1]."""
+        costs = self._varied.compiled.scenario(scenario)
+        given = np.arange(costs.transfers.shape[1]) >= STEPS - 1
+        costs = replace(costs, transfers=costs.transfers * given)
+        found = self._varied.respond(costs, scenario, self._simulation.outcome(scenario).after)
+        welfare = found.measure("welfare", About(country=self._country))
+        both: Array = np.append(welfare, _diversion(found, self._country)[0])[None]
+        return both
 
     def _at(self, hub_shares: Array, scenario: str) -> Array:
         """Welfare at hub shares."""
-        varied = self._simulation.varied(hub_share=hub_shares)
-        costs, start = varied.compiled.scenario(scenario), self._simulation.outcome(scenario).after
-        return varied.respond(costs, scenario, start).measure(
-            "welfare", About(country=self._country)
-        )
+
+        def solve() -> Array:
+            varied = self._simulation.varied(hub_share=hub_shares)
+            costs = varied.compiled.scenario(scenario)
+            found = varied.respond(costs, scenario, self._simulation.outcome(scenario).after)
+            welfare: Array = found.measure("welfare", About(country=self._country))[None]
+            return welfare
+
+        block, shape = self._block(scenario) + 1, (1, hub_shares.size)
+        found: Array = looked_up(self._kept, block, shape, solve)[0]
+        return found
+
+    def _block(self, scenario: str) -> int:
+        """Under which number a scenario is kept, the first of two."""
+        return 2 * list(self._simulation.scenarios).index(scenario)
 
 
 def channels_in_draws(o: Outcome, country: str) -> Array:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.analysis.draws import DRAWS, evaluated
+from detente.analysis.draws import DRAWS, evaluated, evaluated_here
 from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.analysis.sensitivity import Design, break_even, indices, lowered
 from detente.arrays import Array
@@ -88,8 +88,13 @@ def weigh(
         scheduler=scheduler,
         progress=progress,
     )
+
+    def solved(points: Array, wanted: list[Quantity]) -> Array:
+        return evaluated_here(case, evaluator, points, wanted, store)
+
     weighed = {
-        name: _weigh(name, claim, evaluator, design, values) for name, claim in tested.items()
+        name: _weigh(name, claim, evaluator.quantities, design, values, solved)
+        for name, claim in tested.items()
     }
     outside = {k: c for k, c in case.claims.items() if c.test is None}
     drawn = design.of_draws(values)
@@ -145,18 +150,24 @@ def least_favourable(test: Test, values: Array) -> Array:
 
 
 def _weigh(
-    name: str, claim: Claim, evaluator: Evaluator, design: Design, values: Array
+    name: str,
+    claim: Claim,
+    quantities: list[Quantity],
+    design: Design,
+    values: Array,
+    solved: Callable[[Array, list[Quantity]], Array],
 ) -> WeighedClaim:
+    """A claim by the values of quantities at a design, and what is solved at more points."""
     test = claim.test
     assert test is not None
     wanted = quantities_of(test)
-    columns = [evaluator.quantities.index(q) for q in wanted]
+    columns = [quantities.index(q) for q in wanted]
     metric = least_favourable(test, values[:, columns])
     sobol = indices(design, design.of_saltelli(metric))
     deciding = None if sobol["total"].isna().all() else str(sobol["total"].idxmax())
 
     def margin(points: Array) -> Array:
-        return least_favourable(test, evaluator.evaluate(points, wanted)) - test.limit
+        return least_favourable(test, solved(points, wanted)) - test.limit
 
     ranked = [] if deciding is None else list(sobol["total"].nlargest(TRIED).index)
     return WeighedClaim(

@@ -16,7 +16,13 @@ from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
 from detente.simulation.evaluation import Evaluator, Quantity, Reader, StatusQuos
 from detente.simulation.executor import Work, evaluate_all
-from detente.simulation.store import Store, code_version, default_folder, library_versions
+from detente.simulation.store import (
+    Store,
+    code_version,
+    default_folder,
+    library_versions,
+    looked_up,
+)
 
 DRAWS = 128
 """Joint draws unless told otherwise: a probability is then known to four points or better."""
@@ -63,21 +69,8 @@ def evaluated(
     ConvergenceError
         A draw has no equilibrium; says under which assumptions.
     """
-    world, quantities = evaluator.world, evaluator.quantities
-    manifest = {
-        "detente": code_version(*MADE_BY),
-        "libraries": library_versions(),
-        "world": world.name,
-        "fingerprint": world.fingerprint,
-        "elasticities": str(world.data.attrs.get("elasticities", "")),
-        "points": hashlib.sha256(points.tobytes()).hexdigest()[:16],
-        "quantities": [
-            [q.metric, q.about.model_dump(mode="json", exclude_defaults=True), q.scenario]
-            for q in quantities
-        ],
-        "case": case.model_dump(mode="json"),
-        "posterior": evaluator.space.scenario.confirmed.fingerprint,
-    }
+    quantities = evaluator.quantities
+    manifest = _determined(case, points, quantities)
     kept = Store.of(manifest, store or default_folder())
     values = evaluate_all(
         Work(kept.folder.name, _evaluate_at, (case, quantities)),
@@ -90,6 +83,46 @@ def evaluated(
         progress=progress,
     )
     return Drawn(values, manifest, kept.folder)
+
+
+def evaluated_here(
+    case: Case,
+    evaluator: Evaluator,
+    points: Array,
+    quantities: Sequence[Quantity],
+    store: Path | None = None,
+) -> Array:
+    """Some quantities at a few points, [point,quantity], by this process; kept as all draws are."""
+    kept = Store.of(_determined(case, points, quantities), store or default_folder())
+    shape = len(points), len(quantities)
+    return looked_up(kept, 0, shape, lambda: evaluator.evaluate(points, quantities))
+
+
+def _determined(case: Case, points: Array, quantities: Sequence[Quantity]) -> dict[str, Any]:
+    """All that values at points depend on."""
+    return {
+        **determined(case, *MADE_BY),
+        "points": hashlib.sha256(points.tobytes()).hexdigest()[:16],
+        "quantities": [
+            [q.metric, q.about.model_dump(mode="json", exclude_defaults=True), q.scenario]
+            for q in quantities
+        ],
+    }
+
+
+def determined(case: Case, *made_by: str) -> dict[str, Any]:
+    """What all that is computed of a case depends on; `made_by` is code above that of draws."""
+    scenario = next(iter(case.spelled_out().values()))
+    world = scenario.load_world()
+    return {
+        "detente": code_version(*made_by),
+        "libraries": library_versions(),
+        "world": world.name,
+        "fingerprint": world.fingerprint,
+        "elasticities": str(world.data.attrs.get("elasticities", "")),
+        "case": case.model_dump(mode="json"),
+        "posterior": scenario.confirmed.fingerprint,
+    }
 
 
 def _evaluate_at(case: Case, quantities: Sequence[Quantity]) -> Callable[[Array], Array]:

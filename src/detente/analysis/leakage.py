@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
+from detente.analysis.draws import determined
 from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case, needed
@@ -20,6 +22,7 @@ from detente.policy.register import look_up
 from detente.policy.scenario import Routes
 from detente.results import Result, columns_in
 from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.store import Store
 from detente.world.names import resolve_countries
 
 ENFORCEMENT = [1.0, 1.02, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5]
@@ -102,6 +105,7 @@ def leakage(
     progress: Callable[[int, int], object] | None = None,
     *,
     simulation: Simulation | None = None,
+    store: Path | None = None,
 ) -> CaseLeakage:
     """Follow what goes round the sanctions in every scenario of a case.
 
@@ -119,6 +123,8 @@ def leakage(
         Called with (scenarios done, scenarios in all).
     simulation
         Of the case, if it is set up already.
+    store
+        Folder that keeps what channels and break-even took, for the next time; by default none.
 
     Raises
     ------
@@ -143,7 +149,7 @@ def leakage(
         for name in (country or _affected(case), hub or _hub(case, countries))
     )
     simulation = simulation or simulate(case)
-    explained = Channels(simulation, country)
+    explained = Channels(simulation, country, _kept(case, country, store))
 
     def followed(name: str) -> tuple[pd.Series, BreakEven, pd.DataFrame, dict[str, Any]]:
         found = simulation.outcome(name)
@@ -169,6 +175,13 @@ def leakage(
         enforcement=enforcement(simulation, drawn, ENFORCEMENT, country, hub),
         manifest={"scenarios": manifests},
     )
+
+
+def _kept(case: Case, country: str, store: Path | None) -> Store | None:
+    """Where what is solved of a case and a country is kept."""
+    if store is None:
+        return None
+    return Store.of({**determined(case, "analysis/channels.py"), "country": country}, store)
 
 
 def _affected(case: Case) -> str:

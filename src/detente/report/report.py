@@ -114,7 +114,8 @@ def gather(
         for goods in commodities_of(simulation.world)
     ]
     if case.routes is not None:
-        led = leakage(case, progress=step("Following routes"), simulation=simulation)
+        told = step("Following routes")
+        led = leakage(case, progress=told, simulation=simulation, store=kept)
     told = step("Cutting off partners")
     held = influence(
         case.target, chosen, partners, case=case, draws=draws, store=kept, progress=told

@@ -14,6 +14,8 @@ from concurrent.futures import (
     Executor,
     Future,
     ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
     wait,
 )
 from contextlib import contextmanager
@@ -24,11 +26,15 @@ from typing import Any
 import numpy as np
 
 from detente.arrays import Array, Positions
+from detente.equilibrium.threads import one_thread
 from detente.errors import DetenteError, MissingExtraError, WorkersLostError
 from detente.simulation.store import Store, code_version
 
 BLOCK = 48
-"""Draws in a block: a second or two of work, lost at most if the process is killed."""
+"""Most draws in a block: a second or two of work, lost at most if the process is killed."""
+
+FEW = 8
+"""Blocks up to which threads work: they begin at once, but share a lock that processes do not."""
 
 PATIENCE = 20.0
 """Seconds without a finished block after which a cluster is asked whether it has workers left."""
@@ -110,8 +116,8 @@ def evaluate_all(
     Array
         The same bits, whatever was on disk, whoever worked and in what order.
     """
-    order = np.argsort(kinds, kind="stable")
-    blocks = [points[order[k : k + BLOCK]] for k in range(0, len(points), BLOCK)]
+    order = _in_blocks(kinds)
+    blocks = [points[at] for at in order]
     found = {k: store.load(k, (len(block), width)) for k, block in enumerate(blocks)}
     done = {k: values for k, values in found.items() if values is not None}
     missing = [k for k in range(len(blocks)) if k not in done]
@@ -126,8 +132,14 @@ def evaluate_all(
         done[k] = values
         tell()
     values = np.empty((len(points), width))
-    values[order] = np.concatenate([done[k] for k in range(len(blocks))])
+    values[np.concatenate(order)] = np.concatenate([done[k] for k in range(len(blocks))])
     return values
+
+
+def _in_blocks(kinds: Positions) -> list[Positions]:
+    """Positions of the points of each block: of one kind, and about as many in each."""
+    groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    return [block for g in groups for block in np.array_split(g, -(-g.size // BLOCK))]
 
 
 def _work_off(
@@ -140,16 +152,32 @@ def _work_off(
     """Blocks as they are finished."""
     if not missing:
         return
-    others = min(workers or os.cpu_count() or 1, len(missing)) - 1
+    count = min(workers or os.cpu_count() or 1, len(missing))
     if scheduler is None:
         _prepare(work)
-    if scheduler is None and others < 1:
+    if scheduler is None and count == 1:
         yield from ((k, _evaluate(work.key, blocks[k])) for k in missing)
         return
-    with _cluster(work, scheduler) if scheduler else _processes(work, others) as (pool, check):
+    if scheduler is None and len(missing) <= FEW:
+        yield from _in_threads(work.key, blocks, missing, count)
+        return
+    with _cluster(work, scheduler) if scheduler else _processes(work, count - 1) as (pool, check):
         with _deaf_to_interrupts():
             futures = {k: pool.submit(_evaluate, work.key, blocks[k]) for k in missing}
         yield from _finished(futures, blocks, None if scheduler else work.key, check)
+
+
+def _in_threads(
+    key: str, blocks: Sequence[Array], missing: list[int], count: int
+) -> Iterator[tuple[int, Array]]:
+    """Blocks as threads finish them; those not begun are left where nobody wants more."""
+    with one_thread(), ThreadPoolExecutor(count) as pool:
+        futures = {pool.submit(_evaluate, key, blocks[k]): k for k in missing}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _finished(

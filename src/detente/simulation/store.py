@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -122,3 +123,15 @@ class Store:
                 f"draws cannot be kept in {self.folder}: {error.strerror}; make room there, or "
                 "name another folder as `store`"
             ) from error
+
+
+def looked_up(
+    kept: Store | None, block: int, shape: tuple[int, int], make: Callable[[], Array]
+) -> Array:
+    """A block from where it is kept, or else made and left there; made where nothing is kept."""
+    found = None if kept is None else kept.load(block, shape)
+    if found is None:
+        found = make()
+        if kept is not None:
+            kept.save(block, found)
+    return found

@@ -21,7 +21,7 @@ from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.routes import DIRECT
 from detente.simulation.metrics import by_route, share_of_trade
 from detente.simulation.run import Outcome
-from detente.simulation.store import Store, code_version, library_versions
+from detente.simulation.store import Store, code_version, library_versions, looked_up
 from detente.world.names import resolve_countries
 
 LARGEST_FREED = 31 << 20
@@ -131,7 +131,7 @@ def evaluate(
         return _read(bundles, levels, outcomes, begun, workers, progress)
 
     shape = (len(bundles.world.countries) + 3, len(levels))
-    return _labelled(bundles, levels, rival, _looked_up(kept, 0, shape, solve))
+    return _labelled(bundles, levels, rival, looked_up(kept, 0, shape, solve))
 
 
 def with_cut_offs(
@@ -162,7 +162,7 @@ def with_cut_offs(
         return _read(bundles, bundles.levels_at(packages["degree"].values), loss, starts)[None]
 
     kept = _kept(bundles, rival, store)
-    losses = _looked_up(kept, 1, (1, packages.sizes["package"]), solve)[0]
+    losses = looked_up(kept, 1, (1, packages.sizes["package"]), solve)[0]
     return packages.assign(cut_off=("package", losses, {"units": "percent of income"}))
 
 
@@ -171,18 +171,6 @@ def _kept(bundles: Bundles, rival: str, store: Path | None) -> Store | None:
     if store is None or not bundles.complete:
         return None
     return Store.of(_determined(bundles, rival), store)
-
-
-def _looked_up(
-    kept: Store | None, block: int, shape: tuple[int, int], solve: Callable[[], Array]
-) -> Array:
-    """A block from where it is kept, or else solved and left there."""
-    found = None if kept is None else kept.load(block, shape)
-    if found is None:
-        found = solve()
-        if kept is not None:
-            kept.save(block, found)
-    return found
 
 
 def _read(
