@@ -214,7 +214,7 @@ def test_every_command_takes_names_as_it_takes_codes(tmp_path: Path) -> None:
             {
                 "assess": assess(case, draws=0).welfare.to_dict("list"),
                 "claims": weighed.values.tolist(),
-                "leakage": leakage(case).channels.to_dict(),
+                "leakage": leakage(case, draws=0).channels.to_dict(),
                 "influence": held.answer(),
                 "relief": by_relief.packages["gain"].values.tolist(),
             }

@@ -40,6 +40,7 @@ LEAKS = CaseLeakage(
     drawn="",
     supply=LINKS,
     enforcement=CURVE,
+    certainty=None,
     manifest={},
 )
 
@@ -92,7 +93,9 @@ def test_a_chart_that_cannot_be_drawn_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_channels_and_draws(tmp_path: Path) -> None:
-    done = detente("leakage", "belarus-2025", "-o", str(tmp_path), "--format", "svg")
+    done = detente(
+        "leakage", "belarus-2025", "-o", str(tmp_path), "--format", "svg", "--draws", "2"
+    )
     assert done.returncode == 0, done.stderr
     for words in ("circumvention", "Break-even", "Enforcement at Belarus", "hub margins"):
         assert words in done.stdout

@@ -16,12 +16,15 @@ from detente.analysis.channels import (
     enforcement,
 )
 from detente.analysis.leakage import leakage
+from detente.analysis.sensitivity import Design
 from detente.cases import load_case
 from detente.policy.compile import Compiler
 from detente.policy.parameters import Parameters
 from detente.policy.routes import HUB_SHARE
 from detente.policy.scenario import Scenario
+from detente.report.tables import leakage_sentence
 from detente.simulation.about import About
+from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.leakage import Leakage
 from detente.simulation.run import Outcome, Simulation, simulate
 from worlds import arrays
@@ -243,10 +246,33 @@ def test_what_leakage_took_is_kept_for_the_next_time(
     case = load_case("belarus-2025")
     some = {name: case.scenarios[name] for name in ("us-all", "embargo-all")}
     case = case.model_copy(update={"scenarios": some})
-    first = leakage(case, store=tmp_path)
-    assert first.document() == leakage(case).document()
+    first = leakage(case, draws=2, store=tmp_path)
+    assert first.document() == leakage(case, draws=2).document()
     monkeypatch.setattr(Channels, "_solve", lambda *_: pytest.fail("solved again"))
-    assert first.document() == leakage(case, store=tmp_path).document()
+    assert first.document() == leakage(case, draws=2, store=tmp_path).document()
+
+
+def test_leakage_in_draws_is_what_claims_measure(tmp_path: Path) -> None:
+    case, draws = load_case("belarus-2025"), 4
+    few = case.model_copy(update={"scenarios": {"us-all": case.scenarios["us-all"]}})
+    found = leakage(few, draws=draws, store=tmp_path)
+    asked = [
+        Quantity("welfare", About(country="RUS"), "us-all"),
+        Quantity("through-hubs", About(), "us-all"),
+        Quantity("through-hubs", About(hub="BLR"), "us-all"),
+    ]
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, asked)
+    values = evaluator.evaluate(Design(evaluator.space, draws, 0).joint)
+    rows = found.certainty
+    assert rows is not None
+    assert list(rows.index) == ["welfare", "through_hubs", "through_hub"]
+    expected = np.quantile(values, BAND, axis=0).T
+    np.testing.assert_allclose(rows[["low", "median", "high"]], expected, rtol=1e-5, atol=1e-9)
+    assert rows["rises"].tolist() == (values > 0).mean(0).tolist()
+    assert found.manifest["draws"] == draws
+    told = leakage_sentence(found)
+    for words in (f"in {draws} draws", "income of Russia", "that through Belarus by"):
+        assert words in told
 
 
 def test_break_even_is_where_welfare_is_zero() -> None:
@@ -275,10 +301,12 @@ def test_the_leakage_of_a_case_is_about_its_rival_or_where_goods_go() -> None:
     case = load_case("belarus-2025")
     assert case.routes is not None
     few = {"scenarios": {"us-banks": case.scenarios["us-banks"]}}
-    found = leakage(case.model_copy(update=few))
+    found = leakage(case.model_copy(update=few), draws=0)
+    assert found.certainty is None
+    assert "certainty" not in found.tables()
     assert (found.country, found.hub, found.drawn) == ("RUS", "BLR", "us-banks")
     routes = case.routes.model_copy(update={"hubs": ["KAZ", "TUR"]})
-    other = leakage(case.model_copy(update={**few, "parties": {}, "routes": routes}))
+    other = leakage(case.model_copy(update={**few, "parties": {}, "routes": routes}), draws=0)
     assert (other.country, other.hub) == ("RUS", "KAZ")
     assert found.document()["break_even"] == {"us-banks": found.break_evens["us-banks"].words}
     sold = found.supply.query("when == 'after'").set_index(["origin", "route"])["value"]

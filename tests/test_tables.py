@@ -70,7 +70,7 @@ def views(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ren
     eased = detente.relief(australia, requirements=wanted, store=store, draws=4)
     return {
         "assess": assessment_view(detente.assess(case, draws=2)),
-        "leakage": leakage_view(detente.leakage(case)),
+        "leakage": leakage_view(detente.leakage(case, draws=2, store=store)),
         "claims": evidence_view(detente.weigh(australia, 16, workers=1, store=store)),
         "influence": influence_view(held),
         "relief": relief_view(eased),

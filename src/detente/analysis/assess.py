@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.analysis.draws import DRAWS, Sample, evaluated
+from detente.analysis.draws import DRAWS, Sample, in_draws
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import Design, even
+from detente.analysis.sensitivity import even
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.threads import one_thread
 from detente.results import Result, columns_in
 from detente.simulation.about import About
-from detente.simulation.evaluation import BAND, Evaluator, Quantity
+from detente.simulation.evaluation import BAND, Quantity
 from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
 from detente.world.added import added_notes
@@ -236,10 +236,8 @@ def welfare_samples(
     missing = [q for q in wanted if q not in there]
     if not missing:
         return list(known)
-    evaluator = Evaluator(case.spelled_out(), case.assumptions, missing)
-    points = Design(evaluator.space, draws, seed).joint
-    drawn = evaluated(case, evaluator, points, store=store, progress=progress)
-    return [*known, *zip(missing, drawn.values.T, strict=True)]
+    drawn = in_draws(case, missing, draws, seed, store=store, progress=progress)
+    return [*known, *zip(missing, drawn.T, strict=True)]
 
 
 def bands_of(samples: Iterable[Sample]) -> pd.DataFrame:

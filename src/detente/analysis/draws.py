@@ -14,7 +14,7 @@ from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.scenario import Scenario
 from detente.simulation.assumptions import Assumption
-from detente.simulation.evaluation import Evaluator, Quantity, Reader, StatusQuos
+from detente.simulation.evaluation import BAND, Evaluator, Quantity, Reader, StatusQuos
 from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.store import (
     Store,
@@ -83,6 +83,33 @@ def evaluated(
         progress=progress,
     )
     return Drawn(values, manifest, kept.folder)
+
+
+def in_draws(
+    case: Case,
+    quantities: Sequence[Quantity],
+    draws: int = DRAWS,
+    seed: int = 0,
+    *,
+    store: Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Array:
+    """Some quantities of a case in draws of all that it calls uncertain, [draw,quantity].
+
+    Raises
+    ------
+    ConvergenceError
+        A draw has no equilibrium; says under which assumptions.
+    """
+    evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
+    points = Design(evaluator.space, draws, seed).joint
+    return evaluated(case, evaluator, points, store=store, progress=progress).values
+
+
+def bands(values: Array) -> dict[str, Array]:
+    """5, 50 and 95 percent points of values [draw,quantity]."""
+    points = np.quantile(values, BAND, axis=0)
+    return dict(zip(("low", "median", "high"), points, strict=True))
 
 
 def evaluated_here(

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from detente.analysis.draws import DRAWS
-from detente.analysis.influence_draws import in_draws
+from detente.analysis.influence_draws import influence_in_draws
 from detente.analysis.rows import records
 from detente.analysis.sensitivity import even
 from detente.arrays import Array, Positions
@@ -59,7 +59,7 @@ class Influence(Result):
         countries, from 0 to 1; `welfare` of the target in percent against the status quo.
     certainty
         How all this changes in draws of what is uncertain, if any were made; see
-        `detente.analysis.influence_draws.in_draws`.
+        `detente.analysis.influence_draws.influence_in_draws`.
     manifest
         What made the numbers.
     """
@@ -236,7 +236,7 @@ def influence(
     if case is None or not count:
         return found
     told = partial(tell, before=len(WHEN))
-    certainty = in_draws(case, scenario, here[0], members, draws, seed, store, told)
+    certainty = influence_in_draws(case, scenario, here[0], members, draws, seed, store, told)
     return replace(found, certainty=certainty, manifest={**manifest, "draws": count, "seed": seed})
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from detente.analysis.draws import evaluated
-from detente.analysis.sensitivity import Design
+from detente.analysis.draws import bands, in_draws
 from detente.cases.case import Case
 from detente.policy.scenario import Change, Scenario
 from detente.simulation.about import About
-from detente.simulation.evaluation import BAND, Evaluator, Quantity
+from detente.simulation.evaluation import Quantity
 
 SCENARIO = "scenario"
 """Name of the only scenario that is drawn."""
 
 
-def in_draws(
+def influence_in_draws(
     case: Case,
     scenario: Scenario,
     target: str,
@@ -60,12 +58,8 @@ def in_draws(
     ]
     change = Change(**{field: getattr(scenario, field) for field in Change.model_fields})
     drawn = case.model_copy(update={"scenarios": {SCENARIO: change}})
-    evaluator = Evaluator(drawn.spelled_out(), case.assumptions, quantities)
-    points = Design(evaluator.space, draws, seed).joint
-    values = evaluated(drawn, evaluator, points, store=store, progress=progress).values
-    low, median, high = np.quantile(values, BAND, axis=0)
+    values = in_draws(drawn, quantities, draws, seed, store=store, progress=progress)
     index = pd.MultiIndex.from_tuples(
         [(sense, name) for sense, _, name in senses], names=["sense", "partner"]
     )
-    columns = {"low": low, "median": median, "high": high, "falls": (values < 0).mean(0)}
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame({**bands(values), "falls": (values < 0).mean(0)}, index=index)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
-from detente.analysis.draws import determined
+from detente.analysis.draws import DRAWS, bands, determined, in_draws
 from detente.analysis.rows import records
+from detente.analysis.sensitivity import even
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case, needed
 from detente.equilibrium.threads import one_thread
@@ -21,6 +23,9 @@ from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes
 from detente.results import Result, columns_in
+from detente.simulation.about import About
+from detente.simulation.evaluation import Quantity
+from detente.simulation.metrics import METRICS
 from detente.simulation.run import Outcome, Simulation, simulate
 from detente.simulation.store import Store
 from detente.world.names import resolve_countries
@@ -49,6 +54,11 @@ class CaseLeakage(Result):
         Name of the scenario whose supply and enforcement are shown.
     supply, enforcement
         Of that scenario; see `supply_links` and `enforcement`.
+    certainty
+        What it does in draws of what is uncertain, if any were made: by `quantity`, its `unit`,
+        `low`, `median` and `high` of its change (5, 50 and 95 percent points), and the share of the
+        draws in which it `rises`. The country's `welfare`; the share of the first lane's goods
+        `through_hubs`, and `through_hub`, the one where enforcement is tried.
     manifest
         What made the numbers.
     """
@@ -58,6 +68,8 @@ class CaseLeakage(Result):
             "million USD": "margin, value, direct, through_hubs, margins",
             "ratio": "mu_hat, offset_ratio",
             "share": "share_through_hubs",
+            "share of draws": "rises",
+            "as column unit says": "low, median, high",
             "percent of income": f"{', '.join(CHANNELS)}, total, welfare",
         }
     )
@@ -72,6 +84,7 @@ class CaseLeakage(Result):
     drawn: str
     supply: pd.DataFrame
     enforcement: pd.DataFrame
+    certainty: pd.DataFrame | None
     manifest: dict[str, Any]
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -81,6 +94,7 @@ class CaseLeakage(Result):
             "routes": self.routes.reset_index(),
             "supply": self.supply,
             "enforcement": self.enforcement.reset_index(),
+            **({} if self.certainty is None else {"certainty": self.certainty.reset_index()}),
         }
 
     def document(self) -> dict[str, Any]:
@@ -105,6 +119,8 @@ def leakage(
     progress: Callable[[int, int], object] | None = None,
     *,
     simulation: Simulation | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
     store: Path | None = None,
 ) -> CaseLeakage:
     """Follow what goes round the sanctions in every scenario of a case.
@@ -120,11 +136,17 @@ def leakage(
     country
         Whose welfare is explained; by default the case's rival, else where the first lane ends.
     progress
-        Called with (scenarios done, scenarios in all).
+        Called with (scenarios and draws done, both in all).
     simulation
         Of the case, if it is set up already.
+    draws
+        Draws of all that the case calls uncertain, for the certainty of the scenario drawn, an even
+        number; 0 leaves it out.
+    seed
+        Of the draws.
     store
         Folder that keeps what channels and break-even took, for the next time; by default none.
+        Draws are kept there too; by default in the user's cache.
 
     Raises
     ------
@@ -156,13 +178,18 @@ def leakage(
         channels, even = explained.welfare(name)["percent"], explained.break_even(name, hub)
         return channels, even, _by_route(found), found.equilibrium.manifest
 
+    scenarios, count = len(case.scenarios), even(draws) if draws > 0 and case.assumptions else 0
+
+    def tell(done: int, total: int, before: int = 0) -> None:
+        if progress is not None:
+            progress(before + done, scenarios + count)
+
     channels, evens, routes, manifests = {}, {}, {}, {}
     with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, parts in zip(case.scenarios, pool.map(followed, case.scenarios), strict=True):
             channels[name], evens[name], routes[name], manifests[name] = parts
-            if progress is not None:
-                progress(len(channels), len(case.scenarios))
-    return CaseLeakage(
+            tell(len(channels), scenarios)
+    found = CaseLeakage(
         title=case.title,
         country=country,
         hub=hub,
@@ -173,8 +200,37 @@ def leakage(
         drawn=drawn,
         supply=supply_links(simulation.outcome(drawn)),
         enforcement=enforcement(simulation, drawn, ENFORCEMENT, country, hub),
+        certainty=None,
         manifest={"scenarios": manifests},
     )
+    if not count:
+        return found
+    told = partial(tell, before=scenarios)
+    certainty = _in_draws(case, found, draws, seed, store, told)
+    manifest = {**found.manifest, "draws": count, "seed": seed}
+    return replace(found, certainty=certainty, manifest=manifest)
+
+
+def _in_draws(
+    case: Case,
+    found: CaseLeakage,
+    draws: int,
+    seed: int,
+    store: Path | None,
+    progress: Callable[[int, int], object],
+) -> pd.DataFrame:
+    """The scenario drawn, in draws of what is uncertain; see `CaseLeakage.certainty`."""
+    asked = {
+        "welfare": ("welfare", About(country=found.country)),
+        "through_hubs": ("through-hubs", About()),
+        "through_hub": ("through-hubs", About(hub=found.hub)),
+    }
+    quantities = [Quantity(metric, about, found.drawn) for metric, about in asked.values()]
+    only = case.model_copy(update={"scenarios": {found.drawn: case.scenarios[found.drawn]}})
+    values = in_draws(only, quantities, draws, seed, store=store, progress=progress)
+    units = [METRICS[metric].unit for metric, _ in asked.values()]
+    columns = {"unit": units, **bands(values), "rises": (values > 0).mean(0)}
+    return pd.DataFrame(columns, index=pd.Index(list(asked), name="quantity"))
 
 
 def _kept(case: Case, country: str, store: Path | None) -> Store | None:

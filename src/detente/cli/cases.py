@@ -161,6 +161,8 @@ def leakage(
     country: Annotated[
         str | None, option("Whose welfare is explained; by default the case's rival.")
     ] = None,
+    draws: BandDraws = 128,
+    store: Store = None,
     horizon: HorizonChoice = None,
     *,
     to: Delivery,
@@ -170,7 +172,7 @@ def leakage(
 
     loaded = case_at(case, horizon)
     with progress("Solving scenarios") as advance:
-        found = detente.leakage(loaded, scenario, hub, country, advance)
+        found = detente.leakage(loaded, scenario, hub, country, advance, draws=draws, store=store)
     to.deliver(found, leakage_view)
 
 

@@ -189,7 +189,8 @@ class Equilibria:
         changed = np.append(policy.entries, -1)[at] == flat
         shares = np.repeat(e.net[block][..., None], self.draws, axis=-1)
         entries = at[changed]
-        shares[changed] = self.A[entries] / (1 + policy.rate[entries])
+        A = changed_shares(policy, e, self.theta, entries)
+        shares[changed] = A / (1 + policy.rate[entries])
         theta = self.theta[sectors][:, None, :]
         supply = self.c[np.ix_(sectors, origins)] ** -theta
         demand = np.exp(theta * self.log_P[np.ix_(sectors, destinations)])

@@ -9,8 +9,8 @@ where a policy changes a share, the difference is added.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Literal
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -27,6 +27,36 @@ FAINT = 1e-250
 """Value added over the world's that counts as this much, where a factor's sector sells nothing."""
 
 Wages = Literal["together", "apart", "held"]
+
+
+class Places(NamedTuple):
+    """Where entries of trade come from and go to.
+
+    Attributes
+    ----------
+    origin, destination
+        Rows of goods by origin and by destination, [e].
+    receiver
+        Destinations, [e].
+    into, out_of
+        Matrices that add up entries by destination and by origin, [row,e].
+    """
+
+    origin: Positions
+    destination: Positions
+    receiver: Positions
+    into: Any
+    out_of: Any
+
+
+@lru_cache(maxsize=8)
+def _places(entries: bytes, shape: tuple[int, int, int]) -> Places:
+    """Places of entries, given as bytes: scenarios of one compiler share theirs."""
+    sector, receiver, seller = np.unravel_index(np.frombuffer(entries, np.int64), shape)
+    goods = shape[0] * shape[1]
+    origin, destination = sector * shape[2] + seller, sector * shape[1] + receiver
+    into, out_of = (_summing(at, goods) for at in (destination, origin))
+    return Places(origin, destination, receiver, into, out_of)
 
 
 def _summing(towards: Positions, rows: int) -> Any:
@@ -102,33 +132,29 @@ class Model:
     def _put_in_place(self, shares: Shares, policy: Policy) -> None:
         """Differences between the policy's entries and the world's, and payments on the way."""
         self.pi, self.net, A, rate = shares.pi, shares.net, shares.A, shares.rate
-        self.origin, self.destination, receiver = self._ends(shares.entries)
-        self.into, self.out_of = (
-            _summing(at, self.J * self.N) for at in (self.destination, self.origin)
-        )
-        net = A / (1 + rate) if rate.any() else A
+        places = _places(shares.entries.tobytes(), self.pi.shape)
+        self.origin, self.destination = places.origin, places.destination
+        self.into, self.out_of = places.into, places.out_of
         pi, before = (a.ravel()[shares.entries, None] for a in (self.pi, self.net))
-        self.dA = A - pi
+        self.dA = self.dnet = A - pi
         self.taxed = None if self.net is self.pi else self.pi - self.net
-        untaxed = net is A and self.net is self.pi
-        self.dnet = self.dA if untaxed else net - before
-        taxed = A[:0] if untaxed else self.dA - self.dnet
-        at = np.flatnonzero(taxed.any(1))
-        ends = self.origin[at], self.destination[at]
-        self.taxes = (taxed[at], *ends, _summing(receiver[at], self.N)) if at.size else None
+        self.taxes = None
+        at = np.flatnonzero((rate != 0).any(1) | (pi != before)[:, 0])
+        if at.size:
+            self.dnet = self.dA.copy()
+            self.dnet[at] = A[at] / (1 + rate[at]) - before[at]
+            ends = self.origin[at], self.destination[at]
+            to_treasury = _summing(places.receiver[at], self.N)
+            self.taxes = self.dA[at] - self.dnet[at], *ends, to_treasury
         self.transfers = policy.transfers
         m = policy.margins
-        origin, destination, _ = self._ends(policy.entries[m.entry])
-        paid = m.share * (self.A / (1 + policy.rate))[m.entry]
         self.margins = None
         if m.entry.size:
+            sector, receiver, seller = np.unravel_index(policy.entries[m.entry], self.pi.shape)
+            origin, destination = sector * self.N + seller, sector * self.N + receiver
+            paid = m.share * self.A[m.entry] / (1 + policy.rate[m.entry])
             to = _summing(m.hub, self.N), _summing(origin, self.J * self.N)
             self.margins = paid, origin, destination, *to
-
-    def _ends(self, entries: Positions) -> tuple[Positions, Positions, Positions]:
-        """Rows of goods by origin and by destination of entries, and their destination."""
-        sector, destination, origin = np.unravel_index(entries, self.pi.shape)
-        return sector * self.N + origin, sector * self.N + destination, destination
 
     def of(self, draw: Positions) -> Model:
         """The model of one draw, [1]."""

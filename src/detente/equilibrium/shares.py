@@ -79,14 +79,17 @@ class Shares:
         return replace(self, entries=entries, A=A, rate=rate, pi=pi, net=net)
 
 
-def changed_shares(policy: Policy, economy: Economy, theta: Array) -> Array:
-    """A = pi kappa_hat^-theta with kappa_hat = (1+t')/(1+t) d_hat, at the entries [e,k]."""
-    sector = policy.entries // economy.t[0].size
-    pi, t = (a.ravel()[policy.entries, None] for a in (economy.pi, economy.t))
-    A: Array = pi * np.exp(-theta[sector] * policy.log_d)
-    taxed = np.flatnonzero((policy.rate != t).any(1))
+def changed_shares(
+    policy: Policy, economy: Economy, theta: Array, at: Positions | slice = slice(None)
+) -> Array:
+    """A = pi kappa_hat^-theta with kappa_hat = (1+t')/(1+t) d_hat, at entries of a policy [e,k]."""
+    entries, rate = policy.entries[at], policy.rate[at]
+    sector = entries // economy.t[0].size
+    pi, t = (a.ravel()[entries, None] for a in (economy.pi, economy.t))
+    A: Array = pi * np.exp(-theta[sector] * policy.log_d[at])
+    taxed = np.flatnonzero((rate != t).any(1))
     if taxed.size:
-        A[taxed] *= ((1 + policy.rate[taxed]) / (1 + t[taxed])) ** -theta[sector[taxed]]
+        A[taxed] *= ((1 + rate[taxed]) / (1 + t[taxed])) ** -theta[sector[taxed]]
     return A
 
 

@@ -207,6 +207,7 @@ def _routes(r: Report) -> Iterator[Section]:
         f"Routes into {text.called(led.country)}",
         [
             Words(f"Under {title(r, led.drawn)} {drawn}."),
+            *([] if led.certainty is None else [Words(tables.leakage_sentence(led))]),
             Picture("supply"),
             Picture("leakage"),
             *_headlined(channels, r),

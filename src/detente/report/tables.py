@@ -119,7 +119,30 @@ def leakage_view(found: CaseLeakage) -> RenderableType:
         routes_table(found),
         grid("Break-even", ["scenario", ""], turns, left=True),
         enforcement_table(found),
+        *([] if found.certainty is None else [Text(leakage_sentence(found), style="bold")]),
     )
+
+
+def leakage_sentence(found: CaseLeakage) -> str:
+    """What the draws say of the scenario whose enforcement is shown."""
+    assert found.certainty is not None
+    country, hub = text.called(found.country), text.called(found.hub)
+    words = {
+        "welfare": (f"income of {country} changes", "percent", 4),
+        "through_hubs": ("the share of the lane's goods that takes a hub changes", "points", 2),
+        "through_hub": (f"that through {hub}", "points", 2),
+    }
+    rows, told = found.certainty.to_dict("index"), []
+    for name, (what, unit, digits) in words.items():
+        low, median, high = (
+            text.signed(rows[name][end], digits) for end in ("low", "median", "high")
+        )
+        told.append(
+            f"{what} by {median} {unit} ({low} to {high} in 90 percent of them) and rises in "
+            f"{100 * rows[name]['rises']:.0f} of 100"
+        )
+    title = found.titles[found.drawn]
+    return f"{title}, in {found.manifest['draws']} draws: {'; '.join(told)}."
 
 
 def channels_table(found: CaseLeakage) -> Grid:

@@ -10,17 +10,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.draws import evaluated
+from detente.analysis.draws import bands, in_draws
 from detente.analysis.relief.bundles import Bundles
-from detente.analysis.sensitivity import Design
 from detente.arrays import Array, Flags
 from detente.cases.case import Case
 from detente.policy.scenario import Change
 from detente.simulation.about import About
-from detente.simulation.evaluation import BAND, Evaluator, Quantity
+from detente.simulation.evaluation import Quantity
 from detente.world.names import resolve_countries
-
-ENDS = ("low", "median", "high")
 
 
 @dataclass(frozen=True)
@@ -92,8 +89,7 @@ def certainty(
     drawn = _solved(case, bundles, packages, draws, seed, store, progress)
     columns: dict[str, Array] = {}
     for name in ("gain", "leak", "cost"):
-        points = np.quantile(getattr(drawn, name), BAND, axis=1)
-        columns |= {f"{name}_{end}": at for end, at in zip(ENDS, points, strict=True)}
+        columns |= {f"{name}_{end}": at for end, at in bands(getattr(drawn, name).T).items()}
     meets = drawn.meets(min_gain, max_leak)
     columns["meets"] = meets.mean(1)
     losses = {"cheapest": drawn.cost, "least_leak": drawn.leak, "largest_gain": -drawn.gain}
@@ -132,9 +128,7 @@ def _solved(
         for name in scenarios.scenarios
         for metric, country in columns
     ]
-    evaluator = Evaluator(scenarios.spelled_out(), case.assumptions, quantities)
-    points = Design(evaluator.space, draws, seed).joint
-    values = evaluated(scenarios, evaluator, points, store=store, progress=progress).values
+    values = in_draws(scenarios, quantities, draws, seed, store=store, progress=progress)
     found = values.T.reshape(len(scenarios.scenarios), len(columns), -1)
     return Drawn(gain=found[:, 0], leak=found[:, 1], cost=-found[:, 2:].sum(1))
 
