@@ -35,6 +35,8 @@ def value(results: dict[str, Result], path: str) -> float | str:
     if "failed" in found:
         return f"failed: {found['failed']}".replace("|", "/")
     for key in keys:
+        if key not in found:
+            return "-"  # an earlier version has nothing to measure
         found = found[key]
     return float(found)
 
