@@ -107,9 +107,8 @@ def clearing_in(economy: Economy, sectors: bytes, phi: bytes, s: float) -> Clear
     A = 1 - s * (shares - weight)
     Y = np.maximum(economy.Y.T[f], LEAST * economy.Y.sum())
     joint = Y[:, :, None] * rivals_in(economy, sectors).rivalry
-    joint = (joint + joint.transpose(0, 2, 1)) / 2
+    apart = -(joint + joint.transpose(0, 2, 1)) / 2
     n = np.arange(Y.shape[1])
-    apart = -joint
     apart[:, n, n] += Y
     root = np.sqrt(weight / (A * Y))
     eigenvalues, U = np.linalg.eigh(root[:, :, None] * apart * root[:, None, :])

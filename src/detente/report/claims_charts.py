@@ -136,7 +136,7 @@ def _histogram(values: Array) -> pd.DataFrame:
     if not high > low:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(finite, bins=60, range=(low, high))
-    shares = counts / max(counts.sum(), 1)
+    shares = counts / max(int(counts.sum()), 1)
     return pd.DataFrame({"x": edges[:-1], "x_end": edges[1:], "share": shares})
 
 

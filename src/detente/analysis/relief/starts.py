@@ -63,11 +63,11 @@ class Starts:
         ease less have not been.
         """
         packages = levels @ self._place
-        parts, signs = packages[:, None], np.ones(1)
+        parts, signs = packages[:, None], np.array([1])
         if not self._learnt[parts].all():
             aside = self._aside(levels)
             subsets = np.arange(1, 1 << aside.shape[1])[:, None] >> np.arange(aside.shape[1]) & 1
-            parts, signs = parts - aside @ subsets.T, 2.0 * (subsets.sum(1) % 2) - 1
+            parts, signs = parts - aside @ subsets.T, 2 * (subsets.sum(1) % 2) - 1
         if not self._learnt[parts].all():
             return None
         weights = np.tile(signs, len(packages)).astype(np.float32)
