@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from inspect import cleandoc
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -85,9 +86,9 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
 
 def _documented(text: str) -> Iterator[tuple[str, str]]:
     """Names and descriptions in the section `Attributes` of a docstring."""
-    _, _, section = text.partition("Attributes\n    ----------\n")
-    section = re.split(r"\n\n    [A-Z]\w+\n    -+\n", section)[0]
-    for block in re.split(r"\n    (?=\S)", "\n" + section):
+    _, _, section = cleandoc(text).partition("Attributes\n----------\n")
+    section = re.split(r"\n\n[A-Z]\w+\n-+\n", section)[0]
+    for block in re.split(r"\n(?=\S)", "\n" + section):
         names, _, described = block.partition("\n")
         for name in names.split(", "):
             yield name.strip(), " ".join(described.split())
