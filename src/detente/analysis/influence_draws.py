@@ -48,6 +48,15 @@ def influence_in_draws(
         cut off by it would cost, in percent of income) and `partner`: the change from before to
         after in percentage points, `low`, `median` and `high` (5, 50 and 95 percent points), and
         the share of the draws in which it `falls`.
+
+    Examples
+    --------
+    >>> from detente.cases import load_case
+    >>> case = load_case("belarus-2025")
+    >>> eased = case.scenario("us-all")
+    >>> found = influence_in_draws(case, eased, "BLR", {"RUS": ["RUS"]}, draws=2)
+    >>> float(found.loc[("trade_share", "RUS"), "falls"])
+    1.0
     """
     first = next(iter(partners))
     senses = [("trade_share", "trade-share", name) for name in partners]

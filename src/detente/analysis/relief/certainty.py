@@ -37,7 +37,12 @@ class Drawn:
     cost: Array
 
     def meets(self, min_gain: float | None, max_leak: float | None) -> Flags:
-        """Where a package gives the target enough, and the rival not too much, [package,draw]."""
+        """Where a package gives the target enough, and the rival not too much, [package,draw].
+
+        >>> gain, leak = np.array([[0.4, 0.6, 0.8]]), np.array([[0.0, 0.1, 0.3]])
+        >>> Drawn(gain, leak, np.zeros((1, 3))).meets(0.5, 0.2).tolist()
+        [[False, True, False]]
+        """
         enough = self.gain >= (-np.inf if min_gain is None else min_gain)
         within = self.leak <= (np.inf if max_leak is None else max_leak)
         found: Flags = enough & within
@@ -85,6 +90,17 @@ def certainty(
     ------
     ConvergenceError
         A draw has no equilibrium; says under which assumptions.
+
+    Examples
+    --------
+    >>> from detente.analysis.relief.bundles import bundles_of
+    >>> from detente.analysis.relief.solved import solve_packages
+    >>> from detente.cases import load_case
+    >>> case = load_case("belarus-2025")
+    >>> bundles = bundles_of(case, measures=["us-potash-2021"])
+    >>> found = certainty(case, bundles, solve_packages(bundles, "RUS"), draws=2)
+    >>> found.set_index("words")["largest_gain"].to_dict()
+    {'nothing': 0.0, 'everything': 1.0}
     """
     drawn = _solved(case, bundles, packages, draws, seed, store, progress)
     columns: dict[str, Array] = {}
