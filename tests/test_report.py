@@ -207,7 +207,7 @@ def test_without_a_rival_relief_may_leak_to_a_partner_that_is_no_sender(report: 
 
 
 def test_the_manifest_in_the_page_repeats_it(report: Report, page: str) -> None:
-    shown = unescape(re.search(r"<pre>(.*?)</pre>", page, re.S)[1])
+    shown = unescape(re.search(r"<pre[^>]*>(.*?)</pre>", page, re.S)[1])
     manifest = json.loads(shown)
     assert manifest["claims"]["seed"] == 0
     assert manifest["claims"]["case"]["title"] == report.case.title
