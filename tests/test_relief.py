@@ -15,10 +15,11 @@ from detente import Changes, ConvergenceError, ScenarioError, solve
 from detente.analysis.assess import welfare_samples
 from detente.analysis.relief.bundles import MOST_BUNDLES, PACKAGES, Bundles, bundles_of, can_ease
 from detente.analysis.relief.burden import share_burden
-from detente.analysis.relief.certainty import Drawn, _share_best
+from detente.analysis.relief.certainty import _share_best
 from detente.analysis.relief.packages import (
     cheapest,
     frontier,
+    limits_kept,
     nash_bargain,
     offers,
     shapley,
@@ -518,12 +519,14 @@ def test_shares_of_draws_are_counted_as_by_hand(data: st.DataObject) -> None:
 
 
 def test_requirements_are_put_to_every_draw() -> None:
-    drawn = Drawn(
-        gain=np.array([[0.1, 0.5, 0.9]]), leak=np.array([[0.0, 0.02, 0.03]]), cost=np.zeros((1, 3))
-    )
-    assert drawn.meets(None, None).tolist() == [[True, True, True]]
-    assert drawn.meets(0.5, None).tolist() == [[False, True, True]]
-    assert drawn.meets(0.5, 0.02).tolist() == [[False, True, False]]
+    drawn = np.array([[0.1, 0.5, 0.9]]), np.array([[0.0, 0.02, 0.03]])
+
+    def meets(*limits: float | None) -> list[list[bool]]:
+        return np.logical_and(*limits_kept(*drawn, *limits)).tolist()
+
+    assert meets(None, None) == [[True, True, True]]
+    assert meets(0.5, None) == [[False, True, True]]
+    assert meets(0.5, 0.02) == [[False, True, False]]
 
 
 def test_certainty_is_the_same_bits_again_and_from_what_is_kept(

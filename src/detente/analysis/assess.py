@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.analysis.draws import DRAWS, Sample, in_draws
+from detente.analysis.draws import DRAWS, Sample, drawn_of, in_draws
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import even
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.threads import one_thread
@@ -163,8 +162,7 @@ def assess(
     True
     """
     simulation = simulation or simulate(case)
-    banded = draws > 0 and bool(case.assumptions)
-    scenarios, count = len(case.scenarios), even(draws) if banded else 0
+    scenarios, count = len(case.scenarios), drawn_of(case, draws)
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:
@@ -173,7 +171,7 @@ def assess(
     shown = case.title, case.target, case.countries, case.partners
     with one_thread():
         found = assess_scenarios(simulation, *shown, tell)
-    if banded:
+    if count:
         drawn = welfare_samples(case, draws, seed, store, samples, partial(tell, before=scenarios))
         welfare = answered(found.welfare, bands_of(drawn))
         manifest = {**found.manifest, "draws": count, "seed": seed}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detente.analysis.sensitivity import Design
+from detente.analysis.sensitivity import Design, even
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.scenario import Scenario
@@ -104,6 +104,11 @@ def in_draws(
     evaluator = Evaluator(case.spelled_out(), case.assumptions, quantities)
     points = Design(evaluator.space, draws, seed).joint
     return evaluated(case, evaluator, points, store=store, progress=progress).values
+
+
+def drawn_of(case: Case | None, draws: int) -> int:
+    """How many draws are made of a case: none where nothing is uncertain, or none are asked for."""
+    return even(draws) if draws > 0 and case is not None and case.assumptions else 0
 
 
 def bands(values: Array) -> dict[str, Array]:

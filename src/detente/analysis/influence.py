@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.draws import DRAWS
+from detente.analysis.draws import DRAWS, drawn_of
 from detente.analysis.influence_draws import influence_in_draws
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import even
 from detente.arrays import Array, Positions
 from detente.cases.case import Case
 from detente.equilibrium.equilibria import Equilibria
@@ -217,7 +216,7 @@ def influence(
         dearer = simulation.solved(simulation.compiled.dearer(costs, cut_offs, 1.0), solved)
         return _held(here[0], e, members, cut, dearer)
 
-    count = even(draws) if draws > 0 and case is not None and case.assumptions else 0
+    count = drawn_of(case, draws)
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:

@@ -13,9 +13,8 @@ from typing import Any
 import pandas as pd
 
 from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
-from detente.analysis.draws import DRAWS, bands, determined, in_draws
+from detente.analysis.draws import DRAWS, bands, determined, drawn_of, in_draws
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import even
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case, needed
 from detente.equilibrium.threads import one_thread
@@ -178,7 +177,7 @@ def leakage(
         channels, even = explained.welfare(name)["percent"], explained.break_even(name, hub)
         return channels, even, _by_route(found), found.equilibrium.manifest
 
-    scenarios, count = len(case.scenarios), even(draws) if draws > 0 and case.assumptions else 0
+    scenarios, count = len(case.scenarios), drawn_of(case, draws)
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:

@@ -52,11 +52,17 @@ class Places(NamedTuple):
 @lru_cache(maxsize=8)
 def _places(entries: bytes, shape: tuple[int, int, int]) -> Places:
     """Places of entries, given as bytes: scenarios of one compiler share theirs."""
-    sector, receiver, seller = np.unravel_index(np.frombuffer(entries, np.int64), shape)
-    goods = shape[0] * shape[1]
-    origin, destination = sector * shape[2] + seller, sector * shape[1] + receiver
-    into, out_of = (_summing(at, goods) for at in (destination, origin))
+    origin, destination, receiver = _ends(np.frombuffer(entries, np.int64), shape)
+    into, out_of = (_summing(at, shape[0] * shape[1]) for at in (destination, origin))
     return Places(origin, destination, receiver, into, out_of)
+
+
+def _ends(
+    entries: Positions, shape: tuple[int, int, int]
+) -> tuple[Positions, Positions, Positions]:
+    """Rows of goods by origin and by destination of entries, and their destination."""
+    sector, destination, origin = np.unravel_index(entries, shape)
+    return sector * shape[2] + origin, sector * shape[1] + destination, destination
 
 
 def _summing(towards: Positions, rows: int) -> Any:
@@ -150,8 +156,7 @@ class Model:
         m = policy.margins
         self.margins = None
         if m.entry.size:
-            sector, receiver, seller = np.unravel_index(policy.entries[m.entry], self.pi.shape)
-            origin, destination = sector * self.N + seller, sector * self.N + receiver
+            origin, destination, _ = _ends(policy.entries[m.entry], self.pi.shape)
             paid = m.share * self.A[m.entry] / (1 + policy.rate[m.entry])
             to = _summing(m.hub, self.N), _summing(origin, self.J * self.N)
             self.margins = paid, origin, destination, *to

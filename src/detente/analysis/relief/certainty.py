@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,41 +11,13 @@ import xarray as xr
 
 from detente.analysis.draws import bands, in_draws
 from detente.analysis.relief.bundles import Bundles
+from detente.analysis.relief.packages import limits_kept
 from detente.arrays import Array, Flags
 from detente.cases.case import Case
 from detente.policy.scenario import Change
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
 from detente.world.names import resolve_countries
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What packages do in draws.
-
-    Attributes
-    ----------
-    gain, leak
-        Of the target and of the rival, in percent of income, [package,draw].
-    cost
-        Loss of all senders together in million USD, [package,draw].
-    """
-
-    gain: Array
-    leak: Array
-    cost: Array
-
-    def meets(self, min_gain: float | None, max_leak: float | None) -> Flags:
-        """Where a package gives the target enough, and the rival not too much, [package,draw].
-
-        >>> gain, leak = np.array([[0.4, 0.6, 0.8]]), np.array([[0.0, 0.1, 0.3]])
-        >>> Drawn(gain, leak, np.zeros((1, 3))).meets(0.5, 0.2).tolist()
-        [[False, True, False]]
-        """
-        enough = self.gain >= (-np.inf if min_gain is None else min_gain)
-        within = self.leak <= (np.inf if max_leak is None else max_leak)
-        found: Flags = enough & within
-        return found
 
 
 def certainty(
@@ -103,12 +74,11 @@ def certainty(
     {'nothing': 0.0, 'everything': 1.0}
     """
     drawn = _solved(case, bundles, packages, draws, seed, store, progress)
-    columns: dict[str, Array] = {}
-    for name in ("gain", "leak", "cost"):
-        columns |= {f"{name}_{end}": at for end, at in bands(getattr(drawn, name).T).items()}
-    meets = drawn.meets(min_gain, max_leak)
+    columns = {f"{name}_{end}": at for name in drawn for end, at in bands(drawn[name].T).items()}
+    gain, leak = drawn["gain"], drawn["leak"]
+    meets = np.logical_and(*limits_kept(gain, leak, min_gain, max_leak))
     columns["meets"] = meets.mean(1)
-    losses = {"cheapest": drawn.cost, "least_leak": drawn.leak, "largest_gain": -drawn.gain}
+    losses = {"cheapest": drawn["cost"], "least_leak": leak, "largest_gain": -gain}
     columns |= {name: _share_best(meets, loss) for name, loss in losses.items()}
     index = pd.Index(packages["package"].values, name="package")
     table = pd.DataFrame(columns, index=index)
@@ -132,8 +102,8 @@ def _solved(
     seed: int,
     store: Path | None,
     progress: Callable[[int, int], object] | None,
-) -> Drawn:
-    """The packages as scenarios of the case, in draws."""
+) -> dict[str, Array]:
+    """Gain, leak and cost of the packages as scenarios of the case, [package,draw] each."""
     scenarios = as_scenarios(case, bundles, packages)
     target, rival = (str(packages.attrs[k]) for k in ("target", "rival"))
     senders = resolve_countries(list(bundles.senders), bundles.world.countries)
@@ -146,7 +116,7 @@ def _solved(
     ]
     values = in_draws(scenarios, quantities, draws, seed, store=store, progress=progress)
     found = values.T.reshape(len(scenarios.scenarios), len(columns), -1)
-    return Drawn(gain=found[:, 0], leak=found[:, 1], cost=-found[:, 2:].sum(1))
+    return {"gain": found[:, 0], "leak": found[:, 1], "cost": -found[:, 2:].sum(1)}
 
 
 def as_scenarios(case: Case, bundles: Bundles, packages: xr.Dataset) -> Case:

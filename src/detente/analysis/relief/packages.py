@@ -126,8 +126,7 @@ def cheapest(
         No package is enough; the message says which floor, and which cap, can be met.
     """
     gain, leak, cost = (packages[k].values for k in ("gain", "leak", "cost"))
-    within = leak <= (np.inf if max_leak is None else max_leak)
-    enough = gain >= (-np.inf if min_gain is None else min_gain)
+    within, enough = limits_kept(gain, leak, min_gain, max_leak)
     _feasible(packages, within, enough, min_gain, max_leak)
     chosen = np.flatnonzero(within & enough)
     if min_gain is None:
@@ -136,6 +135,20 @@ def cheapest(
         first, second = (leak, cost) if by == "leak" else (cost, leak)
         order = np.lexsort((second[chosen], first[chosen]))
     return packages.isel(package=int(chosen[order[0]]))
+
+
+def limits_kept(
+    gain: Array, leak: Array, min_gain: float | None, max_leak: float | None
+) -> tuple[Flags, Flags]:
+    """Where the rival gains not too much, and where the target gains enough.
+
+    >>> within, enough = limits_kept(np.array([0.4, 0.6]), np.array([0.0, 0.3]), 0.5, 0.2)
+    >>> within.tolist(), enough.tolist()
+    ([True, False], [False, True])
+    """
+    within: Flags = leak <= (np.inf if max_leak is None else max_leak)
+    enough: Flags = gain >= (-np.inf if min_gain is None else min_gain)
+    return within, enough
 
 
 def _feasible(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from detente.analysis.draws import DRAWS
+from detente.analysis.draws import DRAWS, drawn_of
 from detente.analysis.parties import counterpart, resolved_country
 from detente.analysis.relief.bundles import PACKAGES, Bundles, bundles_of
 from detente.analysis.relief.burden import Burden, share_burden
@@ -30,7 +30,6 @@ from detente.analysis.relief.snapback import SHORT_RUN, SnapBack, snap_back
 from detente.analysis.relief.solved import solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.analysis.rows import records
-from detente.analysis.sensitivity import even
 from detente.cases.case import Case, needed
 from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
@@ -222,7 +221,7 @@ def relief(
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
     starts = Starts(bundles) if bundles.complete else None
-    count = even(draws) if draws > 0 and case.assumptions else 0
+    count = drawn_of(case, draws)
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:
