@@ -25,7 +25,8 @@ from detente.policy.reading import read_scenario
 from detente.policy.register import register
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import simulate
 
 DAY = date(2025, 2, 12)
 KLAIPEDA = "lt-potash-transit-2022"

@@ -18,6 +18,9 @@ from detente.equilibrium.shares import Shares, changed_shares
 from detente.equilibrium.solver import _together, find_equilibria
 from detente.errors import ConvergenceError
 from detente.policy.changes import policy_of
+from detente.policy.scenario import Patronage, Scenario
+from detente.simulation.run import simulate
+from detente.simulation.trade import by_route
 
 TOLERANCE = 1e-10
 
@@ -132,6 +135,45 @@ def test_a_draw_without_equilibrium_is_named(world: World) -> None:
     with pytest.raises(ConvergenceError) as caught:
         found(world, [changes[0], impossible], theta, np.ones(2, bool))
     assert caught.value.diagnostics["draw"] == 1
+
+
+def test_scenarios_side_by_side_are_the_scenarios_one_by_one() -> None:
+    """With routes, hubs, corridors and a patron that gives less where its client gains."""
+    case = detente.load_case("belarus-2025")
+    patronage = Patronage(patron="RUS", client="BLR", share=0.1)
+    chosen = {
+        name: case.scenario(name).model_copy(update={"patronage": patronage})
+        for name in ("us-banks", "us-eu-all", "embargo-goods")
+    }
+    together, alone = (simulate(chosen, cut_offs=[("BLR", ("RUS",))]) for _ in range(2))
+    found = together.outcomes()
+    assert list(found) == list(chosen)
+    for name, outcome in found.items():
+        assert outcome is together.outcome(name)
+        one = alone.outcome(name)
+        np.testing.assert_allclose(outcome.after.real_income, one.after.real_income, rtol=1e-8)
+        np.testing.assert_allclose(outcome.after.Y, one.after.Y, rtol=1e-7, atol=1e-3)
+        np.testing.assert_allclose(by_route(outcome), by_route(one), rtol=1e-7)
+        np.testing.assert_allclose(outcome.handling, one.handling, rtol=1e-6, atol=1e-6)
+        cut = (o.cut_off("BLR", ["RUS"])[1].real_income for o in (outcome, one))
+        np.testing.assert_allclose(*cut, rtol=1e-8)
+        assert outcome.manifest == one.manifest
+
+
+def test_of_scenarios_side_by_side_the_one_without_equilibrium_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*arguments: object, **options: object) -> Equilibria:
+        raise ConvergenceError("prices run off", {"draw": 1, "price_error": 0.5})
+
+    chosen = {name: Scenario(title=name) for name in ("first", "second")}
+    found = simulate(chosen)
+    assert found.before.draws == 1
+    monkeypatch.setattr("detente.simulation.run.find_equilibria", fails)
+    with pytest.raises(ConvergenceError, match="scenario 'second': prices run off") as caught:
+        found.outcomes()
+    told = {"draw": 0, "price_error": 0.5, "scenario": "second"}
+    assert caught.value.diagnostics == told
 
 
 def test_what_little_is_left_of_a_supply_is_summed_anew() -> None:

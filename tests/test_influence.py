@@ -16,7 +16,8 @@ from detente.equilibrium.value_chains import ValueChains
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import simulate
 from test_command_line import detente
 from worlds import ease_and_protect, make_world
 

@@ -12,8 +12,9 @@ from detente import relief
 from detente.analysis.commodity import commodity
 from detente.cases import Case, load_case
 from detente.simulation.about import About
-from detente.simulation.metrics import sales
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
+from detente.simulation.trade import sales
 from detente.world import load_world
 
 NAMES = ("syria-2025", "venezuela-oil", "iran-snapback-2025")

@@ -17,7 +17,8 @@ from detente.policy.register import register
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.assumptions import kind_of
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import simulate
 
 CAP = {"senders": ["EU27", "GBR"], "target": "RUS", "kind": "price-cap", "sectors": ["B06"]}
 CRUDE, EUROPEAN = "g7-ru-price-cap-2022", "eu-uk-ru-price-cap-2025"

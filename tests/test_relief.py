@@ -37,7 +37,8 @@ from detente.policy.parameters import Parameters
 from detente.policy.scenario import Change, Scenario
 from detente.report.leverage_tables import certainty_sentence
 from detente.simulation.evaluation import BAND
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
 from test_command_line import detente
 from worlds import make_world
 

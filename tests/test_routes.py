@@ -26,7 +26,8 @@ from detente.report.tables import leakage_sentence
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Evaluator, Quantity
 from detente.simulation.leakage import Leakage
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
 from worlds import arrays
 
 WEST = ["USA", "GBR", "EU27"]

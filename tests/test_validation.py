@@ -12,7 +12,7 @@ import pytest
 
 from detente.errors import ScenarioError, WorldError
 from detente.policy.posterior import register_posterior
-from detente.simulation.metrics import sales
+from detente.simulation.trade import sales
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"

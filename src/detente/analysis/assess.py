@@ -20,8 +20,8 @@ from detente.equilibrium.threads import one_thread
 from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Quantity
-from detente.simulation.metrics import sales
 from detente.simulation.run import Simulation, simulate
+from detente.simulation.trade import sales
 from detente.world.added import added_notes
 from detente.world.names import resolve_countries
 
@@ -260,23 +260,23 @@ def assess_scenarios(
     progress: Callable[[int, int], object] | None = None,
 ) -> Assessment:
     """Solve scenarios that share their assumptions and collect the tables; see `assess`."""
-    scenarios = simulation.scenarios
     label = resolve_countries(target, simulation.world.countries)[0]
     welfare, trade, sectors, notes, manifests = [], [], [], [], {}
-    for done, (name, scenario) in enumerate(scenarios.items(), start=1):
-        found = simulation.outcome(name).equilibrium
+    outcomes = simulation.outcomes()
+    for done, (name, outcome) in enumerate(outcomes.items(), start=1):
+        found, title = outcome.equilibrium, outcome.scenario.title
         welfare.append(welfare_table(found, countries).assign(scenario=name))
         trade.append(trade_table(found, label, partners).assign(scenario=name))
         sectors.append(sector_table(found, label).assign(scenario=name))
-        notes += [f"{scenario.title}: {note}" for note in found.notes]
+        notes += [f"{title}: {note}" for note in found.notes]
         manifests[name] = found.manifest
         if progress is not None:
-            progress(done, len(scenarios))
+            progress(done, len(outcomes))
     notes += added_notes(simulation.world, [label, *countries, *partners])
     return Assessment(
         title=title,
         target=target,
-        titles={name: scenario.title for name, scenario in scenarios.items()},
+        titles={name: scenario.title for name, scenario in simulation.scenarios.items()},
         welfare=_stacked(welfare),
         trade=_stacked(trade),
         sectors=_stacked(sectors),

@@ -12,9 +12,10 @@ from detente.arrays import Array
 from detente.errors import ScenarioError
 from detente.policy.routes import RouteChoice
 from detente.simulation.about import About, countries_at, sectors_at
-from detente.simulation.metrics import by_route
-from detente.simulation.run import Outcome, Simulation
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation
 from detente.simulation.store import Store, looked_up
+from detente.simulation.trade import by_route
 
 CHANNELS = (
     "trade diversion",

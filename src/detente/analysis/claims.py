@@ -16,7 +16,7 @@ from detente.cases.case import Case, needed
 from detente.cases.records import Claim, Test
 from detente.errors import ScenarioError
 from detente.simulation.evaluation import Evaluator, Quantity
-from detente.simulation.run import Outcome
+from detente.simulation.outcome import Outcome
 from detente.simulation.sampling import words
 
 TRIED = 4

@@ -18,7 +18,8 @@ from detente.policy.joint import Ways
 from detente.results import Result, columns_in
 from detente.simulation.about import About, countries_at, sectors_at
 from detente.simulation.evaluation import BAND, Quantity
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
 from detente.world.names import resolve_countries
 from detente.world.world import World
 

@@ -12,8 +12,9 @@ from detente.cases.records import Fact
 from detente.policy.corridors import corridors_on_file
 from detente.policy.measures import Measure
 from detente.policy.scenario import Scenario
-from detente.simulation.metrics import sales
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
+from detente.simulation.trade import sales
 
 
 def _aimed_at(measure: Measure, goods: str, corridors: Sequence[str]) -> bool:

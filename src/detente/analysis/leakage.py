@@ -25,7 +25,8 @@ from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
 from detente.simulation.metrics import METRICS
-from detente.simulation.run import Outcome, Simulation, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
 from detente.simulation.store import Store
 from detente.world.names import resolve_countries
 

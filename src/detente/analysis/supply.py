@@ -9,7 +9,7 @@ import pandas as pd
 from detente.equilibrium.equilibria import Equilibria
 from detente.errors import ScenarioError
 from detente.policy.entries import block_of
-from detente.simulation.run import Outcome
+from detente.simulation.outcome import Outcome
 from detente.world.names import resolve_countries
 
 MAIN_SUPPLIERS = 3

@@ -24,8 +24,8 @@ from detente.report.commodity_tables import Line
 from detente.simulation.about import About, countries_at
 from detente.simulation.assumptions import Assumption
 from detente.simulation.evaluation import BAND, Quantity, Reader, StatusQuos
-from detente.simulation.metrics import by_route
-from detente.simulation.run import Outcome
+from detente.simulation.outcome import Outcome
+from detente.simulation.trade import by_route
 from detente.world.names import resolve_countries
 
 SIDES = ("exports", "imports")

@@ -24,7 +24,8 @@ from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report.commodity_tables import Line, lines
 from detente.simulation.metrics import METRICS
-from detente.simulation.run import Outcome, simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import simulate
 from detente.world import World
 from detente.world.added import added_notes
 from detente.world.names import is_in, resolve_countries

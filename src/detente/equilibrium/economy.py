@@ -82,7 +82,8 @@ class Economy:
     @cached_property
     def jacobian(self) -> Jacobian:
         """How the world answers a change of its wages; guides the search for an equilibrium."""
-        return differentiate(self.pi, self.net, self.beta, self.alpha, self.G, self.X, self.VA)
+        accounts = self.pi, self.net, self.beta, self.alpha, self.G, self.X, self.VA
+        return differentiate(*(a.astype(np.float32) for a in accounts))
 
 
 @lru_cache(maxsize=8)

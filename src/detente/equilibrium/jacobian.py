@@ -9,7 +9,7 @@ by every wage, with prices, sales and incomes following, is linear in theta:
 
 All but S depends on the world alone and is computed once; a draw of elasticities costs one product
 and one inverse of the size of the number of countries. It guides the search for an equilibrium and
-has no part in the equilibrium found: half the digits would do, and take half the time.
+has no part in the equilibrium found: half the digits do, and take half the time.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Jacobian:
     home_labour: Floats
     S0: Array
     T: Array
-    at_home: Array
-    contested: Array
+    at_home: Floats
+    contested: Floats
 
     def clearing(self, theta: Array) -> Array:
         """Log wages that clear a unit of excess demand, inverse of -S, [k,m,i] at theta [j,k].
@@ -86,7 +86,7 @@ class Jacobian:
 
 
 def differentiate(
-    pi: Array, net: Array, beta: Array, alpha: Array, G: Array, X: Array, VA: Array
+    pi: Floats, net: Floats, beta: Floats, alpha: Floats, G: Floats, X: Floats, VA: Floats
 ) -> Jacobian:
     """The Jacobian of a world in arrays; see `detente.equilibrium.economy.Economy`."""
     J, N, _ = pi.shape
@@ -104,23 +104,22 @@ def differentiate(
     S0 = earned - np.diag(VA) - np.outer(VA, VA) / VA.sum()
     labour = by_spending.transpose(2, 1, 0) * VA / VA[:, None, None]
     home = np.einsum("jnn->nj", pi)
-    B = np.linalg.inv(np.eye(J) - home[:, :, None] * Gt)
+    B = np.linalg.inv(np.eye(J, dtype=G.dtype) - home[:, :, None] * Gt)
     home_labour = beta * home
-    bought = G @ (TYPICAL * moved) + by_own_country(alpha * VA[:, None])
+    bought = G @ (np.float32(TYPICAL) * moved) + by_own_country(alpha * VA[:, None])
     spending = B.transpose(0, 2, 1) @ bought / VA[:, None, None]
-    single = np.float32
     # Two matrices: a product with both at once is long enough to be shared among threads, which
     # then wait for each other.
-    response = np.array([a.transpose(1, 0, 2) for a in (prices, spending)], single)
+    response = np.array([a.transpose(1, 0, 2) for a in (prices, spending)])
     return Jacobian(
-        B=B.astype(single),
+        B=B,
         response=response.reshape(2, J * N, N),
-        labour=np.ascontiguousarray(labour.reshape(N, J * N), single),
-        lift_P=np.einsum("njk,nk->jn", B, home_labour).astype(single),
-        lift_X=np.einsum("nkj,nk->jn", B, alpha).astype(single),
-        home_labour=home_labour.T.astype(single),
-        S0=S0 / VA[:, None],
-        T=T / VA[:, None],
+        labour=np.ascontiguousarray(labour.reshape(N, J * N)),
+        lift_P=np.einsum("njk,nk->jn", B, home_labour),
+        lift_X=np.einsum("nkj,nk->jn", B, alpha),
+        home_labour=home_labour.T,
+        S0=(S0 / VA[:, None]).astype(float),
+        T=(T / VA[:, None]).astype(float),
         at_home=(home_labour * X).sum(1) / VA,
         contested=(flows * beta.T[:, None, :] * (1 - pi)).sum(1).T / VA[:, None],
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
-from detente.arrays import Array
+from detente.arrays import Array, Flags, Floats
 from detente.errors import ConvergenceError
+
+Values = TypeVar("Values", Array, Floats)
+"""In double precision or in single."""
 
 TOLERANCE = 1e-13
 """Largest entry of the last term of a series of trade rounds, relative to that of the first."""
@@ -15,17 +20,17 @@ MAX_ROUNDS = 10_000
 
 
 def summed_rounds(
-    shares: Array,
-    G: Array,
-    x: Array,
+    shares: Values,
+    G: Values,
+    x: Values,
     tolerance: float = TOLERANCE,
-    takes_part: Array | float = 1.0,
-) -> Array:
+    takes_part: Flags | bool = True,
+) -> Values:
     """Solve x'[n,j] = x[n,j] + sum_k G[n,j,k] sum_i shares[k,n,i] x'[i,k], for all columns of x.
 
     Trade at home is solved by inversion, country by country; what crosses borders is summed over
     its rounds, a series that converges because every round leaves some of the value with labour.
-    Where `takes_part`, [n,1,column], is zero, a country has no x' in that column.
+    Where `takes_part`, [n,1,column], is false, a country has no x' in that column.
 
     Raises
     ------
@@ -35,10 +40,10 @@ def summed_rounds(
     """
     N, J, _ = G.shape
     home = np.einsum("knn->nk", shares)
-    abroad = shares * (1 - np.eye(N))
-    own = np.linalg.inv(np.eye(J) - G * home[:, None, :])
+    abroad = shares * (1 - np.eye(N, dtype=shares.dtype))
+    own = np.linalg.inv(np.eye(J, dtype=G.dtype) - G * home[:, None, :])
     G = own @ G
-    total = takes_part * (own @ x)
+    total: Values = takes_part * (own @ x)
     term = total
     largest = np.abs(total).max()
     for _ in range(MAX_ROUNDS):
@@ -54,15 +59,15 @@ def summed_rounds(
     )
 
 
-def across(shares: Array, x: Array) -> Array:
+def across(shares: Values, x: Values) -> Values:
     """Sum over i of shares[j,n,i] x[i,j], for all columns of x, [n,j,column]."""
-    summed: Array = (shares @ x.transpose(1, 0, 2)).transpose(1, 0, 2)
+    summed: Values = (shares @ x.transpose(1, 0, 2)).transpose(1, 0, 2)
     return summed
 
 
-def by_own_country(values: Array) -> Array:
+def by_own_country(values: Values) -> Values:
     """Array [n,j,m] that holds values[n,j] where m is n."""
     N, J = values.shape
-    own = np.zeros((N, J, N))
+    own = np.zeros((N, J, N), values.dtype)
     own[np.arange(N), :, np.arange(N)] = values
     return own

@@ -51,9 +51,9 @@ class ValueChains:
         What is left of it when they are taken out of every chain (hypothetical extraction): value
         added that reaches final demand without ever entering them.
         """
-        stays = np.ones((len(self._income), len(partners)))
+        stays = np.ones((len(self._income), len(partners)), bool)
         for k, members in enumerate(partners):
-            stays[members, k] = 0.0
+            stays[members, k] = False
         own = np.zeros((*self._beta.shape, 1))
         own[self._here, :, 0] = self._beta[self._here]
         content = summed_rounds(self._shares, self._Gt, own, takes_part=stays[:, None])

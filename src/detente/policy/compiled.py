@@ -61,6 +61,23 @@ class Costs:
     transfers: Array
     steps: tuple[str, ...] = ()
 
+    @classmethod
+    def side_by_side(cls, each: Sequence[Costs]) -> Costs:
+        """Costs of one draw each, one to a draw."""
+        log_d, rate, extents, transfers = (
+            np.concatenate([getattr(costs, name) for costs in each], axis=-1)
+            for name in ("log_d", "rate", "extents", "transfers")
+        )
+        return cls(log_d, rate, extents, transfers)
+
+    def at(self, draw: int, steps: tuple[str, ...]) -> Costs:
+        """Of one draw, with the words for it."""
+        one = slice(draw, draw + 1)
+        log_d, rate, extents, transfers = (
+            a[..., one] for a in (self.log_d, self.rate, self.extents, self.transfers)
+        )
+        return Costs(log_d, rate, extents, transfers, steps)
+
     def with_transfer(self, payer: int, receiver: int, amount: Array) -> Costs:
         """The same with a transfer between two countries, by positions, in each draw."""
         transfers = np.repeat(self.transfers, amount.size // self.transfers.shape[1], axis=1)

@@ -23,6 +23,7 @@ from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
 from detente.policy.network import Network
 from detente.policy.parameters import Parameters
+from detente.world.names import resolve_countries
 from detente.world.world import World
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 CutOff = tuple[str, tuple[str, ...]]
 """A country and the partners it is cut off from."""
+
+
+def resolved(cut_off: CutOff, world: World) -> CutOff:
+    """A cut-off in the world's own codes."""
+    country, partners = cut_off
+    (code,) = resolve_countries(country, world.countries)
+    return code, tuple(resolve_countries(list(partners), world.countries))
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ Route costs depend on policy alone, so all this is computed once, before the equ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,6 +87,11 @@ class RouteShares:
     before: Array
     after: Array
     kappa: Array
+
+    def at(self, draw: int) -> RouteShares:
+        """Of one draw, under policies on one status quo."""
+        one = slice(draw, draw + 1)
+        return replace(self, after=self.after[..., one], kappa=self.kappa[..., one])
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from detente.report import (
     maps,
     sankey,
 )
-from detente.simulation.run import Outcome
+from detente.simulation.outcome import Outcome
 
 
 def _map_of_equilibrium(found: Equilibrium) -> Any:

@@ -102,7 +102,7 @@ def gather(
     step, kept = progress or (lambda words: lambda done, total: None), store or default_folder()
     drawn, partners = case.last_easing(), [counterpart(case), *case.partners]
     chosen, simulation = case.scenario(drawn), simulate(case)
-    outcomes = {name: simulation.outcome(name) for name in case.scenarios}  # solved once for all
+    outcomes = simulation.outcomes()  # solved once for all
     evidence = led = eased = None
     if case.assumptions and any(claim.test is not None for claim in case.claims.values()):
         evidence = weigh(case, draws, store=kept, progress=step("Drawing and solving"))

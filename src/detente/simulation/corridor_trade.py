@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from detente.equilibrium.equilibria import Equilibria
     from detente.policy.compiled import Costs
     from detente.policy.joint import Ways
-    from detente.simulation.run import Outcome
+    from detente.simulation.outcome import Outcome
 
 
 def fees(o: Outcome, owner: str, corridor: str | None) -> tuple[Array, Array]:

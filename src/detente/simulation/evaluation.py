@@ -18,11 +18,12 @@ from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
-from detente.policy.joint import CutOff
+from detente.policy.joint import CutOff, resolved
 from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.assumptions import Assumption
-from detente.simulation.run import Outcome, Simulation, resolved
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation
 from detente.simulation.sampling import ParameterSpace
 from detente.world.world import World
 
@@ -32,7 +33,7 @@ WIDTH = 48
 BAND = (0.05, 0.5, 0.95)
 """Quantiles of the draws that are told of a metric."""
 
-TOLERANCE = 1e-8
+TOLERANCE = 1e-7
 """Of the solves of a draw; the metrics are then good to a millionth of a percent of income."""
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.simulation.about import About, code_of, countries_at, exports_of, sectors_at
 from detente.simulation.corridor_trade import discount_granted, fees, share_of_corridor
-from detente.world.names import Names
+from detente.simulation.trade import both_ways, by_route, sales, share_of_trade
 
 if TYPE_CHECKING:
     from detente.equilibrium.equilibria import Equilibria
-    from detente.simulation.run import Outcome
+    from detente.simulation.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def imports(o: Outcome, about: About) -> Array:
 )
 def trade(o: Outcome, about: About) -> Array:
     """Growth of sales and purchases together."""
-    return _growth(o, lambda e: _both_ways(e, about.country, about.partner, about.sectors))
+    return _growth(o, lambda e: both_ways(e, about.country, about.partner, about.sectors))
 
 
 @metric("output", "percent", "change of the country's gross output", ("country",), ("sectors",))
@@ -352,28 +352,6 @@ def rents(o: Outcome, about: About) -> Array:
     return earned
 
 
-def sales(e: Equilibria, origins: Names, destinations: Names, sectors: Names = None) -> Array:
-    """Trade net of tariffs between different countries, summed, [draw]."""
-    world = e.economy.world
-    to, by = (countries_at(world, names) for names in (destinations, origins))
-    total: Array = e.sales(sectors_at(world, sectors), to, by).sum((0, 1, 2))
-    return total
-
-
-def share_of_trade(e: Equilibria, country: Names, partner: Names) -> Array:
-    """Share of a partner in the exports and imports of a country together, [draw]."""
-    share: Array = _both_ways(e, country, partner) / _both_ways(e, country, None)
-    return share
-
-
-def by_route(o: Outcome) -> tuple[Array, Array]:
-    """Trade of the first lane by route, direct first, before and after, (route, draw)."""
-    shares = o.routed[0]
-    before: Array = shares.before * o.before.sales(*shares.trade.block)
-    after: Array = shares.after * o.after.sales(*shares.trade.block)
-    return before.sum((1, 2, 3)), after.sum((1, 2, 3))
-
-
 def _of_country(o: Outcome, about: About) -> tuple[Positions, ...]:
     return np.ix_(sectors_at(o.world, about.sectors), countries_at(o.world, about.country))
 
@@ -382,10 +360,6 @@ def _hubs(o: Outcome) -> tuple[str, ...]:
     routes = o.simulation.compiler.routes
     assert routes is not None
     return routes.hubs
-
-
-def _both_ways(e: Equilibria, country: Names, partner: Names, sectors: Names = None) -> Array:
-    return sales(e, country, partner, sectors) + sales(e, partner, country, sectors)
 
 
 def _growth(o: Outcome, total: Callable[[Equilibria], Array]) -> Array:

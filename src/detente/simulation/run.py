@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 import numpy as np
-import pandas as pd
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
 from detente.equilibrium.economy import Economy, economy_of
 from detente.equilibrium.equilibria import Equilibria
-from detente.equilibrium.outcomes import Equilibrium, by_country
 from detente.equilibrium.production import Production
+from detente.equilibrium.solve import BATCH
 from detente.equilibrium.solver import TOLERANCE, find_equilibria
-from detente.errors import ScenarioError
+from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.compile import Compiler
 from detente.policy.compiled import Compiled, Costs
-from detente.policy.joint import CutOff, Ways
+from detente.policy.joint import CutOff, resolved
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
-from detente.policy.routes import RouteShares
 from detente.policy.scenario import Patronage, Scenario
-from detente.results import Result, columns_in
-from detente.simulation.about import About
-from detente.simulation.leakage import Leakage
-from detente.simulation.metrics import METRICS
-from detente.world.closure import Deficits
-from detente.world.names import resolve_countries
+from detente.simulation.outcome import Outcome
 from detente.world.world import World
 
 
@@ -88,13 +80,6 @@ def simulate(
     world = balanced(world) if "zero" in closures else world
     compiler = Compiler(world, scenarios, [resolved(c, world) for c in cut_offs])
     return Simulation(compiler, parameters or Parameters.central(first, world), tolerance)
-
-
-def resolved(cut_off: CutOff, world: World) -> CutOff:
-    """A cut-off in the world's own codes."""
-    country, partners = cut_off
-    (code,) = resolve_countries(country, world.countries)
-    return code, tuple(resolve_countries(list(partners), world.countries))
 
 
 def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str, Scenario]:
@@ -191,6 +176,45 @@ class Simulation:
             self._outcomes[name] = found
         return found
 
+    def outcomes(self) -> dict[str, Outcome]:
+        """All scenarios by name, as `outcome` gives them.
+
+        Those of one draw are solved side by side, which takes half the time. To be held:
+        what nobody holds is solved again when it is asked for.
+
+        Raises
+        ------
+        ConvergenceError
+            A scenario has no equilibrium; `diagnostics["scenario"]` says which.
+        """
+        found = {name: o for name in self.scenarios if (o := self._outcomes.get(name)) is not None}
+        missing = [name for name in self.scenarios if name not in found]
+        if self.parameters.draws == 1:
+            for first in range(0, len(missing), BATCH):
+                found |= self._side_by_side(missing[first : first + BATCH])
+            self._outcomes.update(found)
+        return {n: found[n] if n in found else self.outcome(n) for n in self.scenarios}
+
+    def _side_by_side(self, names: list[str]) -> dict[str, Outcome]:
+        """Scenarios of one draw, solved as draws."""
+        each = [self.compiled.scenario(name) for name in names]
+        try:
+            together = self.respond(Costs.side_by_side(each), names[0])
+        except ConvergenceError as error:
+            name = names[int(str(error.diagnostics.get("draw", 0)))]
+            told = {**error.diagnostics, "draw": 0, "scenario": name}
+            raise ConvergenceError(f"scenario {name!r}: {error}", told) from error
+        return {
+            name: Outcome(
+                self,
+                self.scenarios[name],
+                together.costs.at(k, costs.steps),
+                together.after.of([k]).described(costs.steps),
+                [shares.at(k) for shares in together.routed],
+            )
+            for k, (name, costs) in enumerate(zip(names, each, strict=True))
+        }
+
     def respond(self, costs: Costs, name: str, start: Equilibria | None = None) -> Outcome:
         """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
         routed = self.compiled.routed(costs)
@@ -259,110 +283,3 @@ class Simulation:
             tolerance=self.tolerance,
             start=start,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome(Result):
-    """A scenario beside the status quo it starts from, in each draw.
-
-    Attributes
-    ----------
-    simulation, scenario
-        Of which simulation, and the scenario.
-    costs
-        What is different from the status quo.
-    after
-        Equilibria of the scenario.
-    routed
-        How trade that may be routed goes, the reported first; empty without routes.
-    """
-
-    units_of = columns_in(
-        {
-            "percent of income": "welfare",
-            "percent": "real_wage",
-            "ratio": "w_hat",
-            "million USD": "equivalent_variation, income",
-        }
-    )
-
-    simulation: Simulation
-    scenario: Scenario
-    costs: Costs
-    after: Equilibria
-    routed: list[RouteShares]
-
-    @property
-    def before(self) -> Equilibria:
-        """Equilibria of the status quo."""
-        return self.simulation.before
-
-    @property
-    def world(self) -> World:
-        """The world."""
-        return self.simulation.world
-
-    @cached_property
-    def equilibrium(self) -> Equilibrium:
-        """The equilibrium beside the status quo, with names; of the first draw."""
-        deficits = cast(Deficits, str(self.simulation.parameters.deficits[0]))
-        return Equilibrium(
-            self.before.of([0]), self.after.of([0]), deficits, self.simulation.tolerance
-        )
-
-    @cached_property
-    def ways(self) -> tuple[list[Ways], list[Ways]]:
-        """How goods that need a corridor go, before and after."""
-        compiled = self.simulation.compiled
-        return compiled.ways(compiled.status_quo), compiled.ways(self.costs)
-
-    @property
-    def handling(self) -> Array:
-        """What countries earn as hubs more than in the status quo, [n,k]."""
-        p, earned = self.simulation.parameters, np.zeros_like(self.after.H)
-        choice = self.simulation.compiler.routes
-        margin = p.hub_margin * (1 - p.false_transit)
-        for shares in self.routed:
-            assert choice is not None
-            through = (shares.after - shares.before)[1:] * self.after.sales(*shares.trade.block)
-            earned[choice.positions] += margin * through.sum((1, 2, 3))
-        return earned
-
-    @cached_property
-    def leakage(self) -> Leakage | None:
-        """Flows by route and what hubs earn, if the scenario has routes; of the first draw."""
-        choice = self.simulation.compiler.routes
-        if choice is None:
-            return None
-        return Leakage(self.equilibrium, choice, tuple(self.routed), self.handling[:, 0])
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What made the numbers."""
-        return {"scenario": self.scenario.title, **self.equilibrium.manifest}
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """By draw and country, and with routes the trade of the first lane in the first draw."""
-        changes = by_country(self.before, self.after, {}).to_dataframe().reset_index()
-        if self.leakage is None:
-            return {"countries": changes}
-        return {"countries": changes, "routes": self.leakage.by_route().reset_index()}
-
-    def document(self) -> dict[str, Any]:
-        """The tables as plain data, with caveats and manifest."""
-        rows = {name: table.to_dict("records") for name, table in self.tables().items()}
-        return {**rows, "notes": self.equilibrium.notes, "manifest": self.manifest}
-
-    def measure(self, metric: str, about: About) -> Array:
-        """Compute a metric of `detente.simulation.metrics.METRICS`, in its unit, [draw]."""
-        return METRICS[metric].compute(self, about)
-
-    def cut_off(self, country: str, partners: Sequence[str]) -> tuple[Equilibria, Equilibria]:
-        """Before and after, solved again with a country cut off from some partners."""
-        cut_off = resolved((country, tuple(partners)), self.world)
-        before = self.simulation.cut_before(cut_off)
-        near = before.shifted(self.before, self.after)
-        return before, self.simulation.cut(self.costs, [cut_off], near)
-
-    def _repr_html_(self) -> str:
-        return self.equilibrium._repr_html_()

@@ -112,9 +112,9 @@ def _out_of_range(data: xr.Dataset) -> list[str]:
 
 
 def _shares(data: xr.Dataset) -> list[str]:
-    pi_sum = data["pi"].sum("origin").rename(destination="country")
-    gamma_sum = data["gamma"].sum("input")
-    alpha_sum = data["alpha"].sum("sector")
+    pi_sum = data["pi"].sum("origin", skipna=False).rename(destination="country")
+    gamma_sum = data["gamma"].sum("input", skipna=False)
+    alpha_sum = data["alpha"].sum("sector", skipna=False)
     off = SHARES_TOLERANCE
     return [
         *_first(

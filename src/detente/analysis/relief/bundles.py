@@ -26,7 +26,7 @@ LARGEST_ENUMERATION = 4096
 PACKAGES = "packages"
 """Name of the scenario in which everything is eased."""
 
-TOLERANCE = 1e-8
+TOLERANCE = 1e-9
 """Of the solves of packages: gains are then good to a millionth of a percent of income."""
 
 MOST_BUNDLES = 12

@@ -10,7 +10,8 @@ import pandas as pd
 from detente.arrays import Array, Positions
 from detente.equilibrium.equilibria import Equilibria
 from detente.errors import ConvergenceError, ScenarioError
-from detente.simulation.run import Outcome, Simulation
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation
 from detente.world.names import Names, resolve_countries
 
 PRECISION = 1e-9

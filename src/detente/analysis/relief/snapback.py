@@ -14,7 +14,8 @@ from detente.equilibrium.solver import find_equilibria
 from detente.errors import ScenarioError
 from detente.policy.policy import Margins, Policy
 from detente.policy.routes import rerouted, route_costs
-from detente.simulation.run import Outcome, Simulation
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation
 
 SHORT_RUN = 0.38
 """Trade elasticity in the year of a shock over that of the long run.

@@ -19,9 +19,9 @@ from detente.equilibrium.solve import BATCH
 from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.routes import DIRECT
-from detente.simulation.metrics import by_route, share_of_trade
-from detente.simulation.run import Outcome
+from detente.simulation.outcome import Outcome
 from detente.simulation.store import Store, code_version, library_versions, looked_up
+from detente.simulation.trade import by_route, share_of_trade
 from detente.world.names import resolve_countries
 
 LARGEST_FREED = 31 << 20

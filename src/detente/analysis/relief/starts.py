@@ -38,7 +38,7 @@ class Starts:
         self._place = (1 + len(bundles.degrees)) ** np.arange(len(bundles.bundles))
         self._logs = _logs(self._before)
         # In single precision, which is below what a first guess misses by.
-        self._shifts = np.zeros((bundles.packages, len(self._logs)), np.float32)
+        self._shifts = np.zeros((bundles.packages, len(self._logs)), np.float64)
         self._effect = np.zeros(bundles.packages)
         self._learnt = np.zeros(bundles.packages, bool)
 
@@ -70,7 +70,7 @@ class Starts:
             parts, signs = parts - aside @ subsets.T, 2 * (subsets.sum(1) % 2) - 1
         if not self._learnt[parts].all():
             return None
-        weights = np.tile(signs, len(packages)).astype(np.float32)
+        weights = np.tile(signs, len(packages)).astype(np.float64)
         rows = np.arange(1 + len(packages)) * len(signs)
         shape = len(packages), len(self._shifts)
         shifts = csr_array((weights, parts.ravel(), rows), shape=shape) @ self._shifts
