@@ -46,7 +46,7 @@ from detente.app import starts  # noqa: E402
 from detente.app.address import query_of, read_state  # noqa: E402
 from detente.app.bands import _drawn, banded, banded_channels  # noqa: E402
 from detente.app.controls import scenario_of  # noqa: E402
-from detente.app.results import results_of  # noqa: E402
+from detente.app.results import results_of, simulated, status_quo_of  # noqa: E402
 from detente.app.server import make_app  # noqa: E402
 from detente.app.views.files import opened  # noqa: E402
 from detente.app.views.page import render  # noqa: E402
@@ -430,6 +430,19 @@ def test_goods_by_way_add_up() -> None:
     assert 0 < before < after < 100
     assert leak.rise == pytest.approx(leak.ways["change"].drop("direct").sum())
     assert results_of(read_state("a.routes=off").a).leak is None
+
+
+def test_a_moved_slider_finds_the_status_quo_where_it_was() -> None:
+    panel = read_state("a.ease.USA.goods=35").a
+    status_quo_of.cache_clear()
+    afresh, again = simulated(panel), simulated(panel)
+    assert afresh.before.evaluations[0] > 5
+    assert again.before.evaluations[0] == 1
+    moved, other = (simulated(read_state(q).a) for q in ("a.ease.USA.goods=36", "a.level=low"))
+    assert moved.before.evaluations[0] <= 2
+    assert other.before.evaluations[0] > 5
+    incomes = [s.outcome().after.real_income for s in (afresh, again)]
+    np.testing.assert_allclose(*incomes, rtol=1e-11)
 
 
 def test_a_scenario_without_solution_is_told(

@@ -15,7 +15,15 @@ from detente.analysis.channels import channels_in_draws
 from detente.analysis.draws import read_in_draws
 from detente.analysis.evidence import holds, verdict_of
 from detente.app.controls import scenario_of, split
-from detente.app.results import REMEMBERED, Leak, Results, Scored, markets_of, results_of
+from detente.app.results import (
+    REMEMBERED,
+    Leak,
+    Results,
+    Scored,
+    markets_of,
+    results_of,
+    status_quo_of,
+)
 from detente.app.starts import case, case_of, changed, scenario_at
 from detente.app.state import Panel
 from detente.app.why import channels_of
@@ -219,6 +227,7 @@ def reread() -> None:
             banded,
             channels_of,
             banded_channels,
+            status_quo_of,
             _status_quos,
         )
         for remembered in remembering:

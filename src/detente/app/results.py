@@ -19,13 +19,14 @@ from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
 from detente.cases.records import Claim, Test
+from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report.commodity_tables import Line, lines
 from detente.simulation.metrics import METRICS
 from detente.simulation.outcome import Outcome
-from detente.simulation.run import simulate
+from detente.simulation.run import Simulation, simulate
 from detente.world import World
 from detente.world.added import added_notes
 from detente.world.names import is_in, resolve_countries
@@ -47,9 +48,26 @@ class Leak(NamedTuple):
     rise: float  # of the goods through hubs
 
 
-def solved(scenario: Scenario) -> Outcome:
-    """Solve a scenario; here, and nowhere else, the page meets the simulation."""
-    return simulate(scenario).outcome()
+SHOWN = "shown"
+"""Name of the scenario of a panel in its simulation."""
+
+
+def simulated(panel: Panel) -> Simulation:
+    """The scenario of a panel; here, and nowhere else, the page meets the simulation.
+
+    What a reader moves does not move the status quo, which is found at once where it was before.
+    """
+    assumed = panel.level, panel.deficits, panel.horizon, panel.since, panel.routes, panel.hub_share
+    known = status_quo_of(panel.start, panel.packed, *assumed)
+    found = simulate({SHOWN: scenario_of(panel)}, near=known.get(SHOWN))
+    known[SHOWN] = found.before
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def status_quo_of(*assumed: object) -> dict[str, Equilibria]:
+    """The status quo of panels that assume the same, once one of them was solved."""
+    return {}
 
 
 class Scored(NamedTuple):
@@ -125,7 +143,7 @@ def results_of(panel: Panel) -> Results:
     shown = [target, *panel.senders, *ALWAYS_SHOWN]
     chosen = shown if case is None else [target, *case.countries, *panel.senders]
     partners = [p for p in (shown if case is None else case.partners) if p != target]
-    outcome = solved(scenario)
+    outcome = simulated(panel).outcome()
     found = outcome.equilibrium
     chosen, partners = (_in_world(names, found.world) for names in (chosen, partners))
     flows = [e.trade().sum(0).T for e in (found.before, found.after)]

@@ -7,12 +7,8 @@ from functools import lru_cache
 import pandas as pd
 
 from detente.analysis.channels import Channels
-from detente.app.controls import scenario_of
-from detente.app.results import REMEMBERED
+from detente.app.results import REMEMBERED, SHOWN, simulated
 from detente.app.state import Panel
-from detente.simulation.run import simulate
-
-NAME = "shown"
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -29,4 +25,4 @@ def channels_of(panel: Panel, country: str) -> pd.DataFrame:
     ConvergenceError
         One of the channels has no solution by itself.
     """
-    return Channels(simulate({NAME: scenario_of(panel)}), country).welfare(NAME)
+    return Channels(simulated(panel), country).welfare(SHOWN)

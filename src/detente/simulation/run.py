@@ -42,6 +42,7 @@ def simulate(
     *,
     cut_offs: Sequence[CutOff] = (),
     tolerance: float = TOLERANCE,
+    near: Equilibria | None = None,
 ) -> Simulation:
     """Set scenarios up on their world and solve their status quo; each is solved when asked for.
 
@@ -56,6 +57,8 @@ def simulate(
         Countries, and partners they are cut off from, that will be asked for.
     tolerance
         As in `detente.solve`.
+    near
+        Equilibria from which the status quo is searched for, such as that of the same assumptions.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def simulate(
         raise ScenarioError("draws with balanced trade start from another world: solve them apart")
     world = balanced(world) if "zero" in closures else world
     compiler = Compiler(world, scenarios, [resolved(c, world) for c in cut_offs])
-    return Simulation(compiler, parameters or Parameters.central(first, world), tolerance)
+    return Simulation(compiler, parameters or Parameters.central(first, world), tolerance, near)
 
 
 def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str, Scenario]:
