@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import detente
+from detente.analysis.assess import welfare_of
 from detente.analysis.claims import claim_values, evaluator_of, least_favourable, weigh
-from detente.analysis.draws import MADE_BY
+from detente.analysis.draws import MADE_BY, Sample, samples_of
 from detente.analysis.evidence import WeighedClaim, holds
+from detente.analysis.leakage import leak_of
 from detente.analysis.sensitivity import Design, break_even, indices
 from detente.cases import available_cases, load_case
 from detente.cases.amounts import amounts_in
@@ -41,7 +43,8 @@ from detente.simulation.assumptions import ASSUMPTIONS
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.executor import FEW
 from detente.simulation.metrics import METRICS
-from detente.simulation.run import simulate
+from detente.simulation.outcome import Outcome
+from detente.simulation.run import Simulation, simulate
 from detente.simulation.sampling import ParameterSpace
 from detente.simulation.store import code_version
 
@@ -444,6 +447,40 @@ def test_claims_outside_the_model_are_told_and_not_scored(template: Path, tmp_pa
     assert found.weighed["gain"].probability == 0.0
     assert found.weighed["gain"].verdict == "contradicted"
     assert 0.001 < found.weighed["gain"].band[1] < 0.1
+
+
+def test_draws_of_claims_are_those_of_assess_and_leakage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was solved for claims is not solved again, and says the same."""
+    whole = load_case("syria-2025")
+    case = whole.model_copy(
+        update={
+            "assumptions": {k: whole.assumptions[k] for k in ("closure", "hub-share")},
+            "scenarios": {k: whole.scenarios[k] for k in ("us-all", "us-eu-all")},
+            "claims": {"gain": whole.claims["crippling"]},
+        }
+    )
+    samples = weigh(case, DRAWS, workers=1, store=tmp_path / "claims").samples
+    solved: list[str] = []
+    outcome = Simulation.outcome
+
+    def seen(simulation: Simulation, name: str | None = None) -> Outcome:
+        solved.append(name or "")
+        return outcome(simulation, name)
+
+    asked = [*welfare_of(case), *leak_of(case)]
+    afresh = dict_of(samples_of(case, asked, DRAWS, store=tmp_path / "afresh"))
+    monkeypatch.setattr(Simulation, "outcome", seen)
+    known = dict_of(samples_of(case, asked, DRAWS, known=samples, store=tmp_path / "rest"))
+    assert set(solved) == {"us-eu-all"}
+    assert afresh.keys() <= known.keys()
+    for name, values in afresh.items():
+        np.testing.assert_allclose(known[name], values, rtol=1e-5, atol=1e-5)
+
+
+def dict_of(samples: Sequence[Sample]) -> dict[str, np.ndarray]:
+    return {f"{q.metric} {q.about} {q.scenario}": values for q, values in samples}
 
 
 # Interrupted and spread runs

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.analysis.draws import DRAWS, Sample, drawn_of, in_draws
+from detente.analysis.draws import DRAWS, Sample, drawn_of, samples_of
 from detente.analysis.rows import records
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
@@ -225,17 +225,16 @@ def welfare_samples(
 
     Arguments as of `assess`; what is `known` is not solved for again.
     """
-    wanted = [
+    return samples_of(case, welfare_of(case), draws, seed, known, store, progress)
+
+
+def welfare_of(case: Case) -> list[Quantity]:
+    """Welfare of the countries of a case in every scenario."""
+    return [
         Quantity("welfare", About(country=country), scenario)
         for scenario in case.scenarios
         for country in case.countries
     ]
-    there = [q for q, _ in known]
-    missing = [q for q in wanted if q not in there]
-    if not missing:
-        return list(known)
-    drawn = in_draws(case, missing, draws, seed, store=store, progress=progress)
-    return [*known, *zip(missing, drawn.T, strict=True)]
 
 
 def bands_of(samples: Iterable[Sample]) -> pd.DataFrame:

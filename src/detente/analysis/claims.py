@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from detente.analysis.assess import welfare_of
 from detente.analysis.draws import DRAWS, evaluated, evaluated_here
 from detente.analysis.evidence import Evidence, WeighedClaim
+from detente.analysis.leakage import leak_of
 from detente.analysis.sensitivity import Design, break_even, indices, lowered
 from detente.arrays import Array
 from detente.cases.case import Case, needed
@@ -110,9 +112,14 @@ def quantities_of(test: Test) -> list[Quantity]:
 
 
 def evaluator_of(case: Case) -> Evaluator:
-    """Computes what the claims of a case need, at any point of what is uncertain."""
+    """Computes what the claims of a case need, at any point of what is uncertain.
+
+    Of the scenarios that are solved for them, also what `assess` and `leakage` tell.
+    """
     tests = [claim.test for claim in case.claims.values() if claim.test is not None]
     found = [q for test in tests for q in quantities_of(test)]
+    solved = {q.scenario for q in found}
+    found += [q for q in [*welfare_of(case), *leak_of(case)] if q.scenario in solved]
     distinct = [q for k, q in enumerate(found) if q not in found[:k]]
     return Evaluator(case.spelled_out(), case.assumptions, distinct)
 

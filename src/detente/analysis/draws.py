@@ -106,6 +106,30 @@ def in_draws(
     return evaluated(case, evaluator, points, store=store, progress=progress).values
 
 
+def samples_of(
+    case: Case,
+    quantities: Sequence[Quantity],
+    draws: int,
+    seed: int = 0,
+    known: Sequence[Sample] = (),
+    store: Path | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[Sample]:
+    """What is known of the draws of a case, and the quantities of which nothing is known yet.
+
+    Only the scenarios of these are solved. Raises as `in_draws` does.
+    """
+    there = [q for q, _ in known]
+    missing = [q for q in quantities if q not in there]
+    if not missing:
+        return list(known)
+    asked = {q.scenario for q in missing}
+    scenarios = {name: change for name, change in case.scenarios.items() if name in asked}
+    only = case.model_copy(update={"scenarios": scenarios})
+    drawn = in_draws(only, missing, draws, seed, store=store, progress=progress)
+    return [*known, *zip(missing, drawn.T, strict=True)]
+
+
 def drawn_of(case: Case | None, draws: int) -> int:
     """How many draws are made of a case: none where nothing is uncertain, or none are asked for."""
     return even(draws) if draws > 0 and case is not None and case.assumptions else 0

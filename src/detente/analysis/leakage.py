@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from detente.analysis.channels import CHANNELS, BreakEven, Channels, enforcement
-from detente.analysis.draws import DRAWS, bands, determined, drawn_of, in_draws
+from detente.analysis.draws import DRAWS, Sample, bands, determined, drawn_of, samples_of
 from detente.analysis.rows import records
 from detente.analysis.supply import supply_links
 from detente.cases.case import Case, needed
@@ -122,6 +123,7 @@ def leakage(
     draws: int = DRAWS,
     seed: int = 0,
     store: Path | None = None,
+    samples: Sequence[Sample] = (),
 ) -> CaseLeakage:
     """Follow what goes round the sanctions in every scenario of a case.
 
@@ -147,6 +149,8 @@ def leakage(
     store
         Folder that keeps what channels and break-even took, for the next time; by default none.
         Draws are kept there too; by default in the user's cache.
+    samples
+        What is known already of as many draws of this seed, such as `Evidence.samples`.
 
     Raises
     ------
@@ -163,13 +167,7 @@ def leakage(
     ('RUS', 'BLR', 'RUS gains whether or not goods pass through BLR')
     """
     case = needed(case, "followed")
-    drawn = drawn or case.last_easing()
-    look_up(case.scenarios, drawn, "scenario")
-    countries = case.scenario(drawn).load_world().countries
-    country, hub = (
-        resolve_countries(name, countries)[0]
-        for name in (country or _affected(case), hub or _hub(case, countries))
-    )
+    drawn, country, hub = _followed(case, drawn, country, hub)
     simulation = simulation or simulate(case)
     explained = Channels(simulation, country, _kept(case, country, store))
 
@@ -206,29 +204,49 @@ def leakage(
     if not count:
         return found
     told = partial(tell, before=scenarios)
-    certainty = _in_draws(case, found, draws, seed, store, told)
+    known = samples_of(
+        case, list(_asked(drawn, country, hub).values()), draws, seed, samples, store, told
+    )
+    certainty = _certainty(_asked(drawn, country, hub), known)
     manifest = {**found.manifest, "draws": count, "seed": seed}
     return replace(found, certainty=certainty, manifest=manifest)
 
 
-def _in_draws(
-    case: Case,
-    found: CaseLeakage,
-    draws: int,
-    seed: int,
-    store: Path | None,
-    progress: Callable[[int, int], object],
-) -> pd.DataFrame:
-    """The scenario drawn, in draws of what is uncertain; see `CaseLeakage.certainty`."""
+def leak_of(case: Case) -> list[Quantity]:
+    """What `leakage` asks of draws of a case by default; nothing of a case without routes."""
+    return [] if case.routes is None else list(_asked(*_followed(case)).values())
+
+
+def _followed(
+    case: Case, drawn: str | None = None, country: str | None = None, hub: str | None = None
+) -> tuple[str, str, str]:
+    """Which scenario is drawn, whose welfare is explained, and where enforcement is tried."""
+    drawn = drawn or case.last_easing()
+    look_up(case.scenarios, drawn, "scenario")
+    countries = case.scenario(drawn).load_world().countries
+    country, hub = (
+        resolve_countries(name, countries)[0]
+        for name in (country or _affected(case), hub or _hub(case, countries))
+    )
+    return drawn, country, hub
+
+
+def _asked(drawn: str, country: str, hub: str) -> dict[str, Quantity]:
+    """What the certainty of a scenario is about."""
     asked = {
-        "welfare": ("welfare", About(country=found.country)),
+        "welfare": ("welfare", About(country=country)),
         "through_hubs": ("through-hubs", About()),
-        "through_hub": ("through-hubs", About(hub=found.hub)),
+        "through_hub": ("through-hubs", About(hub=hub)),
     }
-    quantities = [Quantity(metric, about, found.drawn) for metric, about in asked.values()]
-    only = case.model_copy(update={"scenarios": {found.drawn: case.scenarios[found.drawn]}})
-    values = in_draws(only, quantities, draws, seed, store=store, progress=progress)
-    units = [METRICS[metric].unit for metric, _ in asked.values()]
+    return {name: Quantity(metric, about, drawn) for name, (metric, about) in asked.items()}
+
+
+def _certainty(asked: dict[str, Quantity], known: Sequence[Sample]) -> pd.DataFrame:
+    """What is asked, in draws of what is uncertain; see `CaseLeakage.certainty`."""
+    values = np.column_stack(
+        [next(drawn for q, drawn in known if q == wanted) for wanted in asked.values()]
+    )
+    units = [METRICS[q.metric].unit for q in asked.values()]
     columns = {"unit": units, **bands(values), "rises": (values > 0).mean(0)}
     return pd.DataFrame(columns, index=pd.Index(list(asked), name="quantity"))
 

@@ -115,7 +115,9 @@ def gather(
     ]
     if case.routes is not None:
         told = step("Following routes")
-        led = leakage(case, progress=told, simulation=simulation, draws=draws, store=kept)
+        led = leakage(
+            case, progress=told, simulation=simulation, draws=draws, store=kept, samples=samples
+        )
     told = step("Cutting off partners")
     held = influence(
         case.target, chosen, partners, case=case, draws=draws, store=kept, progress=told
