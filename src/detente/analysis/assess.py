@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from detente.analysis.rows import records
 from detente.cases.case import Case
 from detente.equilibrium.outcomes import Equilibrium
 from detente.equilibrium.threads import one_thread
+from detente.progress import Progress, in_steps
 from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import BAND, Quantity
@@ -120,7 +120,7 @@ class Assessment(Result):
 
 def assess(
     case: Case,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
     *,
     draws: int = DRAWS,
     seed: int = 0,
@@ -162,17 +162,13 @@ def assess(
     True
     """
     simulation = simulation or simulate(case)
-    scenarios, count = len(case.scenarios), drawn_of(case, draws)
-
-    def tell(done: int, total: int, before: int = 0) -> None:
-        if progress is not None:
-            progress(before + done, scenarios + count)
-
+    count = drawn_of(case, draws)
+    solved_told, drawn_told = in_steps(progress, len(case.scenarios), count)
     shown = case.title, case.target, case.countries, case.partners
     with one_thread():
-        found = assess_scenarios(simulation, *shown, tell)
+        found = assess_scenarios(simulation, *shown, solved_told)
     if count:
-        drawn = welfare_samples(case, draws, seed, store, samples, partial(tell, before=scenarios))
+        drawn = welfare_samples(case, draws, seed, store, samples, drawn_told)
         welfare = answered(found.welfare, bands_of(drawn))
         manifest = {**found.manifest, "draws": count, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
@@ -219,7 +215,7 @@ def welfare_samples(
     seed: int,
     store: Path | None = None,
     known: Sequence[Sample] = (),
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> list[Sample]:
     """Welfare of the countries of a case in draws of its assumptions, in percent of income.
 
@@ -256,7 +252,7 @@ def assess_scenarios(
     target: str,
     countries: list[str],
     partners: list[str],
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Assessment:
     """Solve scenarios that share their assumptions and collect the tables; see `assess`."""
     label = resolve_countries(target, simulation.world.countries)[0]

@@ -17,6 +17,7 @@ from detente.arrays import Array
 from detente.cases.case import Case, needed
 from detente.cases.records import Claim, Test
 from detente.errors import ScenarioError
+from detente.progress import Progress
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.outcome import Outcome
 from detente.simulation.sampling import words
@@ -33,7 +34,7 @@ def weigh(
     workers: int | None = None,
     scheduler: str | None = None,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Evidence:
     """Put the claims of a case to the model, under everything it leaves uncertain.
 

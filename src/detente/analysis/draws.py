@@ -13,6 +13,7 @@ from detente.analysis.sensitivity import Design, even
 from detente.arrays import Array
 from detente.cases.case import Case
 from detente.policy.scenario import Scenario
+from detente.progress import Progress
 from detente.simulation.assumptions import Assumption
 from detente.simulation.evaluation import BAND, Evaluator, Quantity, Reader, StatusQuos
 from detente.simulation.executor import Work, evaluate_all
@@ -60,7 +61,7 @@ def evaluated(
     store: Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Drawn:
     """The quantities of an evaluator of a case at some points, from disk where they are kept.
 
@@ -92,7 +93,7 @@ def in_draws(
     seed: int = 0,
     *,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """Some quantities of a case in draws of all that it calls uncertain, [draw,quantity].
 
@@ -113,7 +114,7 @@ def samples_of(
     seed: int = 0,
     known: Sequence[Sample] = (),
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> list[Sample]:
     """What is known of the draws of a case, and the quantities of which nothing is known yet.
 

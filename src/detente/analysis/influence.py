@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,10 @@ from detente.equilibrium.value_chains import ValueChains
 from detente.errors import ScenarioError
 from detente.policy.compiled import Costs
 from detente.policy.scenario import Scenario
+from detente.progress import Progress, in_steps
 from detente.results import Result, columns_in
 from detente.simulation.run import simulate
+from detente.simulation.trade import by_partner
 from detente.world.accounts import largest_partners
 from detente.world.names import resolve_countries
 from detente.world.world import World
@@ -153,7 +154,7 @@ def influence(
     draws: int = DRAWS,
     seed: int = 0,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Influence:
     """Influence of a country's partners over it, before and after a scenario.
 
@@ -217,25 +218,20 @@ def influence(
         return _held(here[0], e, members, cut, dearer)
 
     count = drawn_of(case, draws)
-
-    def tell(done: int, total: int, before: int = 0) -> None:
-        if progress is not None:
-            progress(before + done, len(WHEN) + count)
-
+    held_told, drawn_told = in_steps(progress, len(WHEN), count)
     moments = (simulation.compiled.status_quo, outcome.before), (outcome.costs, outcome.after)
     parts = []
     with one_thread(), ThreadPoolExecutor(len(WHEN)) as pool:
         for part in pool.map(held, moments):
             parts.append(part)
-            tell(len(parts), len(WHEN))
+            held_told(len(parts), len(WHEN))
     data = xr.concat(parts, xr.Variable("when", list(WHEN)), combine_attrs="override")
     about = {"target": here[0], "scenario": scenario.title}
     manifest = {**outcome.equilibrium.manifest, **about}
     found = Influence(**about, data=data, certainty=None, manifest=manifest)
     if case is None or not count:
         return found
-    told = partial(tell, before=len(WHEN))
-    certainty = influence_in_draws(case, scenario, here[0], members, draws, seed, store, told)
+    certainty = influence_in_draws(case, scenario, here[0], members, draws, seed, store, drawn_told)
     return replace(found, certainty=certainty, manifest={**manifest, "draws": count, "seed": seed})
 
 
@@ -252,15 +248,6 @@ def _members(target: str, partners: Sequence[str], world: World) -> dict[str, li
     return {**named, **{c: [c] for c in largest if c not in named}}
 
 
-def _foreign(e: Equilibria, target: int) -> tuple[Array, Array]:
-    """The target's exports and imports by partner, in the world's units, [n,k]."""
-    sectors, everyone = np.arange(e.theta.shape[0]), np.arange(e.I.shape[0])
-    here = np.array([target])
-    exports: Array = e.sales(sectors, everyone, here).sum((0, 2))
-    imports: Array = e.sales(sectors, here, everyone).sum((0, 1))
-    return exports, imports
-
-
 def _held(
     target: str,
     e: Equilibrium,
@@ -270,12 +257,12 @@ def _held(
 ) -> xr.Dataset:
     C = e.world.countries
     t = C.index(target)
-    exports, imports = (flows[:, 0] for flows in _foreign(e.after, t))
+    exports, imports = (flows[:, 0] for flows in by_partner(e.after, target))
     trade = exports + imports
     chains = ValueChains(e.after, target)
     positions = [np.array([C.index(c) for c in codes]) for codes in members.values()]
     absorbed, passing, consumed = chains.absorbed(), chains.passing(positions), chains.consumed()
-    rises = sum(_foreign(cut, t)) - trade[:, None]
+    rises = sum(by_partner(cut, target)) - trade[:, None]
     losses, exposed = (
         100 * (after.real_income[t] / e.after.real_income[t, 0] - 1) for after in (cut, dearer)
     )

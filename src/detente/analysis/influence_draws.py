@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from detente.analysis.draws import bands, in_draws
 from detente.cases.case import Case
 from detente.policy.scenario import Change, Scenario
+from detente.progress import Progress
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
 
@@ -25,7 +26,7 @@ def influence_in_draws(
     draws: int,
     seed: int = 0,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """How influence over a country changes in a scenario, in draws of what a case calls uncertain.
 

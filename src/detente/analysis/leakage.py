@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from detente.equilibrium.threads import one_thread
 from detente.errors import ScenarioError
 from detente.policy.register import look_up
 from detente.policy.scenario import Routes
+from detente.progress import Progress, in_steps
 from detente.results import Result, columns_in
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
@@ -117,7 +117,7 @@ def leakage(
     drawn: str | None = None,
     hub: str | None = None,
     country: str | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
     *,
     simulation: Simulation | None = None,
     draws: int = DRAWS,
@@ -176,17 +176,13 @@ def leakage(
         channels, even = explained.welfare(name)["percent"], explained.break_even(name, hub)
         return channels, even, _by_route(found), found.equilibrium.manifest
 
-    scenarios, count = len(case.scenarios), drawn_of(case, draws)
-
-    def tell(done: int, total: int, before: int = 0) -> None:
-        if progress is not None:
-            progress(before + done, scenarios + count)
-
+    count = drawn_of(case, draws)
+    followed_told, drawn_told = in_steps(progress, len(case.scenarios), count)
     channels, evens, routes, manifests = {}, {}, {}, {}
     with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, parts in zip(case.scenarios, pool.map(followed, case.scenarios), strict=True):
             channels[name], evens[name], routes[name], manifests[name] = parts
-            tell(len(channels), scenarios)
+            followed_told(len(channels), len(case.scenarios))
     found = CaseLeakage(
         title=case.title,
         country=country,
@@ -203,9 +199,8 @@ def leakage(
     )
     if not count:
         return found
-    told = partial(tell, before=scenarios)
     known = samples_of(
-        case, list(_asked(drawn, country, hub).values()), draws, seed, samples, store, told
+        case, list(_asked(drawn, country, hub).values()), draws, seed, samples, store, drawn_told
     )
     certainty = _certainty(_asked(drawn, country, hub), known)
     manifest = {**found.manifest, "draws": count, "seed": seed}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from detente.progress import Progress
 from detente.report import charts, claims_charts, commodity_charts, maps, sankey, timeline
 from detente.report.certainty_chart import certainty_chart
 from detente.report.extras import alt
@@ -35,7 +36,7 @@ class Figure(NamedTuple):
     narrow: str = ""
 
 
-def illustrate(r: Report, progress: Callable[[int, int], object]) -> dict[str, Figure]:
+def illustrate(r: Report, progress: Progress) -> dict[str, Figure]:
     """Draw the figures of a report, by name; told after each how many of how many."""
     charts_, found = _charts(r), {}
     with ThreadPoolExecutor() as pool:

@@ -22,6 +22,7 @@ from detente.analysis.record import beside_record
 from detente.analysis.relief.bundles import can_ease, measures_on_target
 from detente.analysis.relief.relief import Relief, relief
 from detente.cases import Case
+from detente.progress import Progress
 from detente.report.answer import answer, reading
 from detente.report.extras import check_format, fill, require
 from detente.report.leverage_tables import in_titles
@@ -73,7 +74,7 @@ def gather(
     draws: int = DRAWS,
     store: Path | None = None,
     illustrated: bool = True,
-    progress: Callable[[str], Callable[[int, int], object]] | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> Report:
     """Compute everything a report says.
 

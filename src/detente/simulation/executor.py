@@ -28,6 +28,7 @@ import numpy as np
 from detente.arrays import Array, Positions
 from detente.equilibrium.threads import one_thread
 from detente.errors import DetenteError, MissingExtraError, WorkersLostError
+from detente.progress import Progress
 from detente.simulation.store import Store, code_version
 
 BLOCK = 48
@@ -88,7 +89,7 @@ def evaluate_all(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """Quantities at all points, (point, quantity), from disk where they are there already.
 

@@ -30,19 +30,20 @@ def both_ways(e: Equilibria, country: Names, partner: Names, sectors: Names = No
 
 def share_of_trade(e: Equilibria, country: Names, partner: Names) -> Array:
     """Share of a partner in the exports and imports of a country together, [draw]."""
-    traded = _by_partner(e, country)
+    exports, imports = by_partner(e, country)
+    traded = exports + imports
     share: Array = traded[countries_at(e.economy.world, partner)].sum(0) / traded.sum(0)
     return share
 
 
-def _by_partner(e: Equilibria, country: Names) -> Array:
-    """Exports and imports together of a country with everybody, [n,k]."""
+def by_partner(e: Equilibria, country: Names) -> tuple[Array, Array]:
+    """Exports of a country and its imports, by partner, in the world's units, [n,k]."""
     world = e.economy.world
-    goods, own = sectors_at(world, None), countries_at(world, country)
+    sectors, own = sectors_at(world, None), countries_at(world, country)
     everybody = countries_at(world, None)
-    exports, imports = e.sales(goods, everybody, own), e.sales(goods, own, everybody)
-    traded: Array = exports.sum((0, 2)) + imports.sum((0, 1))
-    return traded
+    exports: Array = e.sales(sectors, everybody, own).sum((0, 2))
+    imports: Array = e.sales(sectors, own, everybody).sum((0, 1))
+    return exports, imports
 
 
 def by_route(o: Outcome) -> tuple[Array, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from detente.analysis.relief.packages import limits_kept
 from detente.arrays import Array, Flags
 from detente.cases.case import Case
 from detente.policy.scenario import Change
+from detente.progress import Progress
 from detente.simulation.about import About
 from detente.simulation.evaluation import Quantity
 from detente.world.names import resolve_countries
@@ -30,7 +30,7 @@ def certainty(
     draws: int,
     seed: int = 0,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Solve some packages in draws of all that a case calls uncertain.
 
@@ -101,7 +101,7 @@ def _solved(
     draws: int,
     seed: int,
     store: Path | None,
-    progress: Callable[[int, int], object] | None,
+    progress: Progress | None,
 ) -> dict[str, Array]:
     """Gain, leak and cost of the packages as scenarios of the case, [package,draw] each."""
     scenarios = as_scenarios(case, bundles, packages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from detente.analysis.relief.solved import solve_packages, with_cut_offs
 from detente.analysis.relief.starts import Starts
 from detente.analysis.rows import records
 from detente.cases.case import Case, needed
+from detente.progress import Progress
 from detente.results import Result, columns_in
 from detente.world.names import resolve_countries
 
@@ -175,7 +176,7 @@ def relief(
     rival: str | None = None,
     requirements: Requirements | None = None,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
     *,
     draws: int = DRAWS,
     seed: int = 0,

@@ -19,6 +19,7 @@ from detente.equilibrium.solve import BATCH
 from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.routes import DIRECT
+from detente.progress import Progress
 from detente.simulation.outcome import Outcome
 from detente.simulation.store import Store, code_version, library_versions, looked_up
 from detente.simulation.trade import by_route, share_of_trade
@@ -36,7 +37,7 @@ def solve_packages(
     starts: Starts | None = None,
     workers: int | None = None,
     store: Path | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Solve relief packages, each in full.
 
