@@ -265,7 +265,7 @@ def far_apart(seed: int) -> tuple[World, Changes]:
     return world, changes.cost("C2", factor=0.02).tariff(destination="C0", rate="900%")
 
 
-@pytest.mark.parametrize("seed", [8, 22, 28, 39, 48])
+@pytest.mark.parametrize("seed", [8, 22, 32, 39, 48])
 def test_what_runs_off_to_infinity_is_searched_for_again(seed: int) -> None:
     found = solve(*far_apart(seed), sigma=0.2, phi=0.3, deficits="value", max_evaluations=4000)
     assert np.isfinite(found.welfare).all()
