@@ -22,6 +22,9 @@ SOLVES_PER_DRAW = 12.7
 IMPORT_RUNS = 9
 SLIDER_MOVES = 20
 
+AT_REST = 10
+"""Seconds after which the page's server has got ready, in which it shares the processor."""
+
 
 def first_use(python: str) -> Result:
     """One scenario as after installation: 0.1.0 compiles its kernels."""
@@ -107,6 +110,7 @@ def slider(python: str) -> Result:
         _until_it_listens(address[0])
         for position in range(2):
             _moved(address[0], position)
+        time.sleep(AT_REST)
         times = [_moved(address[0], 2 + move) for move in range(SLIDER_MOVES)]
     except OSError as error:
         return {"failed": str(error)}
