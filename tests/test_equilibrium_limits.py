@@ -273,9 +273,9 @@ def test_what_runs_off_to_infinity_is_searched_for_again(seed: int) -> None:
 
 
 def test_what_runs_off_to_infinity_for_good_has_not_settled() -> None:
-    told, refused = [], "no equilibrium within|income of C[0-3] that is not positive"
-    for seed in (20, 21, 23, 31, 54, 69):
-        with pytest.raises(ConvergenceError, match=refused) as caught:
+    told = []
+    for seed in (20, 21, 23, 54, 69):
+        with pytest.raises(ConvergenceError, match="no equilibrium within") as caught:
             solve(*far_apart(seed), sigma=2.0, phi=0.3, deficits="value", max_evaluations=4000)
         told.append(str(caught.value))
     # Where a search ends that has no end hangs on the last digits of sums, and so on the processor.
