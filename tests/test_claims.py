@@ -472,8 +472,12 @@ def test_draws_of_claims_are_those_of_assess_and_leakage(
     asked = [*welfare_of(case), *leak_of(case)]
     afresh = dict_of(samples_of(case, asked, DRAWS, store=tmp_path / "afresh"))
     monkeypatch.setattr(Simulation, "outcome", seen)
-    known = dict_of(samples_of(case, asked, DRAWS, known=samples, store=tmp_path / "rest"))
+    every = samples_of(case, asked, DRAWS, known=samples, store=tmp_path / "rest")
     assert set(solved) == {"us-eu-all"}
+    told: list[tuple[int, int]] = []
+    samples_of(case, asked, DRAWS, known=every, progress=lambda *done: told.append(done))
+    assert told == [(DRAWS, DRAWS)]
+    known = dict_of(every)
     assert afresh.keys() <= known.keys()
     for name, values in afresh.items():
         np.testing.assert_allclose(known[name], values, rtol=1e-5, atol=1e-5)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import Changes, ConvergenceError, ScenarioError, solve
-from detente.analysis.assess import welfare_samples
+from detente.analysis.assess import welfare_of
+from detente.analysis.draws import samples_of
 from detente.analysis.relief.bundles import MOST_BUNDLES, PACKAGES, Bundles, bundles_of, can_ease
 from detente.analysis.relief.burden import share_burden
 from detente.analysis.relief.certainty import _share_best
@@ -474,7 +475,7 @@ def test_packages_in_draws_are_scenarios_in_the_same_draws(
     assert rows is not None
     lifted = Change(title="", lift=MEASURES, form=case.scenarios["us-eu-all"].form)
     asked = case.model_copy(update={"scenarios": {"lifted": lifted}, "countries": ["BLR", "RUS"]})
-    drawn = dict(welfare_samples(asked, DRAWN, 0, store))
+    drawn = dict(samples_of(asked, welfare_of(asked), DRAWN, store=store))
     by_country = {q.about.country: values for q, values in drawn.items()}
     (everything,) = rows[rows["words"] == "everything"].to_dict("records")
     for name, country in (("gain", "BLR"), ("leak", "RUS")):

@@ -168,7 +168,7 @@ def assess(
     with one_thread():
         found = assess_scenarios(simulation, *shown, solved_told)
     if count:
-        drawn = welfare_samples(case, draws, seed, store, samples, drawn_told)
+        drawn = samples_of(case, welfare_of(case), draws, seed, samples, store, drawn_told)
         welfare = answered(found.welfare, bands_of(drawn))
         manifest = {**found.manifest, "draws": count, "seed": seed}
         found = replace(found, welfare=welfare, manifest=manifest)
@@ -207,21 +207,6 @@ def answered(welfare: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
     found = told.combine_first(found).reindex(found.index)
     found["million_usd"] = found["percent"] / 100 * found["income"]
     return found[WELFARE].reset_index()
-
-
-def welfare_samples(
-    case: Case,
-    draws: int,
-    seed: int,
-    store: Path | None = None,
-    known: Sequence[Sample] = (),
-    progress: Progress | None = None,
-) -> list[Sample]:
-    """Welfare of the countries of a case in draws of its assumptions, in percent of income.
-
-    Arguments as of `assess`; what is `known` is not solved for again.
-    """
-    return samples_of(case, welfare_of(case), draws, seed, known, store, progress)
 
 
 def welfare_of(case: Case) -> list[Quantity]:

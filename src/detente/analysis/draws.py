@@ -123,6 +123,8 @@ def samples_of(
     there = [q for q, _ in known]
     missing = [q for q in quantities if q not in there]
     if not missing:
+        if progress is not None:
+            progress(even(draws), even(draws))
         return list(known)
     asked = {q.scenario for q in missing}
     scenarios = {name: change for name, change in case.scenarios.items() if name in asked}

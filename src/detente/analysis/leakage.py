@@ -199,10 +199,9 @@ def leakage(
     )
     if not count:
         return found
-    known = samples_of(
-        case, list(_asked(drawn, country, hub).values()), draws, seed, samples, store, drawn_told
-    )
-    certainty = _certainty(_asked(drawn, country, hub), known)
+    asked = _asked(drawn, country, hub)
+    known = samples_of(case, list(asked.values()), draws, seed, samples, store, drawn_told)
+    certainty = _certainty(asked, known)
     manifest = {**found.manifest, "draws": count, "seed": seed}
     return replace(found, certainty=certainty, manifest=manifest)
 
