@@ -50,7 +50,8 @@ def welfare_chart(found: Assessment, country: str | None = None) -> Any:
         layers.insert(1, bands.encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour))
     told = "; ".join(f"{row['title']} {row['label']}" for row in rows.to_dict("records"))
     title = f"{found.title}: what happens to real income of {text.called(shown)}"
-    return alt.layer(*layers).properties(
+    return alt.layer(
+        *layers,
         title=titled(title),
         description=f"Points with bands, percent of real income. {told}.",
         width=WIDTH,

@@ -11,7 +11,7 @@ import pandas as pd
 from detente.arrays import Array
 from detente.inference.observations import RATIOS
 from detente.report.calibration_tables import WHENS, parameter_title
-from detente.report.charts import OKABE_ITO, of, scale, titled
+from detente.report.charts import OKABE_ITO, independent, of, scale, titled
 from detente.report.extras import alt
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ def calibration_chart(found: Calibration, case: Case) -> Any:
         *(_parameter(found, case, k) for k in range(len(found.priors))), spacing=12
     )
     matched, total = int(found.fit["matched"].sum()), len(found.fit)
-    return (
-        alt.hconcat(_fit(found.fit, case), parameters, spacing=40)
-        .resolve_scale(color="independent", x="independent", y="independent")
-        .properties(
-            title=titled(f"{case.title}: what trade did, and what it says about strengths"),
-            description=(
-                f"Left: {total} observations with two standard errors beside the 90 percent bands "
-                f"of prior and posterior; {matched} are matched. Right: densities of "
-                f"{len(found.priors)} parameters before and after the observations."
-            ),
-        )
+    return alt.hconcat(
+        _fit(found.fit, case),
+        parameters,
+        spacing=40,
+        resolve=independent("color", "x", "y"),
+        title=titled(f"{case.title}: what trade did, and what it says about strengths"),
+        description=(
+            f"Left: {total} observations with two standard errors beside the 90 percent bands "
+            f"of prior and posterior; {matched} are matched. Right: densities of "
+            f"{len(found.priors)} parameters before and after the observations."
+        ),
     )
 
 
@@ -67,7 +67,7 @@ def _fit(fit: pd.DataFrame, case: Case) -> Any:
     )
     heading = alt.Header(labelAngle=0, labelAlign="left", labelLimit=460, title=None)
     row = alt.Row("title:N", header=heading, sort=[*dict.fromkeys(b["title"] for b in bands)])
-    return alt.layer(rule, points).properties(width=330, height=42).facet(row=row, spacing=8)
+    return alt.layer(rule, points, width=330, height=42).facet(row=row, spacing=8)
 
 
 def _bands(row: dict[Any, Any], case: Case) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _parameter(found: Calibration, case: Case, k: int) -> Any:
         for what, share in densities.items()
     ]
     heading = titled(parameter_title(name, case), fontSize=11, fontWeight="normal")
-    return alt.layer(*layers).properties(width=300, height=44, title=heading)
+    return alt.layer(*layers, width=300, height=44, title=heading)
 
 
 def _shares(prior: Prior, edges: Array) -> Array:

@@ -42,7 +42,9 @@ def certainty_chart(found: Relief) -> Any:
         )
     )
     told = "; dashed: what is asked, and the share of draws in which a package does so"
-    return alt.hconcat(*panels, spacing=14).properties(
+    return alt.hconcat(
+        *panels,
+        spacing=14,
         title=(
             f"Relief for {target} in {found.manifest['draws']} draws: medians, and where 90 "
             f"percent lie{told if does else ''}"
@@ -86,4 +88,4 @@ def _panel(
         layers.append(
             base.mark_text(align="left", fontSize=12).encode(x=alt.value(PANEL + 8), text="does:N")
         )
-    return alt.layer(*layers).properties(width=PANEL, height=ROW * len(rows))
+    return alt.layer(*layers, width=PANEL, height=ROW * len(rows))

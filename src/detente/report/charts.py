@@ -52,6 +52,15 @@ NARROW = 28
 HEADING = 80
 """Characters in a line of a title."""
 FORMATS = (".svg", ".png", ".html")
+PADDING = {"left": 24, "right": 24, "top": 5, "bottom": 5}
+SMALL = {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"}
+STYLE = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {"gridColor": "#eeeeee", **SMALL},
+    "legend": SMALL,
+}
+"""Given to a chart at once, as Altair copies a chart whole for every word said of it."""
 
 
 def write_charts(charts: dict[str, Any], folder: Path, kind: str) -> list[Path]:
@@ -82,11 +91,7 @@ def save_chart(chart: Any, path: Path) -> None:
 
 def styled(chart: Any) -> Any:
     """A chart ready to be written: its margins leave room for fonts wider than those measured."""
-    roomy = chart.properties(padding={"left": 24, "right": 24, "top": 5, "bottom": 5})
-    lettered = roomy.configure(font=FONT).configure_view(stroke=None)
-    return lettered.configure_axis(
-        gridColor="#eeeeee", labelFontSize=11, titleFontSize=11, titleFontWeight="normal"
-    ).configure_legend(labelFontSize=11, titleFontSize=11, titleFontWeight="normal")
+    return chart.properties(padding=PADDING, config=STYLE)
 
 
 def heading_of(chart: Any) -> str:
@@ -121,6 +126,11 @@ def scale(domain: list[str], values: list[Any]) -> Any:
     return alt.Scale(domain=domain, range=values)
 
 
+def independent(*channels: str) -> Any:
+    """Says that the panels of a chart have scales of their own in some channels."""
+    return alt.Resolve(scale=dict.fromkeys(channels, "independent"))
+
+
 def apart(places: Iterable[float], least: float) -> list[float]:
     """Ascending places of names, moved up where they would stand on each other.
 
@@ -143,7 +153,8 @@ def leakage_chart(found: CaseLeakage) -> Any:
     line = of(rows).mark_line(color=OKABE_ITO[0], strokeWidth=2.5)
     points = of(rows).mark_point(color=OKABE_ITO[0], filled=True, size=50)
     label = of(rows.head(1)).mark_text(align="left", dx=8, fontSize=12, text="enforcement as today")
-    return alt.layer(*(marks.encode(**at) for marks in (line, points, label))).properties(
+    return alt.layer(
+        *(marks.encode(**at) for marks in (line, points, label)),
         title=f"Leakage: {lane} through {hub}, by how much dearer enforcement makes the way",
         description=(
             f"Line chart. {text.capitalised(lane)} through {hub} falls from {billion.iloc[0]:.2f} "
@@ -195,7 +206,8 @@ def frontier_chart(found: Relief) -> Any:
         *_package_names(named, at),
     ]
     width, height = FRONTIER
-    return alt.layer(*layers).properties(
+    return alt.layer(
+        *layers,
         title=f"Relief for {target}: gain against leak to {rival}, package by package",
         description=(
             f"Scatter chart of {text.plural(count, 'relief package', 'relief packages')}, "
@@ -258,7 +270,9 @@ def influence_chart(found: Influence) -> Any:
     panels = [
         _dumbbells(data[s], title, named=not k) for k, (s, title) in enumerate(SENSES.items())
     ]
-    return alt.hconcat(*panels, spacing=14).properties(
+    return alt.hconcat(
+        *panels,
+        spacing=14,
         title=f"Influence over {text.called(found.target)}, before and after: {found.scenario}",
         description=(
             "Three dumbbell charts of influence by partner, before and after. Cost of being "
@@ -292,4 +306,4 @@ def _dumbbells(values: xr.DataArray, title: str, named: bool) -> Any:
             alt.Tooltip("value:Q", format=".2f"),
         ],
     )
-    return alt.layer(lines, points).properties(width=165, height=18 * len(order))
+    return alt.layer(lines, points, width=165, height=18 * len(order))

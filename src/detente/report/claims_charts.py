@@ -14,7 +14,15 @@ from detente.analysis.evidence import Evidence, WeighedClaim
 from detente.arrays import Array
 from detente.cases import Case
 from detente.report import text
-from detente.report.charts import HEADING, OKABE_ITO, of, scale, titled, write_charts
+from detente.report.charts import (
+    HEADING,
+    OKABE_ITO,
+    independent,
+    of,
+    scale,
+    titled,
+    write_charts,
+)
 from detente.report.extras import alt, fill
 from detente.report.sections import claim_row
 from detente.results import write_table, write_text
@@ -60,8 +68,10 @@ def claim_chart(w: WeighedClaim, case: Case) -> Any:
     """The distribution of a claim's metric, and what moves it; an Altair chart."""
     titles = text.scenario_titles(case)
     parts = _density(w, titles).properties(width=PANEL), _tornado(w, titles)
-    chart = alt.hconcat(*parts, spacing=16).resolve_scale(x="independent", color="independent")
-    return chart.properties(
+    return alt.hconcat(
+        *parts,
+        spacing=16,
+        resolve=independent("x", "color"),
         title="Its draws, and what moves it",
         description=(
             f"Density of the draws and tornado diagram. Holds in {text.probability(w)}; "
@@ -72,9 +82,13 @@ def claim_chart(w: WeighedClaim, case: Case) -> Any:
 
 def _stacked(panels: list[Any], title: str, description: str, columns: int = 1) -> Any:
     """One panel for each claim, each with its own scale."""
-    grid = alt.concat(*panels, columns=columns, spacing={"row": 14, "column": 16})
-    return grid.resolve_scale(x="independent", y="independent").properties(
-        title=titled(title), description=description
+    return alt.concat(
+        *panels,
+        columns=columns,
+        spacing={"row": 14, "column": 16},
+        resolve=independent("x", "y"),
+        title=titled(title),
+        description=description,
     )
 
 
@@ -102,7 +116,7 @@ def _density(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
     points = of([{"x": x, "y": 0.0} for x in w.band])
     points = points.mark_point(filled=True, color="black", size=45, opacity=1)
     layers = bars, span.encode(**at, x2=alt.X2("end:Q")), points.encode(**at), _limit(w, axis)
-    return alt.layer(*layers).properties(width=560, height=80)
+    return alt.layer(*layers, width=560, height=80)
 
 
 def _limit(w: WeighedClaim, axis: Any) -> Any:
@@ -174,7 +188,7 @@ def _tornado(w: WeighedClaim, titles: Mapping[str, str]) -> Any:
             ],
         )
     )
-    return alt.layer(bars, _limit(w, axis)).properties(width=PANEL, height=26 * len(order))
+    return alt.layer(bars, _limit(w, axis), width=PANEL, height=26 * len(order))
 
 
 def write_evidence(found: Evidence, folder: Path, kind: str) -> list[Path]:

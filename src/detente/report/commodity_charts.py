@@ -35,7 +35,9 @@ def earners_chart(found: Commodity) -> Any:
         f"least by {_most(rows[rows['scenario'] == name], 'nsmallest')}"
         for name in _shown(found)
     )
-    return alt.hconcat(*panels, spacing=12).properties(
+    return alt.hconcat(
+        *panels,
+        spacing=12,
         title=f"{goods}: who earns more and who less, million US dollars a year",
         description=(
             "Bar charts of what owners of mines and of the ways earn more or less, and of what "
@@ -148,4 +150,4 @@ def _panel(rows: pd.DataFrame, title: str, order: list[str], reach: float, first
         if len(part)
     ]
     heading = alt.TitleParams(text=textwrap.wrap(title, LINE), fontSize=11, anchor="start")
-    return alt.layer(bars, *names).properties(title=heading, width=150, height=17 * len(order))
+    return alt.layer(bars, *names, title=heading, width=150, height=17 * len(order))

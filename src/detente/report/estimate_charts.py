@@ -28,7 +28,9 @@ def estimate_chart(found: Strengths) -> Any:
     )
     words = found.words(groups[0]) if len(groups) == 1 else found.words("").removesuffix(": ")
     trade = text.capitalised(text.spelled(words))
-    return alt.vconcat(*panels, spacing=24).properties(
+    return alt.vconcat(
+        *panels,
+        spacing=24,
         title=titled(f"{trade}; change against the mean before the measure"),
         description=(
             f"Event study with 90 percent bands. Over all periods with the measure: {falls}. "
@@ -59,7 +61,8 @@ def _event_study(found: Strengths, group: str) -> Any:
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y="effect:Q", **look)
     zero = of([{"y": 0}]).mark_rule(color="#555555").encode(y="y:Q")
     layers = [_effect_band(found, group, percent, x), zero, bars, points]
-    return alt.layer(*layers).properties(
+    return alt.layer(
+        *layers,
         width=520,
         height=220,
         title=titled(_heading(found, group), fontSize=11, fontWeight="normal"),

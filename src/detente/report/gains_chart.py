@@ -94,6 +94,6 @@ def _panel(rows: pd.DataFrame, title: str, width: int, named: bool) -> Any:
         x=alt.value(width + NUMBERS), text="label:N"
     )
     heading = alt.TitleParams(text=textwrap.wrap(title, LINE), fontSize=12, anchor="start")
-    return alt.layer(zero, bands, points, labels).properties(
-        title=heading, width=width, height=ROW * len(rows)
+    return alt.layer(
+        zero, bands, points, labels, title=heading, width=width, height=ROW * len(rows)
     )

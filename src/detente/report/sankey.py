@@ -78,7 +78,7 @@ def _sankey(links: pd.DataFrame, title: str, destination: str, top: float) -> An
         _names(routes, middle, COLUMNS[0][1], "left", top),
         _names(total, total * 0, COLUMNS[1][1], "left", top),
     ]
-    return alt.layer(areas, *names).properties(title=title, width=350, height=250)
+    return alt.layer(areas, *names, title=title, width=350, height=250)
 
 
 def _stack(sizes: pd.Series, gap: float) -> pd.Series:

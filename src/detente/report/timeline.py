@@ -66,7 +66,10 @@ def timeline_chart(case: Case) -> Any:
     numbers = events.mark_text(fontSize=11).encode(
         text=alt.Text("number:N"), y=alt.Y("y:Q", scale=None)
     )
-    return alt.layer(rules, lines, numbers).properties(
+    return alt.layer(
+        rules,
+        lines,
+        numbers,
         title=f"Measures on {text.called(case.target)} in force, and events by number",
         description=f"Step lines of measures in force over time. Most at once: {words}.",
         width=640,

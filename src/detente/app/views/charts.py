@@ -130,7 +130,6 @@ def bars(values: Mapping[str, float], title: str, unit: str, digits: int = 1) ->
     return alt.layer(
         base.mark_bar(height=14).encode(color=shade),
         *(layer.encode(text="words:N") for layer in numbers),
-    ).properties(
         title=titled(title),
         description=f"{title}. {unit}: {words}.",
         width=520,
