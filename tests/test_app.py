@@ -441,6 +441,9 @@ def test_a_moved_slider_finds_the_status_quo_where_it_was() -> None:
     moved, other = (simulated(read_state(q).a) for q in ("a.ease.USA.goods=36", "a.level=low"))
     assert moved.before.evaluations[0] <= 2
     assert other.before.evaluations[0] > 5
+    costs = afresh.compiled.in_force
+    assert again.compiled.in_force is costs and moved.compiled.in_force is costs
+    assert other.compiled.in_force is not costs
     incomes = [s.outcome().after.real_income for s in (afresh, again)]
     np.testing.assert_allclose(*incomes, rtol=1e-11)
 

@@ -112,6 +112,23 @@ def test_a_ban_of_the_tables_year_stays_and_does_not_end() -> None:
         status_quo(end=date(2023, 1, 1))
 
 
+@pytest.mark.parametrize(
+    "change", [{"horizon": "short-run"}, {"level": "low"}, {"horizon": "short-run", "level": "high"}]
+)
+def test_a_status_quo_of_other_assumptions_is_a_start_and_nothing_else(
+    change: dict[str, str],
+) -> None:
+    eased = Scenario(title="", lift=["us-potash-2021"], status_quo=date(2025, 2, 12))
+    near = simulate(eased).status_quo
+    asked = eased.model_copy(update=change)
+    alone, beside = simulate(asked), simulate(asked, near=near)
+    assert beside.compiled.in_force is not near.costs
+    np.testing.assert_array_equal(*(s.outcome().after.policy.log_d for s in (alone, beside)))
+    alike = simulate(eased, near=near)
+    assert alike.compiled.in_force is near.costs
+    assert alike.before.evaluations[0] == 1
+
+
 def test_relief_is_used_by_its_form() -> None:
     at = {"origin": "BLR", "destination": "USA", "sector": "C20"}
 

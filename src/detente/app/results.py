@@ -19,14 +19,13 @@ from detente.app.starts import case_of
 from detente.app.state import Panel
 from detente.arrays import Array
 from detente.cases.records import Claim, Test
-from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.outcomes import Equilibrium
 from detente.policy.routes import DIRECT
 from detente.policy.scenario import Scenario
 from detente.report.commodity_tables import Line, lines
 from detente.simulation.metrics import METRICS
 from detente.simulation.outcome import Outcome
-from detente.simulation.run import Simulation, simulate
+from detente.simulation.run import Simulation, StatusQuo, simulate
 from detente.world import World
 from detente.world.added import added_notes
 from detente.world.names import is_in, resolve_countries
@@ -60,12 +59,12 @@ def simulated(panel: Panel) -> Simulation:
     assumed = panel.level, panel.deficits, panel.horizon, panel.since, panel.routes, panel.hub_share
     known = status_quo_of(panel.start, panel.packed, *assumed)
     found = simulate({SHOWN: scenario_of(panel)}, near=known.get(SHOWN))
-    known[SHOWN] = found.before
+    known[SHOWN] = found.status_quo
     return found
 
 
 @lru_cache(maxsize=REMEMBERED)
-def status_quo_of(*assumed: object) -> dict[str, Equilibria]:
+def status_quo_of(*assumed: object) -> dict[str, StatusQuo]:
     """The status quo of panels that assume the same, once one of them was solved."""
     return {}
 
@@ -214,15 +213,16 @@ def markets_of(outcome: Outcome, target: str) -> dict[str, list[tuple[str, str, 
     return {m.goods: list(lines(m, market_rows(outcome, m))) for m in markets if m.exports}
 
 
-def _members(names: Sequence[str], world: World) -> Array:
+@lru_cache(maxsize=REMEMBERED)
+def _members(names: tuple[str, ...], countries: tuple[str, ...]) -> Array:
     """Which countries belong to each name, ones and zeros, [name,n]."""
-    members = [resolve_countries(name, world.countries) for name in names]
-    return np.array([np.isin(world.countries, found) for found in members], dtype=float)
+    members = [resolve_countries(name, countries) for name in names]
+    return np.array([np.isin(countries, found) for found in members], dtype=float)
 
 
 def _countries(found: Equilibrium, flows: list[Array], names: Sequence[str]) -> pd.DataFrame:
     """Welfare of countries and groups, and their trade with everybody else."""
-    member = _members(names, found.world)
+    member = _members(tuple(names), tuple(found.world.countries))
     gain = member @ found.equivalent_variation.values
     income = member @ found.before.I[:, 0]
     columns = {"percent": 100 * gain / income, "million_usd": gain, "income": income}

@@ -93,9 +93,8 @@ class Equilibrium(Result):
             when: (dims, e.trade().transpose(2, 1, 0))
             for when, e in (("before", self.before), ("after", self.after))
         }
-        attrs = {**self.manifest, "units": self.world.units}
         coords = {d: self._coords[d] for d in dims}
-        found = xr.Dataset(flows, coords=coords, attrs=attrs)
+        found = xr.Dataset(flows, coords=coords, attrs=self.in_units)
         for flow in found.data_vars.values():
             flow.attrs["units"] = self.world.units
         return found
@@ -272,6 +271,11 @@ class Equilibrium(Result):
             "tolerance": self.tolerance,
             "changes": list(self.after.policy.steps),
         }
+
+    @property
+    def in_units(self) -> dict[str, Any]:
+        """The manifest, and the units of money."""
+        return {**self.manifest, "units": self.world.units}
 
     def __repr__(self) -> str:
         top = self.welfare.to_series().sort_values(key=abs, ascending=False).head(5)

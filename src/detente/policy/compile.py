@@ -27,6 +27,7 @@ from detente.policy.contained import ContainedFall
 from detente.policy.corridors import corridors_on_file
 from detente.policy.effects import rate_step
 from detente.policy.entries import Entries, Touched, both_ways
+from detente.policy.in_force import CostsInForce
 from detente.policy.joint import CutOff, Joint
 from detente.policy.kinds import KINDS
 from detente.policy.measures import Measure, Strengths
@@ -114,9 +115,9 @@ class Compiler:
         self.table_year = None if self._year is None else self._year[0].year
         self.status_year = self.table_year if period is None else period[1].year
 
-    def under(self, p: Parameters) -> Compiled:
-        """The scenarios under some parameters."""
-        return Compiled(self, p)
+    def under(self, p: Parameters, known: CostsInForce | None = None) -> Compiled:
+        """The scenarios under some parameters; what is known of costs is not computed again."""
+        return Compiled(self, p, known)
 
     def _change(self, scenario: Scenario, rates: Array) -> ScenarioTrade:
         actions = list(self._on_sectors_held(scenario.actions()))

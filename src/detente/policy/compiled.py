@@ -14,10 +14,10 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.errors import ScenarioError
-from detente.policy.effects import effect_of, log_costs
+from detente.policy.effects import effect_of
 from detente.policy.entries import both_ways
+from detente.policy.in_force import CostsInForce
 from detente.policy.joint import CutOff, JointUnder, Ways
-from detente.policy.measures import Measure
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Margins, Policy
 from detente.policy.register import register
@@ -89,9 +89,12 @@ class Costs:
 class Compiled:
     """The scenarios of a compiler under some parameters."""
 
-    def __init__(self, compiler: Compiler, p: Parameters) -> None:
+    def __init__(
+        self, compiler: Compiler, p: Parameters, known: CostsInForce | None = None
+    ) -> None:
         self.compiler, self.p = compiler, p
-        self._known: dict[tuple[str, float], list[tuple[Measure, Array]]] = {}
+        world = compiler.world
+        self.in_force = CostsInForce(world, p) if known is None else known.under(world, p)
         self.joint = JointUnder(compiler.joint, compiler.entries, p)
         in_year = compiler.joint.extents(compiler.year.joint)
         self._ways_of_table = self.joint.ways(in_year, compiler.table_year)
@@ -364,7 +367,7 @@ class Compiled:
         if not change.costs:
             return np.repeat(given, self.p.draws, axis=1)
         effects = [
-            effect_of(a, self._in_force(a), self.compiler.world, self.p) for a in change.costs
+            effect_of(a, self.in_force.of(a), self.compiler.world, self.p) for a in change.costs
         ]
         draws = max(e.shape[1] for e in effects)
         stacked = np.concatenate([_wide(e, draws) for e in effects])
@@ -375,16 +378,6 @@ class Compiled:
             taken = change.incidence @ np.where(rows, stacked, 0.0)
             log_d -= (1 - self._share_contained) * taken
         return log_d
-
-    def _in_force(self, action: Action) -> Array:
-        """Log costs of a measure in force; computed once for all scenarios that touch it."""
-        known = self._known.setdefault((action.name, action.months), [])
-        for measure, logs in known:
-            if measure is action.measure or measure == action.measure:
-                return logs
-        logs = log_costs(action.measure, self.compiler.world, self.p, months=action.months)
-        known.append((action.measure, logs))
-        return logs
 
 
 def _is_of_table(action: Action) -> bool:

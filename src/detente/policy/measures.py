@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-import numpy as np
 from pydantic import (
     AfterValidator,
     Field,
@@ -15,6 +14,7 @@ from pydantic import (
 )
 
 from detente.arrays import Array, Positions
+from detente.policy.coverage import covered
 from detente.policy.fields import (
     HIGHEST_RATE,
     Ave,
@@ -33,7 +33,6 @@ from detente.policy.fields import (
     known_kind,
 )
 from detente.policy.kinds import KINDS
-from detente.world.names import resolve_sectors
 
 if TYPE_CHECKING:
     from detente.world.world import World
@@ -274,26 +273,10 @@ class Measure(Strict):
         >>> [world.sectors[j] for j in potash.products(world)[0]]
         ['potash']
         """
-        parts = {
-            part: share
-            for sector in self.sectors
-            for part, share in self._parts(sector, resolve_sectors(sector, world.sectors))
-        }
-        places = np.array([world.sectors.index(part) for part in parts], np.int64)
-        shares = list(parts.values())
-        if len(set(shares)) == 1:
-            return places, shares[0]
-        return places, np.array(shares)[:, None]
-
-    def _parts(self, sector: str, found: Sequence[str]) -> Iterator[tuple[str, float]]:
-        """Sectors that the name of one stands for, and the share of each."""
-        share = self.share[sector] if isinstance(self.share, dict) else self.share
-        split_off = sector in found and len(found) > 1
-        for part in found:
-            if not (self.split and split_off):
-                yield part, share
-            elif self.split.get(part, 0.0) > 0:
-                yield part, self.split[part]
+        share = self.share
+        by_sector = share if isinstance(share, dict) else dict.fromkeys(self.sectors, share)
+        named = tuple((sector, by_sector[sector]) for sector in self.sectors)
+        return covered(named, tuple(self.split.items()), world.sectors)
 
     @property
     def groups(self) -> list[str]:

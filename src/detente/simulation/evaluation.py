@@ -14,7 +14,6 @@ import numpy as np
 
 from detente.arrays import Array, Positions
 from detente.equilibrium.calibrate import balanced
-from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.threads import one_thread
 from detente.errors import ConvergenceError
 from detente.policy.compile import Compiler
@@ -23,7 +22,7 @@ from detente.policy.scenario import Scenario
 from detente.simulation.about import About
 from detente.simulation.assumptions import Assumption
 from detente.simulation.outcome import Outcome
-from detente.simulation.run import Simulation
+from detente.simulation.run import Simulation, StatusQuo
 from detente.simulation.sampling import ParameterSpace
 from detente.world.world import World
 
@@ -46,8 +45,8 @@ class Quantity:
     scenario: str
 
 
-StatusQuos = MutableMapping[tuple[str, bytes], Equilibria]
-"""Equilibria of status quos, by the fingerprint of the world and the points of their draws."""
+StatusQuos = MutableMapping[tuple[str, bytes], StatusQuo]
+"""Status quos, by the fingerprint of the world and the points of their draws."""
 
 Reader = Callable[[Outcome], np.ndarray[Any, Any]]
 """Finds something in a scenario solved in some draws, [draw, ...]."""
@@ -123,7 +122,7 @@ class Evaluator:
                 simulation = Simulation(compiler, parameters, TOLERANCE, near)
                 found = read(simulation)
             if known is not None:
-                known[batch] = simulation.before
+                known[batch] = simulation.status_quo
             return found
 
         compilers, batches = zip(*self._batches(points), strict=True)

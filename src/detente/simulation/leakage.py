@@ -94,7 +94,7 @@ class Leakage:
         flows = {
             when: (dims, rho[..., 0] * e.sales(*block)[..., 0]) for when, (rho, e) in pairs.items()
         }
-        return xr.Dataset(flows, coords=coords, attrs=self.equilibrium.trade.attrs)
+        return xr.Dataset(flows, coords=coords, attrs=self.equilibrium.in_units)
 
 
 def _record(total: xr.DataArray, flows: xr.DataArray) -> None:

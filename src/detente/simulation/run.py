@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -19,6 +19,7 @@ from detente.equilibrium.solver import TOLERANCE, find_equilibria
 from detente.errors import ConvergenceError, ScenarioError
 from detente.policy.compile import Compiler
 from detente.policy.compiled import Compiled, Costs
+from detente.policy.in_force import CostsInForce
 from detente.policy.joint import CutOff, resolved
 from detente.policy.parameters import Parameters
 from detente.policy.policy import Policy
@@ -42,7 +43,7 @@ def simulate(
     *,
     cut_offs: Sequence[CutOff] = (),
     tolerance: float = TOLERANCE,
-    near: Equilibria | None = None,
+    near: StatusQuo | None = None,
 ) -> Simulation:
     """Set scenarios up on their world and solve their status quo; each is solved when asked for.
 
@@ -58,7 +59,7 @@ def simulate(
     tolerance
         As in `detente.solve`.
     near
-        Equilibria from which the status quo is searched for, such as that of the same assumptions.
+        A status quo from which this one is searched for, such as that of the same assumptions.
 
     Raises
     ------
@@ -99,6 +100,21 @@ def _by_name(what: Scenario | Mapping[str, Scenario] | HasScenarios) -> dict[str
     return found
 
 
+class StatusQuo(NamedTuple):
+    """What another simulation may know of the status quo.
+
+    Attributes
+    ----------
+    equilibria
+        Of the draws.
+    costs
+        What measures in force cost; of use where parameters are the same.
+    """
+
+    equilibria: Equilibria
+    costs: CostsInForce
+
+
 class Simulation:
     """Scenarios under some parameters.
 
@@ -111,7 +127,7 @@ class Simulation:
     tolerance
         Of the solutions.
     near
-        Equilibria from which the status quo is searched for, such as those of the same draws.
+        A status quo from which this one is searched for, such as that of the same draws.
     """
 
     def __init__(
@@ -119,12 +135,13 @@ class Simulation:
         compiler: Compiler,
         parameters: Parameters,
         tolerance: float = TOLERANCE,
-        near: Equilibria | None = None,
+        near: StatusQuo | None = None,
     ) -> None:
         self.compiler, self.parameters, self.tolerance = compiler, parameters, tolerance
-        self._near = near
+        self._near = None if near is None else near.equilibria
         self.economy: Economy = economy_of(compiler.world)
-        self.compiled: Compiled = compiler.under(parameters)
+        known = None if near is None else near.costs
+        self.compiled: Compiled = compiler.under(parameters, known)
         self.production = Production.of(parameters.phi, parameters.sigma, parameters.draws)
         self._outcomes: WeakValueDictionary[str, Outcome] = WeakValueDictionary()
         self._cut_before: dict[CutOff, Equilibria] = {}
@@ -150,6 +167,11 @@ class Simulation:
         if near is not None and not np.array_equal(near.production.fixed, self.production.fixed):
             near = None
         return self._solve(self.compiled.policy(self.compiled.status_quo), near)
+
+    @property
+    def status_quo(self) -> StatusQuo:
+        """What a simulation of the same assumptions may start from."""
+        return StatusQuo(self.before, self.compiled.in_force)
 
     def varied(self, **values: Array) -> Simulation:
         """The same scenarios under other routes and patronage, one to a draw.
