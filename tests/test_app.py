@@ -442,7 +442,8 @@ def test_a_moved_slider_finds_the_status_quo_where_it_was() -> None:
     assert moved.before.evaluations[0] <= 2
     assert other.before.evaluations[0] > 5
     costs = afresh.compiled.in_force
-    assert again.compiled.in_force is costs and moved.compiled.in_force is costs
+    assert again.compiled.in_force is costs
+    assert moved.compiled.in_force is costs
     assert other.compiled.in_force is not costs
     incomes = [s.outcome().after.real_income for s in (afresh, again)]
     np.testing.assert_allclose(*incomes, rtol=1e-11)

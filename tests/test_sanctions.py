@@ -113,7 +113,8 @@ def test_a_ban_of_the_tables_year_stays_and_does_not_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"horizon": "short-run"}, {"level": "low"}, {"horizon": "short-run", "level": "high"}]
+    "change",
+    [{"horizon": "first-year"}, {"level": "low"}, {"horizon": "first-year", "level": "high"}],
 )
 def test_a_status_quo_of_other_assumptions_is_a_start_and_nothing_else(
     change: dict[str, str],
