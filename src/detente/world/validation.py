@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from detente.arrays import Flags
 from detente.errors import WorldError
 
 SHARES_TOLERANCE = 1e-6
@@ -69,15 +70,15 @@ def _check_layout(data: xr.Dataset) -> None:
             raise WorldError(f"{dim} {twice[0]!r} appears more than once")
 
 
-def _first(bad: xr.DataArray, values: xr.DataArray, what: str) -> list[str]:
-    """Describe the first place where `bad` holds, and say how many more there are."""
-    count = int(bad.sum())
+def _first(bad: Flags, values: xr.DataArray, what: str) -> list[str]:
+    """Describe the first place of some values where they are bad, and say how many more are."""
+    count = np.count_nonzero(bad)
     if not count:
         return []
-    at = np.argwhere(bad.values)[0]
-    place = ", ".join(f"{d} {bad[d].values[i]}" for d, i in zip(bad.dims, at, strict=True))
+    at = tuple(np.argwhere(bad)[0])
+    place = ", ".join(f"{d} {values[d].values[i]}" for d, i in zip(values.dims, at, strict=True))
     more = f" (and {count - 1} more)" if count > 1 else ""
-    return [f"{what}: {float(values.values[tuple(at)]):.6g} at {place}{more}"]
+    return [f"{what}: {float(values.values[at]):.6g} at {place}{more}"]
 
 
 def _not_finite(data: xr.Dataset) -> list[str]:
@@ -85,7 +86,7 @@ def _not_finite(data: xr.Dataset) -> list[str]:
         line
         for name in [*DIMS, *present(data)]
         for line in _first(
-            data[name].copy(data=~np.isfinite(data[name].values)),
+            ~np.isfinite(data[name].values),
             data[name],
             "missing elasticity (theta)" if name == "theta" else f"{name} is not a finite number",
         )
@@ -100,36 +101,40 @@ def _out_of_range(data: xr.Dataset) -> list[str]:
         "alpha": "negative final use (share alpha)",
         "X": "negative expenditure X",
     }
-    lines = [x for name, what in negative.items() for x in _first(data[name] < 0, data[name], what)]
-    lines += _first(data["beta"] > 1 + SHARES_TOLERANCE, data["beta"], "share beta above one")
+    lines = [x for k, what in negative.items() for x in _first(data[k].values < 0, data[k], what)]
+    above = data["beta"].values > 1 + SHARES_TOLERANCE
+    lines += _first(above, data["beta"], "share beta above one")
     if "phi" in data:
-        odd = (data["phi"] < 0) | (data["phi"] > 1)
+        odd = (data["phi"].values < 0) | (data["phi"].values > 1)
         lines += _first(odd, data["phi"], "share phi of a fixed factor must be between 0 and 1")
-    lines += _first(data["VA"] <= 0, data["VA"], "value added of a country must be positive")
-    lines += _first(data["theta"] <= 0, data["theta"], "elasticity theta must be positive")
-    lines += _first(data["t"] <= -1, data["t"], "tariff must be above -1 (-100 percent)")
+    for name, least, what in (
+        ("VA", 0, "value added of a country must be positive"),
+        ("theta", 0, "elasticity theta must be positive"),
+        ("t", -1, "tariff must be above -1 (-100 percent)"),
+    ):
+        lines += _first(data[name].values <= least, data[name], what)
     return lines
 
 
 def _shares(data: xr.Dataset) -> list[str]:
-    pi_sum = data["pi"].sum("origin", skipna=False).rename(destination="country")
-    gamma_sum = data["gamma"].sum("input", skipna=False)
-    alpha_sum = data["alpha"].sum("sector", skipna=False)
+    pi, gamma, alpha, beta, X = (data[k].values for k in ("pi", "gamma", "alpha", "beta", "X"))
+    supplied, of_inputs = (data["X"].copy(data=shares.sum(1)) for shares in (pi, gamma))
+    of_use = data["VA"].copy(data=alpha.sum(1))
     off = SHARES_TOLERANCE
     return [
         *_first(
-            (abs(pi_sum - 1) > off) & (data["X"] > 0) & (pi_sum > 0),
-            pi_sum,
+            (abs(supplied.values - 1) > off) & (X > 0) & (supplied.values > 0),
+            supplied,
             "expenditure shares pi of a destination do not sum to 1 over origins",
         ),
         *_first(
-            (abs(gamma_sum - 1) > off) & (data["beta"] < 1 - off),
-            gamma_sum,
+            (abs(of_inputs.values - 1) > off) & (beta < 1 - off),
+            of_inputs,
             "input shares gamma do not sum to 1 over inputs",
         ),
         *_first(
-            abs(alpha_sum - 1) > off,
-            alpha_sum,
+            abs(of_use.values - 1) > off,
+            of_use,
             "final-use shares alpha do not sum to 1 over sectors",
         ),
     ]
@@ -141,7 +146,7 @@ def _nobody_supplies(data: xr.Dataset) -> list[str]:
     used = np.einsum("nkj,nj->nk", gamma, (1 - beta) * produces) + alpha
     orphan = (pi.sum(1) == 0) & ((used > 0) | (X > 0))
     what = "a sector is used that nobody supplies (share of use)"
-    return _first(data["X"].copy(data=orphan), data["X"].copy(data=used), what)
+    return _first(orphan, data["X"].copy(data=used), what)
 
 
 def _deficits(data: xr.Dataset) -> list[str]:
