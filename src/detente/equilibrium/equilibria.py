@@ -44,6 +44,9 @@ class Equilibria:
     evaluations, residuals
         Evaluations of the model that it took, [k]; largest excess demand, and error of prices,
         expenditures and returns, [4,k].
+    ahead
+        Unknowns one step further than what was found, for guesses of others nearby; see
+        `detente.equilibrium.model.Model`. Only where it was asked for, [1+2j+f,n,k].
     """
 
     economy: Economy
@@ -65,6 +68,7 @@ class Equilibria:
     lost: Flags
     evaluations: Positions
     residuals: Array
+    ahead: Array | None = None
 
     @classmethod
     def baseline(
@@ -123,6 +127,9 @@ class Equilibria:
             for name in _ARRAYS
         }
         production = Production.joined([e.production for _, e in parts], order)
+        steps = [e.ahead for _, e in parts if e.ahead is not None]
+        if len(steps) == len(parts):
+            found["ahead"] = np.concatenate(steps, axis=-1)[..., order]
         return cls(economy=parts[0][1].economy, policy=policy, production=production, **found)
 
     @property
@@ -136,12 +143,20 @@ class Equilibria:
         if np.array_equal(chosen, np.arange(self.draws)):
             return self
         arrays = {name: getattr(self, name)[..., chosen] for name in _ARRAYS}
+        if self.ahead is not None:
+            arrays["ahead"] = self.ahead[..., chosen]
         production = self.production.draws(chosen)
         return replace(self, policy=self.policy.of(chosen), production=production, **arrays)
 
     def described(self, steps: tuple[str, ...]) -> Equilibria:
         """The same, with the policy in words."""
         return replace(self, policy=replace(self.policy, steps=steps))
+
+    @property
+    def unknowns(self) -> Array:
+        """As `detente.equilibrium.model.Model` takes them, [1+2j+f,n,k]."""
+        bought = self.X / self.economy.VA[:, None]
+        return np.concatenate([self.log_w[None], self.log_P, bought, self.log_rho])
 
     @property
     def real_income(self) -> Array:
@@ -289,5 +304,5 @@ class Equilibria:
         return self.production.stock(self.economy.beta * self.economy.Y)
 
 
-_SHARED = ("economy", "policy", "production")
+_SHARED = ("economy", "policy", "production", "ahead")
 _ARRAYS = [f.name for f in fields(Equilibria) if f.name not in _SHARED]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from detente.arrays import Array, Flags, Floats, Positions
@@ -44,6 +46,7 @@ def find_equilibria(
     tolerance: float = TOLERANCE,
     max_evaluations: int = MAX_EVALUATIONS,
     start: Equilibria | None = None,
+    ahead: bool = False,
 ) -> Equilibria:
     """Solve the equilibria under a policy, one for each draw.
 
@@ -68,6 +71,8 @@ def find_equilibria(
         Evaluations of the model after which a draw is given up.
     start
         Equilibria nearby to search from, such as those of a similar policy.
+    ahead
+        Whether to tell where one more step leads.
 
     Raises
     ------
@@ -99,31 +104,27 @@ def find_equilibria(
                 A[:, draws],
                 some,
             )
-            found = _search(model, near, tolerance, max_evaluations)
+            found = _search(model, near, tolerance, max_evaluations, ahead)
         parts += [(draws[some], e) for some, e in found]
     return Equilibria.joined(parts, policy)
 
 
 def _search(
-    model: Model, near: Equilibria | None, tolerance: float, max_evaluations: int
+    model: Model, near: Equilibria | None, tolerance: float, max_evaluations: int, ahead: bool
 ) -> list[tuple[Positions, Equilibria]]:
     """The equilibria of some draws each."""
     with np.errstate(all="ignore"):
-        x = model.at_baseline() if near is None else _unknowns(near)
+        x = model.at_baseline() if near is None else near.unknowns
         patience = min(TOGETHER, max_evaluations)
-        found, unsettled = _together(model, x, tolerance, patience)
+        found, unsettled = _together(model, x, tolerance, patience, ahead)
         for k in unsettled:
             draw = np.array([k])
             with numbered(draw):
                 alone = model.of(draw)
                 x, more = _alone(alone, tolerance, max_evaluations - patience)
                 _, e = _read(alone, x, patience + more, np.array([0]))
-            found.append((draw, e))
+            found.append((draw, replace(e, ahead=x) if ahead else e))
     return found
-
-
-def _unknowns(e: Equilibria) -> Array:
-    return np.concatenate([e.log_w[None], e.log_P, e.X / e.economy.VA[:, None], e.log_rho])
 
 
 def _by_country(f: Array | Floats, blocks: tuple[int, ...]) -> Array:
@@ -140,7 +141,7 @@ def _everything(f: Array | Floats) -> Array:
 
 
 def _together(
-    model: Model, x: Array, tolerance: float, patience: int
+    model: Model, x: Array, tolerance: float, patience: int, ahead: bool
 ) -> tuple[list[tuple[Positions, Equilibria]], Positions]:
     """Go from x towards the equilibria of all draws; those found, and the draws that are not.
 
@@ -158,13 +159,15 @@ def _together(
             continue
         with numbered(draws):
             some, e = _read(model, x, turn, np.flatnonzero(settled))
-        found.append((draws[some], e))
         left = np.flatnonzero(~settled)
+        over = turn == patience or not left.size
+        step = model.step() if ahead or not over else np.empty(0)
+        found.append((draws[some], replace(e, ahead=(x + step)[..., some]) if ahead else e))
         draws = draws[left]
-        if turn == patience or not left.size:
+        if over:
             break
         anderson = anderson.of(left)
-        x = anderson.advance(x[..., left], model.step()[..., left])
+        x = anderson.advance(x[..., left], step[..., left])
         model = model.of(left)
     return found, draws
 

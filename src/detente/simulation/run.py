@@ -240,15 +240,21 @@ class Simulation:
             for k, (name, costs) in enumerate(zip(names, each, strict=True))
         }
 
-    def respond(self, costs: Costs, name: str, start: Equilibria | None = None) -> Outcome:
-        """Solve under some costs, the patron's subsidy shrinking by its share of what is gained."""
+    def respond(
+        self, costs: Costs, name: str, start: Equilibria | None = None, *, ahead: bool = False
+    ) -> Outcome:
+        """Solve under some costs, the patron's subsidy shrinking by its share of what is gained.
+
+        With `ahead`, equilibria tell where one more step leads, for guesses of others nearby.
+        """
         routed = self.compiled.routed(costs)
-        after = self._solve(self.compiled.policy(costs, routed), start or self.before)
+        policy = self.compiled.policy(costs, routed)
+        after = self._solve(policy, start or self.before, ahead=ahead)
         patronage = self.compiler.assumptions.patronage
         if patronage is not None and self.parameters.patron_share.any():
             costs = costs.with_transfer(*self._withheld(patronage, after))
             policy = self.compiled.policy(costs, routed)
-            after = self._where_withheld(policy, after)
+            after = self._where_withheld(policy, after, ahead)
         return Outcome(self, self.scenarios[name], costs, after, routed)
 
     def solved(self, costs: Costs, start: Equilibria | None = None) -> Equilibria:
@@ -278,15 +284,19 @@ class Simulation:
         gain = after.real_income[client] / self.before.real_income[client] - 1
         return client, patron, self.parameters.patron_share * gain * self.before.I[client]
 
-    def _where_withheld(self, policy: Policy, after: Equilibria) -> Equilibria:
+    def _where_withheld(self, policy: Policy, after: Equilibria, ahead: bool) -> Equilibria:
         """Solve again those draws in which the patron takes anything off its subsidy."""
         share = np.broadcast_to(self.parameters.patron_share, policy.draws)
         kept, moved = np.flatnonzero(share == 0), np.flatnonzero(share)
-        again = self._solve(policy, after, moved)
+        again = self._solve(policy, after, moved, ahead)
         return Equilibria.joined([(kept, after.of(kept)), (moved, again)], policy)
 
     def _solve(
-        self, policy: Policy, start: Equilibria | None, draws: Positions | None = None
+        self,
+        policy: Policy,
+        start: Equilibria | None,
+        draws: Positions | None = None,
+        ahead: bool = False,
     ) -> Equilibria:
         """Solve under a policy, of some draws only if they are named."""
         draws = np.arange(policy.draws) if draws is None else draws
@@ -307,4 +317,5 @@ class Simulation:
             self.production.draws(draws if p.draws > 1 else np.zeros(draws.size, np.int64)),
             tolerance=self.tolerance,
             start=start,
+            ahead=ahead,
         )

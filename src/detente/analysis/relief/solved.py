@@ -189,7 +189,8 @@ def _read(
     def solve(some: Positions) -> Array:
         start = None if starts is None else starts.near(levels[some])
         try:
-            package = simulation.respond(bundles.costs(levels[some]), PACKAGES, start)
+            costs, ahead = bundles.costs(levels[some]), starts is not None
+            package = simulation.respond(costs, PACKAGES, start, ahead=ahead)
             if starts is not None:
                 starts.learn(levels[some], package.after)
             return read(package)

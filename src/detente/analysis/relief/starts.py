@@ -36,7 +36,7 @@ class Starts:
     def __init__(self, bundles: Bundles) -> None:
         self._before = bundles.simulation.before
         self._place = (1 + len(bundles.degrees)) ** np.arange(len(bundles.bundles))
-        self._logs = _logs(self._before)
+        self._logs = _logs(self._before, self._before.unknowns)
         self._shifts = np.zeros((bundles.packages, len(self._logs)))
         self._effect = np.zeros(bundles.packages)
         self._learnt = np.zeros(bundles.packages, bool)
@@ -86,8 +86,9 @@ class Starts:
         )
 
     def learn(self, levels: Positions, after: Equilibria) -> None:
-        """Keep what packages do, one to a draw."""
-        packages, shifts = levels @ self._place, _logs(after) - self._logs
+        """Keep what packages do, one to a draw; one step ahead, or errors would add up."""
+        x = after.unknowns if after.ahead is None else after.ahead
+        packages, shifts = levels @ self._place, _logs(after, x) - self._logs
         self._shifts[packages] = shifts.T
         self._effect[packages] = np.linalg.norm(shifts, axis=0)
         self._learnt[packages] = True
@@ -101,7 +102,11 @@ class Starts:
         return aside[:, : min(ORDER, np.count_nonzero(alone[0]))]
 
 
-def _logs(e: Equilibria) -> Array:
-    """Logs of wages, prices, expenditures and returns, [state, k]; zero for what is not bought."""
-    X = np.log(e.X, out=np.zeros_like(e.X), where=e.X > 0)
-    return np.concatenate([e.log_w[None], e.log_P, X, e.log_rho]).reshape(-1, e.draws)
+def _logs(e: Equilibria, x: Array) -> Array:
+    """Unknowns [state,k], expenditures as logs; zero for what is not bought."""
+    logs = x.copy()
+    X = logs[1 + len(e.log_P) : 1 + 2 * len(e.log_P)]
+    bought = (X > 0) & ~e.lost
+    np.copyto(X, 0.0, where=~bought)
+    np.log(X, out=X, where=bought)
+    return logs.reshape(-1, e.draws)
