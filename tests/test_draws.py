@@ -86,6 +86,19 @@ def test_a_start_nearby_does_not_change_what_is_found(world: World) -> None:
     assert again.evaluations.max() < one.evaluations.max()
 
 
+def test_one_more_step_leads_nearer(world: World) -> None:
+    economy, policy = economy_of(world), policy_of(some_changes(world))
+    theta = np.repeat(economy.theta[:, None], policy.draws, axis=1)
+    in_shares = np.ones(policy.draws, bool)
+    rough = find_equilibria(economy, policy, theta, in_shares, tolerance=1e-5, ahead=True)
+    exact = find_equilibria(economy, policy, theta, in_shares, tolerance=1e-12)
+    assert rough.ahead is not None
+    assert exact.ahead is None
+    further, there = (abs(x - exact.unknowns).max((0, 1)) for x in (rough.ahead, rough.unknowns))
+    assert (further[1:] < 0.8 * there[1:]).all()  # the first is no change at all
+    np.testing.assert_array_equal(rough.of([4, 1]).ahead, rough.ahead[..., [4, 1]])
+
+
 def test_the_jacobian_is_the_derivative_of_excess_demand(world: World) -> None:
     economy = economy_of(world)
     theta = economy.theta[:, None]

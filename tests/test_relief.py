@@ -194,10 +194,10 @@ def test_a_package_without_an_equilibrium_is_named(
 ) -> None:
     respond = Simulation.respond
 
-    def none(simulation: Simulation, costs: Costs, *others: object) -> Outcome:
+    def none(simulation: Simulation, costs: Costs, *others: object, ahead: bool) -> Outcome:
         if costs.log_d.shape[1] > 1:
             raise ConvergenceError("no equilibrium", {"draw": 1})
-        return respond(simulation, costs, *others)
+        return respond(simulation, costs, *others, ahead=ahead)
 
     monkeypatch.setattr(Simulation, "respond", none)
     with pytest.raises(ConvergenceError, match="package 'USA: us-potash-2021': no eq") as caught:
@@ -451,6 +451,18 @@ def test_cut_offs_of_the_frontier_are_kept_with_its_packages(
     xr.testing.assert_identical(first, with_cut_offs(bundles, best))
     monkeypatch.setattr(Simulation, "cut", lambda *_: pytest.fail("solved again"))
     xr.testing.assert_identical(first, with_cut_offs(bundles, best, store=tmp_path))
+
+
+def test_other_requirements_do_not_solve_packages_again(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detente.analysis.relief.relief.default_folder", lambda: tmp_path)
+    first = relief(case, measures=MEASURES[:2], draws=0)
+    monkeypatch.setattr(Starts, "learn", lambda *_: pytest.fail("solved again"))
+    cap = float(first.chosen["leak"]) - 1e-9
+    other = relief(case, measures=MEASURES[:2], draws=0, requirements=Requirements(max_leak=cap))
+    xr.testing.assert_identical(first.packages, other.packages)
+    assert other.chosen["words"].item() != first.chosen["words"].item()
 
 
 def test_every_case_can_be_asked_for_relief() -> None:

@@ -141,7 +141,7 @@ def _everything(f: Array | Floats) -> Array:
 
 
 def _together(
-    model: Model, x: Array, tolerance: float, patience: int, ahead: bool
+    model: Model, x: Array, tolerance: float, patience: int, ahead: bool = False
 ) -> tuple[list[tuple[Positions, Equilibria]], Positions]:
     """Go from x towards the equilibria of all draws; those found, and the draws that are not.
 

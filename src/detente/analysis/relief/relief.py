@@ -33,6 +33,7 @@ from detente.analysis.rows import records
 from detente.cases.case import Case, needed
 from detente.progress import Progress
 from detente.results import Result, columns_in
+from detente.simulation.store import default_folder
 from detente.world.names import resolve_countries
 
 COMPARED = 6
@@ -193,8 +194,8 @@ def relief(
     requirements
         Floors, caps and weights; by default none.
     store
-        Folder that keeps what every package does, for the next time; by default none. Draws are
-        kept there too; by default in the user's cache.
+        Folder that keeps what every package does, and draws, for the next time; by default in the
+        user's cache. Other requirements of the same packages then take two seconds.
     progress
         Called with (packages and draws done, both in all).
     draws
@@ -222,14 +223,14 @@ def relief(
     rival = counterpart(case) if rival is None else resolved_country(case, rival)
     bundles = bundles_of(case, senders, measures, degrees, rival)
     starts = Starts(bundles) if bundles.complete else None
-    count = drawn_of(case, draws)
+    count, kept = drawn_of(case, draws), store or default_folder()
 
     def tell(done: int, total: int, before: int = 0) -> None:
         if progress is not None:
             progress(before + done, before + total + (0 if before else count))
 
     packages = solve_packages(
-        bundles, rival, max_leak=asked.max_leak, starts=starts, store=store, progress=tell
+        bundles, rival, max_leak=asked.max_leak, starts=starts, store=kept, progress=tell
     )
     floor, cap = asked.min_gain, asked.max_leak
     chosen = cheapest(packages, floor, cap)
@@ -241,7 +242,7 @@ def relief(
         note=bundles.note,
         requirements=asked,
         packages=packages,
-        frontier=with_cut_offs(bundles, frontier(packages), starts, store),
+        frontier=with_cut_offs(bundles, frontier(packages), starts, kept),
         contributions=pd.DataFrame(
             {k: shapley(packages, k).to_series() for k in ("gain", "leak", "cost")}
             if bundles.complete
@@ -268,7 +269,7 @@ def relief(
         cap,
         draws=draws,
         seed=seed,
-        store=store,
+        store=kept,
         progress=partial(tell, before=packages.sizes["package"]),
     )
     manifest = {**found.manifest, "draws": count, "seed": seed}
