@@ -16,9 +16,7 @@ RIDGE = 1e-12
 
 def _mixed(G: Array, weights: Array, dG: Floats) -> Array:
     """G[s,k] - sum_m weights[m,k] dG[m,s,k]."""
-    past, step = np.zeros(G.shape, np.float32), np.empty(G.shape, np.float32)
-    for weight, d in zip(weights.astype(np.float32), dG, strict=False):
-        past += np.multiply(d, weight, out=step)
+    past = np.einsum("msk,mk->sk", dG[: len(weights)], weights.astype(np.float32))
     mixed: Array = G - past
     return mixed
 

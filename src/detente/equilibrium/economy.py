@@ -111,3 +111,9 @@ def economy_of(world: World) -> Economy:
         R=world.tariff_revenue.values,
         I=world.income.values,
     )
+
+
+@lru_cache(maxsize=4)
+def clearing_wages(economy: Economy, theta: bytes) -> Array:
+    """`Jacobian.clearing` at elasticities [j,k], given as bytes: scenarios of a draw share them."""
+    return economy.jacobian.clearing(np.frombuffer(theta).reshape(len(economy.theta), -1))

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from detente.arrays import Array, Flags, Floats, Positions
-from detente.equilibrium.economy import Economy
+from detente.equilibrium.economy import Economy, clearing_wages
 from detente.equilibrium.markets import Technology
 from detente.equilibrium.places import payments_of, places_of, summing
 from detente.equilibrium.production import Production
@@ -339,7 +339,7 @@ class Model:
 
     @cached_property
     def _clearing(self) -> Array:
-        return self.economy.jacobian.clearing(self.theta[:, 0])
+        return clearing_wages(self.economy, self.theta[:, 0].tobytes())
 
     @cached_property
     def _own_slope(self) -> Array:
