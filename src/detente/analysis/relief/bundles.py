@@ -164,7 +164,7 @@ class Bundles:
         eased = [b for b in own if levels[b] > 0]
         if not eased:
             return ""
-        whole = all(self.degree_of(levels)[b] == 1 for b in eased)
+        whole = all(self.degrees[levels[b] - 1] == 1 for b in eased)
         if whole and not kept:
             return f"{sender}: all"
         if whole and len(kept) < len(eased):
