@@ -46,7 +46,7 @@ from detente.simulation.metrics import METRICS
 from detente.simulation.outcome import Outcome
 from detente.simulation.run import Simulation, simulate
 from detente.simulation.sampling import ParameterSpace
-from detente.simulation.store import code_version
+from detente.simulation.store import Store, code_version
 
 DRAWS = 8
 MANY = 192
@@ -350,6 +350,17 @@ def test_sobol_indices_of_an_additive_metric_are_its_shares(template: Path) -> N
     assert found.loc["horizon", "total"] == pytest.approx(0.9, abs=0.05)
     assert found.loc["strength-EU27-steel", "total"] == pytest.approx(0, abs=1e-9)
     assert indices(design, np.ones(design.size))["total"].isna().all()
+
+
+def test_sobol_indices_that_are_kept_are_not_computed_again(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design, kept = Design(space_of(template), 16, seed=1), Store(tmp_path)
+    values = design.of_saltelli(design.points)[:, 0]
+    first = indices(design, values, kept)
+    pd.testing.assert_frame_equal(first, indices(design, values))
+    monkeypatch.setattr("SALib.analyze.sobol.analyze", lambda *_, **__: pytest.fail("again"))
+    pd.testing.assert_frame_equal(first, indices(design, values, kept))
 
 
 def test_break_even_of_a_known_function(template: Path) -> None:

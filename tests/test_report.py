@@ -17,16 +17,19 @@ import pandas as pd
 import pytest
 
 from detente.analysis.assess import assess
+from detente.analysis.record import beside_record
 from detente.cases import load_case
 from detente.cases.template import new_case
 from detente.errors import MissingExtraError, ScenarioError
 from detente.report.answer import tally
+from detente.report.charts import influence_chart, svg
 from detente.report.extras import fill
 from detente.report.pictures import illustrate
 from detente.report.report import Report, gather, render, write_report
 from detente.report.sections import claim_row, sections
 from detente.report.text import brief, called, usd
 from detente.report.timeline import measures_in_force, timeline_chart
+from detente.simulation.store import Store
 from detente.world import load_world
 from detente.world.names import resolve_countries
 
@@ -171,6 +174,30 @@ def test_a_bare_case_has_a_report_too(report: Report) -> None:
         assert "All numbers are those of one solve" in page
         assert "90 percent of draws" not in page
         assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]+", "", page))
+
+
+def test_figures_that_are_kept_are_not_drawn_again(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, chart = Store(tmp_path), influence_chart(report.influence)
+    first = svg(chart, kept)
+    assert first == svg(chart)
+    (file,) = tmp_path.iterdir()
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", lambda _: "drawn again")
+    assert svg(chart, kept) == first
+    assert svg(chart.properties(title="Another"), kept) == "drawn again"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert svg(chart, kept) == "drawn again"
+
+
+def test_trade_on_record_is_simulated_once(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = beside_record(report.case, 3, tmp_path)
+    monkeypatch.setattr(
+        "detente.inference.moments.Moments.simulated", lambda *_: pytest.fail("again")
+    )
+    pd.testing.assert_frame_equal(first, beside_record(report.case, 3, tmp_path))
 
 
 def test_trade_on_record_stands_beside_the_model(report: Report) -> None:

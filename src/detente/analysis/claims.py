@@ -21,6 +21,10 @@ from detente.progress import Progress
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.outcome import Outcome
 from detente.simulation.sampling import words
+from detente.simulation.store import Store, code_version, default_folder
+
+MADE_BY = ("analysis/claims.py", "analysis/sensitivity.py")
+"""Code that decides of what indices are."""
 
 TRIED = 4
 """Assumptions along which a break-even is looked for, the deciding ones first."""
@@ -95,10 +99,12 @@ def weigh(
     def solved(points: Array, wanted: list[Quantity]) -> Array:
         return evaluated_here(case, evaluator, points, wanted, store)
 
-    weighed = {
-        name: _weigh(name, claim, evaluator.quantities, design, values, solved)
-        for name, claim in tested.items()
-    }
+    kept = Store.of({**manifest, "indices": code_version(*MADE_BY)}, store or default_folder())
+    weighed = {}
+    for block, (name, claim) in enumerate(tested.items()):
+        metric = _metric(claim, evaluator.quantities, values)
+        sobol = indices(design, design.of_saltelli(metric), kept, block)
+        weighed[name] = _weigh(name, claim, design, metric, sobol, solved)
     outside = {k: c for k, c in case.claims.items() if c.test is None}
     drawn = design.of_draws(values)
     samples = [(q, drawn[:, k]) for k, q in enumerate(evaluator.quantities)]
@@ -157,21 +163,25 @@ def least_favourable(test: Test, values: Array) -> Array:
     return worst
 
 
+def _metric(claim: Claim, quantities: list[Quantity], values: Array) -> Array:
+    """What a claim is about, where it does worst, by the values of quantities, [draw]."""
+    assert claim.test is not None
+    columns = [quantities.index(q) for q in quantities_of(claim.test)]
+    return least_favourable(claim.test, values[:, columns])
+
+
 def _weigh(
     name: str,
     claim: Claim,
-    quantities: list[Quantity],
     design: Design,
-    values: Array,
+    metric: Array,
+    sobol: pd.DataFrame,
     solved: Callable[[Array, list[Quantity]], Array],
 ) -> WeighedClaim:
-    """A claim by the values of quantities at a design, and what is solved at more points."""
+    """A claim by its metric at a design, its indices, and what is solved at more points."""
     test = claim.test
     assert test is not None
     wanted = quantities_of(test)
-    columns = [quantities.index(q) for q in wanted]
-    metric = least_favourable(test, values[:, columns])
-    sobol = indices(design, design.of_saltelli(metric))
     deciding = None if sobol["total"].isna().all() else str(sobol["total"].idxmax())
 
     def margin(points: Array) -> Array:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from detente.analysis.draws import determined
 from detente.cases import Case
 from detente.inference.moments import Moments
 from detente.simulation.evaluation import BAND
+from detente.simulation.store import Store, default_folder, looked_up
 
 DRAWS = 21
 """Draws of the posterior behind a band, spread evenly from weak to strong."""
 
 
-def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
+def beside_record(case: Case, draws: int = DRAWS, store: Path | None = None) -> pd.DataFrame:
     """Observations of a case beside trade simulated under the posterior that it uses.
 
     Parameters
@@ -22,6 +26,8 @@ def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
         With observations.
     draws
         Of the posterior.
+    store
+        Folder for draws; by default the user's cache.
 
     Returns
     -------
@@ -49,7 +55,10 @@ def beside_record(case: Case, draws: int = DRAWS) -> pd.DataFrame:
     )
     drawn = posterior.at((np.arange(draws) + 0.5) / draws)
     p = moments.parameters(dict(zip(posterior.names, drawn.T, strict=True)), draws)
-    low, median, high = np.nanquantile(moments.simulated(p), BAND, axis=1)
+    made = {**determined(case, "analysis/record.py"), "draws of the record": draws}
+    kept, shape = Store.of(made, store or default_folder()), (len(moments.observations), draws)
+    trade = looked_up(kept, 0, shape, lambda: moments.simulated(p))
+    low, median, high = np.nanquantile(trade, BAND, axis=1)
     known = posterior.manifest.get("observations", [])
     return pd.DataFrame(
         {

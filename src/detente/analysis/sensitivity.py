@@ -10,12 +10,16 @@ import pandas as pd
 
 from detente.arrays import Array
 from detente.simulation.sampling import ParameterSpace, words
+from detente.simulation.store import Store, looked_up
 
 ENDS = (0.05, 0.95)
 """Points of an assumption's distribution that a tornado shows."""
 
 STEPS = 9
 """Points at which a change of sign is looked for along an assumption, and again within a step."""
+
+INDICES = {"first": "S1", "first_error": "S1_conf", "total": "ST", "total_error": "ST_conf"}
+"""Sobol indices, and what SALib calls them."""
 
 
 def even(draws: int) -> int:
@@ -140,32 +144,35 @@ class Design:
         return dict(zip(self.space.names, np.split(rest, np.cumsum(sizes)[:-1]), strict=True))
 
 
-def indices(design: Design, values: Array) -> pd.DataFrame:
+def indices(
+    design: Design, values: Array, kept: Store | None = None, block: int = 0
+) -> pd.DataFrame:
     """First-order and total Sobol indices of values at Saltelli's design, by assumption.
 
     NaN where nothing varies. Of the values' ranks: values have long tails, in which a few draws
     would decide everything (Saltelli and Sobol 1995, Reliability Engineering & System Safety
-    50(3)).
+    50(3)). Taken from a block of what is `kept`, if they are there.
 
     Columns `title`, `first`, `first_error`, `total`, `total_error`.
     """
+    names = design.space.names
+    shape = len(names), len(INDICES)
+    found = looked_up(kept, block, shape, lambda: _indices(design, values))
+    table = pd.DataFrame(found, index=pd.Index(names, name="assumption"), columns=list(INDICES))
+    table.insert(0, "title", [design.space.title(name) for name in names])
+    return table
+
+
+def _indices(design: Design, values: Array) -> Array:
+    """The indices of `INDICES`, [assumption,index]."""
+    if not np.isfinite(values).all() or np.ptp(values) <= 1e-12 * max(np.abs(values).max(), 1e-300):
+        return np.full((len(design.space.names), len(INDICES)), np.nan)
     from SALib.analyze import sobol
 
-    names = design.space.names
-    titles = [design.space.title(name) for name in names]
-    found = dict.fromkeys(("S1", "S1_conf", "ST", "ST_conf"), np.full(len(names), np.nan))
-    if np.isfinite(values).all() and np.ptp(values) > 1e-12 * max(np.abs(values).max(), 1e-300):
-        ranks = pd.Series(values).rank().to_numpy() / values.size
-        seed = 1 + design.seed  # to SALib, 0 is no seed
-        found = sobol.analyze(design.problem, ranks, calc_second_order=False, seed=seed)
-    table = {
-        "title": titles,
-        "first": found["S1"],
-        "first_error": found["S1_conf"],
-        "total": found["ST"],
-        "total_error": found["ST_conf"],
-    }
-    return pd.DataFrame(table, index=pd.Index(names, name="assumption"))
+    ranks = pd.Series(values).rank().to_numpy() / values.size
+    seed = 1 + design.seed  # to SALib, 0 is no seed
+    found = sobol.analyze(design.problem, ranks, calc_second_order=False, seed=seed)
+    return np.stack([np.asarray(found[name], float) for name in INDICES.values()], axis=1)
 
 
 def break_even(

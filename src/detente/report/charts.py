@@ -7,6 +7,7 @@ what it shows and a description for screen readers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import textwrap
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from detente.errors import ScenarioError
 from detente.report import text
 from detente.report.extras import alt, vl_convert
 from detente.report.leverage_tables import distinct_offers
+from detente.simulation.store import Store
 from detente.writing import whole_file
 
 if TYPE_CHECKING:
@@ -100,9 +102,22 @@ def heading_of(chart: Any) -> str:
     return title if isinstance(title, str) else " ".join(title)
 
 
-def svg(chart: Any) -> str:
-    """A chart drawn, as text; it leaves Python's lock, so that others can work meanwhile."""
-    return str(vl_convert.vegalite_to_svg(styled(chart).to_dict(validate=False)))
+def svg(chart: Any, kept: Store | None = None) -> str:
+    """A chart drawn, as text; it leaves Python's lock, so that others can work meanwhile.
+
+    Where figures are kept, one that was drawn before is not drawn again.
+    """
+    spec = styled(chart).to_dict(validate=False)
+    if kept is None:
+        return str(vl_convert.vegalite_to_svg(spec))
+    asked = json.dumps([vl_convert.__version__, spec], sort_keys=True)
+    name = f"figure-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+    known = kept.read(name)
+    if known is not None:
+        return known.decode()
+    drawn = str(vl_convert.vegalite_to_svg(spec))
+    kept.write(name, drawn.encode())
+    return drawn
 
 
 def of(rows: pd.DataFrame | list[dict[str, Any]]) -> Any:

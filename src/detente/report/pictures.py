@@ -14,6 +14,7 @@ from detente.report.certainty_chart import certainty_chart
 from detente.report.extras import alt
 from detente.report.gains_chart import gains_chart
 from detente.report.sections import claim_picture
+from detente.simulation.store import Store
 
 if TYPE_CHECKING:
     from detente.report.report import Report
@@ -36,14 +37,17 @@ class Figure(NamedTuple):
     narrow: str = ""
 
 
-def illustrate(r: Report, progress: Progress) -> dict[str, Figure]:
-    """Draw the figures of a report, by name; told after each how many of how many."""
-    charts_, found = _charts(r), {}
+def illustrate(r: Report, progress: Progress, kept: Store | None = None) -> dict[str, Figure]:
+    """Draw the figures of a report, by name; told after each how many of how many.
+
+    Those that are kept are not drawn again.
+    """
+    charts_, found, draw = _charts(r), {}, partial(_figure, kept=kept)
     with ThreadPoolExecutor() as pool:
-        for name, figure in zip(charts_, pool.map(_figure, charts_.values()), strict=True):
+        for name, figure in zip(charts_, pool.map(draw, charts_.values()), strict=True):
             found[name] = figure
             progress(len(found), len(charts_))
-    narrow = _figure(partial(gains_chart, r, stacked=True))
+    narrow = draw(partial(gains_chart, r, stacked=True))
     return {**found, "answer": found["answer"]._replace(narrow=narrow.address)}
 
 
@@ -75,12 +79,12 @@ def _charts(r: Report) -> dict[str, Draw]:
     return found
 
 
-def _figure(draw: Draw) -> Figure:
+def _figure(draw: Draw, kept: Store | None) -> Figure:
     """An image apart from the page: charts drawn into one page would share names of their parts.
 
     The title stands below it, in the page.
     """
     chart = draw()
     heading, chart.title = charts.heading_of(chart), alt.Undefined
-    coded = base64.b64encode(charts.svg(chart).encode()).decode()
+    coded = base64.b64encode(charts.svg(chart, kept).encode()).decode()
     return Figure(f"data:image/svg+xml;base64,{coded}", heading, str(chart.description))

@@ -31,7 +31,7 @@ from detente.report.pictures import Figure, illustrate
 from detente.report.sections import sections
 from detente.results import write_text
 from detente.simulation.run import simulate
-from detente.simulation.store import default_folder
+from detente.simulation.store import Store, default_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +127,12 @@ def gather(
         eased = relief(case, store=kept, progress=step("Solving packages"), draws=draws)
         on_target = measures_on_target(case).items()
         eased = in_titles(eased, {name: m.title for name, m in on_target if m.title})
-    record = beside_record(case) if case.observations else None
+    record = beside_record(case, store=kept) if case.observations else None
     welfare = outcomes[drawn].equilibrium.welfare
     found = Report(case, drawn, assessment, evidence, led, held, eased, followed, record, welfare)
     if illustrated:
-        found = replace(found, figures=illustrate(found, step("Drawing figures")))
+        told = step("Drawing figures")
+        found = replace(found, figures=illustrate(found, told, Store(kept / "figures")))
     return found
 
 

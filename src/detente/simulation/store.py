@@ -19,7 +19,7 @@ from detente.arrays import Array
 from detente.writing import whole_file
 
 DIGEST = 32
-"""Bytes of the checksum at the end of a block; NumPy reads what stands before it."""
+"""Bytes of the checksum at the end of a file."""
 
 LIBRARIES = ("numpy", "scipy", "SALib")
 """Libraries on whose versions the bits of a draw depend."""
@@ -95,11 +95,8 @@ class Store:
 
     def load(self, block: int, shape: tuple[int, int]) -> Array | None:
         """A finished block, or None where there is none that is as it was written."""
-        try:
-            content = self._path(block).read_bytes()
-        except OSError:
-            return None
-        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+        content = self.read(_block(block))
+        if content is None:
             return None
         values: Array = np.load(BytesIO(content), allow_pickle=False)
         return values if values.shape == shape and values.dtype == float else None
@@ -108,11 +105,20 @@ class Store:
         """Write a block: whole or not at all, even if the process is killed meanwhile."""
         stream = BytesIO()
         np.save(stream, values, allow_pickle=False)
-        content = stream.getvalue()
-        self._write(self._path(block).name, content + hashlib.sha256(content).digest())
+        self.write(_block(block), stream.getvalue())
 
-    def _path(self, block: int) -> Path:
-        return self.folder / f"block-{block:05d}.npy"
+    def read(self, name: str) -> bytes | None:
+        """What a file holds, or None where there is none that is as it was written."""
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError:
+            return None
+        content, digest = content[:-DIGEST], content[-DIGEST:]
+        return content if hashlib.sha256(content).digest() == digest else None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
+        self._write(name, content + hashlib.sha256(content).digest())
 
     def _write(self, name: str, content: bytes) -> None:
         try:
@@ -123,6 +129,10 @@ class Store:
                 f"draws cannot be kept in {self.folder}: {error.strerror}; make room there, or "
                 "name another folder as `store`"
             ) from error
+
+
+def _block(number: int) -> str:
+    return f"block-{number:05d}.npy"
 
 
 def looked_up(
