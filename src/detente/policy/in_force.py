@@ -11,6 +11,9 @@ from detente.policy.parameters import Parameters
 from detente.policy.scenario import Action
 from detente.world.world import World
 
+VERSIONS = 8
+"""Versions of a measure whose costs are kept: a page makes another with every move of a slider."""
+
 
 class CostsInForce:
     """Log costs of measures in force in a world under some parameters, each computed once."""
@@ -39,6 +42,7 @@ class CostsInForce:
                 return logs
         logs = log_costs(action.measure, self._world, self._p, months=action.months)
         known.append((action.measure, logs))
+        del known[:-VERSIONS]
         return logs
 
 

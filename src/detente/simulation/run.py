@@ -59,7 +59,8 @@ def simulate(
     tolerance
         As in `detente.solve`.
     near
-        A status quo from which this one is searched for, such as that of the same assumptions.
+        A status quo from which this one is searched for, such as `Simulation.status_quo` of the
+        same assumptions, whose costs then are not computed again.
 
     Raises
     ------
