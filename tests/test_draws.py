@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 import detente
 from detente import Changes, World
 from detente.equilibrium.economy import economy_of
 from detente.equilibrium.equilibria import Equilibria
 from detente.equilibrium.jacobian import TYPICAL
-from detente.equilibrium.markets import Technology
+from detente.equilibrium.markets import Technology, _parts
 from detente.equilibrium.model import Model
 from detente.equilibrium.shares import Shares, changed_shares
 from detente.equilibrium.solver import _together, find_equilibria
@@ -97,6 +101,21 @@ def test_one_more_step_leads_nearer(world: World) -> None:
     further, there = (abs(x - exact.unknowns).max((0, 1)) for x in (rough.ahead, rough.unknowns))
     assert (further[1:] < 0.8 * there[1:]).all()  # the first is no change at all
     np.testing.assert_array_equal(rough.of([4, 1]).ahead, rough.ahead[..., [4, 1]])
+
+
+@given(st.integers(0, 2**31), st.booleans())
+def test_parts_of_the_world_are_those_of_its_graph(seed: int, hub: bool) -> None:
+    random = np.random.default_rng(seed)
+    pairs = random.random((6, 6)) < random.random()
+    np.fill_diagonal(pairs, val=True)
+    at = int(random.integers(6))
+    pairs[at] |= hub
+    pairs[:, at] |= hub
+    strong, weak = (
+        connected_components(csr_array(pairs), connection=kind)[1] for kind in ("strong", "weak")
+    )
+    for mine, scipys in zip(_parts(pairs), (strong, weak), strict=True):
+        np.testing.assert_array_equal(mine[:, None] == mine, scipys[:, None] == scipys)
 
 
 def test_the_jacobian_is_the_derivative_of_excess_demand(world: World) -> None:

@@ -52,6 +52,12 @@ class Economy:
     R: Array
     I: Array
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Economy) and self.world == other.world
+
+    def __hash__(self) -> int:
+        return hash(self.world)
+
     def production(self, draws: int) -> Production:
         """The world's fixed factors and Cobb-Douglas technology, for some draws."""
         return Production.of(self.phi.T, 1.0, draws)

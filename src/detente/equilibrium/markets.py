@@ -161,6 +161,8 @@ def check_ways(economy: Economy) -> None:
 
 def _parts(pairs: Flags) -> tuple[Positions, Positions]:
     """Number of the bloc that trades both ways, and of the connected part, of each country, [n]."""
+    if (pairs & pairs.T).all(1).any():  # a country that trades with all holds them together
+        return np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.special import ndtri
 
 from detente.arrays import Array
 from detente.errors import ScenarioError, nearest
@@ -250,6 +249,8 @@ def pass_through(p: Parameters, rank: Array) -> Parameters:
 @assumption("contained", "what the table contains of the measures of its year (rank)", "nothing")
 def contained(p: Parameters, rank: Array) -> Parameters:
     """Fall of trade in the table, in standard errors beside the estimate."""
+    from scipy.special import ndtri  # draws that are kept do without
+
     return replace(p, contained=np.clip(ndtri(rank), -2.5, 2.5))
 
 

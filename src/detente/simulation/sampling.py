@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from detente.arrays import Array
 from detente.policy.parameters import Parameters
@@ -168,4 +167,6 @@ def words(assumption: Assumption, value: float | str) -> str:
 
 def _normal(u: Any) -> Any:
     """Standard normal at a quantile, cut off in the tails."""
+    from scipy.special import ndtri  # draws that are kept do without
+
     return np.clip(ndtri(u), -TAILS, TAILS)
