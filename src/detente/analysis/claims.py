@@ -21,7 +21,7 @@ from detente.progress import Progress
 from detente.simulation.evaluation import Evaluator, Quantity
 from detente.simulation.outcome import Outcome
 from detente.simulation.sampling import words
-from detente.simulation.store import Store, code_version, default_folder
+from detente.simulation.store import Store, code_version
 
 MADE_BY = ("analysis/claims.py", "analysis/sensitivity.py")
 """Code that decides of what indices are."""
@@ -99,7 +99,7 @@ def weigh(
     def solved(points: Array, wanted: list[Quantity]) -> Array:
         return evaluated_here(case, evaluator, points, wanted, store)
 
-    kept = Store.of({**manifest, "indices": code_version(*MADE_BY)}, store or default_folder())
+    kept = Store.of({**manifest, "indices": code_version(*MADE_BY)}, store)
     weighed = {}
     for block, (name, claim) in enumerate(tested.items()):
         metric = _metric(claim, evaluator.quantities, values)

@@ -20,7 +20,6 @@ from detente.simulation.executor import Work, evaluate_all
 from detente.simulation.store import (
     Store,
     code_version,
-    default_folder,
     library_versions,
     looked_up,
 )
@@ -72,7 +71,7 @@ def evaluated(
     """
     quantities = evaluator.quantities
     manifest = _determined(case, points, quantities)
-    kept = Store.of(manifest, store or default_folder())
+    kept = Store.of(manifest, store)
     values = evaluate_all(
         Work(kept.folder.name, _evaluate_at, (case, quantities)),
         points,
@@ -152,7 +151,7 @@ def evaluated_here(
     store: Path | None = None,
 ) -> Array:
     """Some quantities at a few points, [point,quantity], by this process; kept as all draws are."""
-    kept = Store.of(_determined(case, points, quantities), store or default_folder())
+    kept = Store.of(_determined(case, points, quantities), store)
     shape = len(points), len(quantities)
     return looked_up(kept, 0, shape, lambda: evaluator.evaluate(points, quantities))
 

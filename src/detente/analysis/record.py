@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from detente.analysis.draws import determined
+from detente.arrays import Array
 from detente.cases import Case
 from detente.inference.moments import Moments
 from detente.simulation.evaluation import BAND
-from detente.simulation.store import Store, default_folder, looked_up
+from detente.simulation.store import Store, looked_up
 
 DRAWS = 21
 """Draws of the posterior behind a band, spread evenly from weak to strong."""
@@ -49,26 +50,29 @@ def beside_record(case: Case, draws: int = DRAWS, store: Path | None = None) -> 
     >>> found["observation"].tolist(), bool(found["used"].any())
     (['exports-to-us'], False)
     """
-    moments, posterior = (
-        Moments(case.observations, case),
-        case.scenario(case.last_easing()).confirmed,
-    )
-    drawn = posterior.at((np.arange(draws) + 0.5) / draws)
-    p = moments.parameters(dict(zip(posterior.names, drawn.T, strict=True)), draws)
+    observed, posterior = case.observations, case.scenario(case.last_easing()).confirmed
+
+    def simulated() -> Array:
+        moments = Moments(observed, case)
+        drawn = posterior.at((np.arange(draws) + 0.5) / draws)
+        names = posterior.names
+        return moments.simulated(moments.parameters(dict(zip(names, drawn.T, strict=True)), draws))
+
     made = {**determined(case, "analysis/record.py"), "draws of the record": draws}
-    kept, shape = Store.of(made, store or default_folder()), (len(moments.observations), draws)
-    trade = looked_up(kept, 0, shape, lambda: moments.simulated(p))
+    trade = looked_up(Store.of(made, store), 0, (len(observed), draws), simulated)
     low, median, high = np.nanquantile(trade, BAND, axis=1)
+    values = np.array([o.value for o in observed.values()])
+    errors = np.array([o.error for o in observed.values()])
     known = posterior.manifest.get("observations", [])
     return pd.DataFrame(
         {
-            "observation": list(moments.observations),
-            "observed": moments.values,
-            "error": moments.errors,
+            "observation": list(observed),
+            "observed": values,
+            "error": errors,
             "low": low,
             "median": median,
             "high": high,
-            "used": [name in known for name in moments.observations],
-            "matched": np.abs(moments.values - median) <= 2 * moments.errors,
+            "used": [name in known for name in observed],
+            "matched": np.abs(values - median) <= 2 * errors,
         }
     )

@@ -36,8 +36,8 @@ def main() -> None:
     """
     # Matrices are small and draws are what is spread: more threads for one product only wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Imports and cases make objects that stay: to look through them time and again takes a tenth of
-    # a short command.
+    # Imports and cases make objects that stay: to look through them time and again takes 6 percent
+    # of a short command.
     gc.set_threshold(*COLLECTIONS)
     signal.signal(signal.SIGINT, _interrupt)
     try:

@@ -122,14 +122,13 @@ class Equilibria:
         if len(parts) == 1:
             return replace(parts[0][1], policy=policy)
         order = np.argsort(np.concatenate([draws for draws, _ in parts]))
+        arrays = {name: [getattr(e, name) for _, e in parts] for name in _ARRAYS}
         found = {
-            name: np.concatenate([getattr(e, name) for _, e in parts], axis=-1)[..., order]
-            for name in _ARRAYS
+            name: np.concatenate(each, axis=-1)[..., order]
+            for name, each in arrays.items()
+            if each[0] is not None
         }
         production = Production.joined([e.production for _, e in parts], order)
-        steps = [e.ahead for _, e in parts if e.ahead is not None]
-        if len(steps) == len(parts):
-            found["ahead"] = np.concatenate(steps, axis=-1)[..., order]
         return cls(economy=parts[0][1].economy, policy=policy, production=production, **found)
 
     @property
@@ -142,9 +141,7 @@ class Equilibria:
         chosen = np.asarray(draws, np.int64)
         if np.array_equal(chosen, np.arange(self.draws)):
             return self
-        arrays = {name: getattr(self, name)[..., chosen] for name in _ARRAYS}
-        if self.ahead is not None:
-            arrays["ahead"] = self.ahead[..., chosen]
+        arrays = {n: a[..., chosen] for n in _ARRAYS if (a := getattr(self, n)) is not None}
         production = self.production.draws(chosen)
         return replace(self, policy=self.policy.of(chosen), production=production, **arrays)
 
@@ -304,5 +301,5 @@ class Equilibria:
         return self.production.stock(self.economy.beta * self.economy.Y)
 
 
-_SHARED = ("economy", "policy", "production", "ahead")
+_SHARED = ("economy", "policy", "production")
 _ARRAYS = [f.name for f in fields(Equilibria) if f.name not in _SHARED]

@@ -118,10 +118,7 @@ def numbered(draws: Positions) -> Iterator[None]:
 
 def _with_all(economy: Economy, policy: Policy, draws: Positions) -> Technology:
     """The world's own, parts of which may never have traded with each other."""
-    pairs: Flags = economy.goods > 0
-    if (pairs | pairs.T).all():
-        return Technology.of(economy)
-    _, component = _parts(pairs)
+    _, component = _parts(economy.goods > 0)
     _check_transfers(component, policy.transfers[:, draws], economy)
     return Technology.of(economy, component=component, D=_deficits_within(component, economy))
 

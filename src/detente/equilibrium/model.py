@@ -46,8 +46,8 @@ class Model:
 
     Attributes
     ----------
-    c, v
-        Log unit costs and log prices of value added, [j,n,k].
+    c
+        Log unit costs, [j,n,k].
     P_s, v_s, c_s
         P_hat, v_hat and c_hat to the power 1 - sigma, [j,n,k]; not used where sigma is one.
     Y, V
@@ -92,7 +92,7 @@ class Model:
         goods = (J, N, self.K)
         self.c, self.power, self.total = np.empty(goods), np.empty(goods), np.empty(goods)
         self.demand, self._moved = np.empty(goods), np.empty(self.dA.shape)
-        self.v, self.Y, self.V = np.zeros(goods), np.empty(goods), np.empty(goods)
+        self.Y, self.V = np.empty(goods), np.empty(goods)
         self._powers = np.empty((3, *(() if self.cobb_douglas else goods)))
         self.P_s, self.v_s, self.c_s = self._powers
         self.earned = np.empty((N, self.K))
@@ -194,17 +194,18 @@ class Model:
         v_hat[n,j] = w_hat^(1-phi) r_hat^phi = w_hat rho_hat^phi
         c_hat[n,j]^(1-sigma) = beta v_hat^(1-sigma) + sum_k (1-beta) gamma P_hat[n,k]^(1-sigma)
         """
-        self.v[:] = w
-        self.v[self.fixed] += self.phi * rho
+        v = w + self.phi * rho  # of sectors with fixed factors; of others, w
         if self.cobb_douglas:
             self._of_inputs(P, self.c)
-            self.c += self.beta * self.v
+            paid = self.beta * w
+            paid[self.fixed] = self.beta[self.fixed] * v
+            self.c += paid
         else:
             s = 1 - self.sigma
             np.expm1(s * P, out=self.P_s)  # less one, whose log keeps its digits
             self.P_s[self._without] = -1.0
             self.v_s[:] = np.expm1(s * w)
-            self.v_s[self.fixed] = np.expm1(s * self.v[self.fixed])
+            self.v_s[self.fixed] = np.expm1(s * v)
             self._of_inputs(self.P_s, self.c_s)
             self.c_s += self.beta * self.v_s
             np.log1p(self.c_s, out=self.c)

@@ -108,16 +108,14 @@ def svg(chart: Any, kept: Store | None = None) -> str:
     Where figures are kept, one that was drawn before is not drawn again.
     """
     spec = styled(chart).to_dict(validate=False)
-    if kept is None:
-        return str(vl_convert.vegalite_to_svg(spec))
     asked = json.dumps([vl_convert.__version__, spec], sort_keys=True)
     name = f"figure-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-    known = kept.read(name)
-    if known is not None:
-        return known.decode()
-    drawn = str(vl_convert.vegalite_to_svg(spec))
-    kept.write(name, drawn.encode())
-    return drawn
+    drawn = None if kept is None else kept.read(name)
+    if drawn is None:
+        drawn = str(vl_convert.vegalite_to_svg(spec)).encode()
+        if kept is not None:
+            kept.write(name, drawn)
+    return drawn.decode()
 
 
 def of(rows: pd.DataFrame | list[dict[str, Any]]) -> Any:

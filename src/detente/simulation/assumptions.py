@@ -30,6 +30,9 @@ WAYS: dict[Given, str] = {
 }
 """How an assumption may be given, in words."""
 
+TAILS = 2.5
+"""Standard deviations at which normal distributions are cut off."""
+
 
 class Assumption(Strict):
     """One thing that is uncertain, and how.
@@ -249,9 +252,7 @@ def pass_through(p: Parameters, rank: Array) -> Parameters:
 @assumption("contained", "what the table contains of the measures of its year (rank)", "nothing")
 def contained(p: Parameters, rank: Array) -> Parameters:
     """Fall of trade in the table, in standard errors beside the estimate."""
-    from scipy.special import ndtri  # draws that are kept do without
-
-    return replace(p, contained=np.clip(ndtri(rank), -2.5, 2.5))
+    return replace(p, contained=normal(rank))
 
 
 @assumption("closure", "what holds deficits: share, value or zero", "choices")
@@ -300,3 +301,14 @@ def check_assumption(name: str, found: Assumption) -> None:
         raise ValueError(f"assumption {name!r} takes {WAYS[kind.given]}, not {WAYS[found.given]}")
     if kind.given == "range" and not kind.low <= found.range.low <= found.range.high <= kind.high:
         raise ValueError(f"assumption {name!r} must lie between {kind.low:g} and {kind.high:g}")
+
+
+def normal(u: Any) -> Any:
+    """Standard normal at a quantile, cut off in the tails.
+
+    >>> float(normal(0.5)), float(normal(0.0))
+    (0.0, -2.5)
+    """
+    from scipy.special import ndtri  # draws that are kept do without
+
+    return np.clip(ndtri(u), -TAILS, TAILS)

@@ -11,17 +11,13 @@ import numpy as np
 from detente.arrays import Array
 from detente.policy.parameters import Parameters
 from detente.policy.scenario import Scenario
-from detente.simulation.assumptions import Assumption, kind_of
+from detente.simulation.assumptions import Assumption, kind_of, normal
 from detente.world.names import is_goods
 from detente.world.world import World
 
 LEAST = 0.76
 """Trade elasticity in the first year: Boehm, Levchenko and Pandalai-Nayar (2023), American Economic
 Review 113(4)."""
-
-TAILS = 2.5
-"""Standard deviations at which the normal distribution of log elasticities is cut off."""
-
 
 RECORD = "record"
 """Name of all assumptions together that a record of trade confirms."""
@@ -129,7 +125,7 @@ class ParameterSpace:
         """
         a = self.assumptions[name]
         if a.spread is not None:
-            return np.exp(np.sqrt(a.common) * a.spread * _normal(quantile))
+            return np.exp(np.sqrt(a.common) * a.spread * normal(quantile))
         if a.choices:
             place = np.asarray(quantile * len(a.choices)).astype(int)
             return np.array(a.choices)[np.minimum(place, len(a.choices) - 1)]
@@ -145,8 +141,8 @@ class ParameterSpace:
         """Multiples of elasticities [j,k]: log-normal, partly common to sectors, partly own."""
         a, sectors, first = self.assumptions[name], self._sectors[name], self._first[name]
         assert a.spread is not None
-        own = _normal(points[:, first + 1 : first + 1 + len(sectors)].T)
-        common = _normal(points[:, first])
+        own = normal(points[:, first + 1 : first + 1 + len(sectors)].T)
+        common = normal(points[:, first])
         multiples = np.ones((len(self.world.sectors), len(points)))
         multiples[sectors] = np.exp(
             a.spread * (np.sqrt(a.common) * common + np.sqrt(1 - a.common) * own)
@@ -163,10 +159,3 @@ def words(assumption: Assumption, value: float | str) -> str:
     if assumption.low is None:
         return f"rank {value:.2f} in the measures' own ranges (0.5 is central)"
     return f"{value:.3g}"
-
-
-def _normal(u: Any) -> Any:
-    """Standard normal at a quantile, cut off in the tails."""
-    from scipy.special import ndtri  # draws that are kept do without
-
-    return np.clip(ndtri(u), -TAILS, TAILS)

@@ -80,8 +80,10 @@ class Store:
     folder: Path
 
     @classmethod
-    def of(cls, manifest: dict[str, Any], root: Path) -> Store:
+    def of(cls, manifest: dict[str, Any], root: Path | None = None) -> Store:
         """The folder of a run, named for all that determines its result.
+
+        In the user's cache, unless a `root` is given.
 
         Raises
         ------
@@ -89,7 +91,7 @@ class Store:
             The folder cannot be written; so does `save`.
         """
         text = json.dumps(manifest, indent=2, sort_keys=True)
-        store = cls(root / hashlib.sha256(text.encode()).hexdigest()[:16])
+        store = cls((root or default_folder()) / hashlib.sha256(text.encode()).hexdigest()[:16])
         store._write("manifest.json", text.encode())
         return store
 
